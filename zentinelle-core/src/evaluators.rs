@@ -1,0 +1,155 @@
+//! The 24 kinds of policy: one trait, one table, one file each.
+
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::approval::KeyRing;
+use crate::decision::Verdict;
+use crate::document::decode::{Decoded, decode};
+use crate::error::PolicyError;
+use crate::policy::Policy;
+use crate::request::{EvaluationError, Request};
+
+/// Everything an evaluator may look at.
+#[derive(Clone, Copy)]
+pub struct Inquiry<'a> {
+    /// The request. Time comes from `request.now`.
+    pub request: &'a Request,
+    /// The policy being judged: its id binds approval tokens, its scope chooses counters.
+    pub policy: &'a Policy,
+    /// The keys that approvals may be signed with.
+    pub approvals: &'a KeyRing,
+}
+
+/// One kind of policy.
+pub trait Evaluator: Sized {
+    /// What a policy author writes under `config`.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Whether a `config` of null means an empty one. Elsewhere null is malformed.
+    const NULL_CONFIG_IS_EMPTY: bool = false;
+
+    /// Checks a configuration as a whole and prepares it for many requests. Pointers in
+    /// the errors are relative to `config`.
+    fn compile(config: Self::Config) -> Result<Self, Vec<PolicyError>>;
+
+    /// Judges one request. Nothing is written: what the request would spend is a charge in
+    /// the notes of a satisfied verdict.
+    fn evaluate(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, EvaluationError>;
+}
+
+/// A compiled configuration together with what its author should hear.
+#[derive(Debug)]
+pub struct Compiled<T> {
+    /// The evaluator, or why there is none.
+    pub evaluator: Result<T, Vec<PolicyError>>,
+    /// Keys nobody reads. They are errors where a policy is written, but do not make a
+    /// stored policy unusable.
+    pub unknown_keys: Vec<PolicyError>,
+}
+
+fn compile<E: Evaluator>(config: &Value) -> Compiled<E> {
+    let empty = Value::Object(serde_json::Map::new());
+    let config = if config.is_null() && E::NULL_CONFIG_IS_EMPTY { &empty } else { config };
+    let Decoded { value, unknown_keys, errors } = decode::<E::Config>(config);
+    let evaluator = match value {
+        Some(value) if errors.is_empty() => E::compile(value),
+        _ => Err(errors),
+    };
+    Compiled { evaluator, unknown_keys }
+}
+
+macro_rules! evaluators {
+    ($($(#[$doc:meta])* $name:literal => $module:ident :: $kind:ident,)*) => {
+        /// The kinds of policy.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum PolicyType {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl PolicyType {
+            /// All kinds, in the order of the reference.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// The kind as it is written in a policy.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name),* }
+            }
+
+            /// The kind of that name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$kind),)* _ => None }
+            }
+
+            /// The JSON Schema of the kind's `config`.
+            pub fn config_schema(self, generator: &mut SchemaGenerator) -> Schema {
+                match self {
+                    $(Self::$kind => generator.subschema_for::<<$module::$kind as Evaluator>::Config>(),)*
+                }
+            }
+
+            /// Checks and prepares a `config` of this kind.
+            #[must_use]
+            pub fn compile(self, config: &Value) -> Compiled<CompiledPolicy> {
+                match self {
+                    $(Self::$kind => {
+                        let Compiled { evaluator, unknown_keys } = compile::<$module::$kind>(config);
+                        Compiled {
+                            evaluator: evaluator.map(|ready| CompiledPolicy::$kind(Box::new(ready))),
+                            unknown_keys,
+                        }
+                    })*
+                }
+            }
+        }
+
+        /// A configuration prepared for many requests.
+        pub enum CompiledPolicy {
+            $($(#[$doc])* $kind(Box<$module::$kind>),)*
+        }
+
+        impl CompiledPolicy {
+            /// The kind of policy.
+            #[must_use]
+            pub const fn policy_type(&self) -> PolicyType {
+                match self { $(Self::$kind(_) => PolicyType::$kind),* }
+            }
+
+            /// Judges one request.
+            pub fn evaluate(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, EvaluationError> {
+                match self { $(Self::$kind(ready) => ready.evaluate(inquiry)),* }
+            }
+        }
+    };
+}
+
+pub mod budget_limit;
+pub mod context_limit;
+#[cfg(test)]
+pub(crate) mod testing;
+
+evaluators! {
+    /// Caps what is spent in a month.
+    "budget_limit" => budget_limit::BudgetLimit,
+    /// Caps the tokens of one model call.
+    "context_limit" => context_limit::ContextLimit,
+}
+
+impl fmt::Display for PolicyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for CompiledPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CompiledPolicy({})", self.policy_type())
+    }
+}

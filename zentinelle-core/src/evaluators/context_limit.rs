@@ -1,0 +1,102 @@
+//! `context_limit`: caps the tokens of one model call.
+//!
+//! Applies to every action that states a token count. A limit applies when the request
+//! states the number it is about; the total is the larger of the stated total and the sum
+//! of its parts, so that understating one does not help.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Evaluator, Inquiry};
+use crate::decision::{Notes, Verdict};
+use crate::error::{Code, PolicyError};
+use crate::request::{EvaluationError, Number};
+
+const EXCEEDED: Code = Code::new("context_limit.exceeded");
+const NEAR: Code = Code::new("context_limit.near");
+
+/// Share of a limit from which a warning is raised. Unit: percent.
+const WARN_AT_PERCENT: Number = Number::Int(90);
+
+/// Configuration of a `context_limit` policy. A limit left out, or null, is not enforced;
+/// zero is a real limit.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Most tokens the prompt may hold. Unit: tokens.
+    pub max_input_tokens: Option<Number>,
+    /// Most tokens the model may produce. Unit: tokens.
+    pub max_output_tokens: Option<Number>,
+    /// Most tokens of prompt and output together. Unit: tokens.
+    pub max_total_tokens: Option<Number>,
+}
+
+/// See the module.
+pub struct ContextLimit(Config);
+
+impl Evaluator for ContextLimit {
+    type Config = Config;
+
+    fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
+        Ok(Self(config))
+    }
+
+    fn evaluate(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, EvaluationError> {
+        let context = &inquiry.request.context;
+        let input = context.quantity("input_tokens")?;
+        let output = context.quantity("output_tokens")?;
+        let stated = context.quantity("total_tokens")?;
+        let parts = match (input, output) {
+            (Some(input), Some(output)) => Some(input.plus(output)),
+            (one, other) => one.or(other),
+        };
+        let total = match (stated, parts) {
+            (Some(stated), Some(parts)) => Some(if parts > stated { parts } else { stated }),
+            (one, other) => one.or(other),
+        };
+        let checks = [
+            ("input", input, self.0.max_input_tokens, "/config/max_input_tokens"),
+            ("output", output, self.0.max_output_tokens, "/config/max_output_tokens"),
+            ("total", total, self.0.max_total_tokens, "/config/max_total_tokens"),
+        ];
+        let mut notes = Notes::none();
+        let mut applies = false;
+        for (part, used, limit, pointer) in checks {
+            let (Some(used), Some(limit)) = (used, limit) else { continue };
+            applies = true;
+            if used > limit {
+                let message = format!("{used} {part} tokens exceed the limit of {limit}");
+                return Ok(Verdict::violated(EXCEEDED, pointer, message));
+            }
+            if used.reaches_percent_of(limit, WARN_AT_PERCENT) {
+                notes.warn(NEAR, format!("{used} of {limit} {part} tokens used"));
+            }
+        }
+        Ok(if applies { Verdict::Satisfied(notes) } else { Verdict::NotApplicable })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{judge, violated, warned};
+
+    #[test]
+    fn a_prompt_at_the_limit_is_allowed_and_one_token_more_is_not() {
+        let config = r#"{ "max_input_tokens": 100 }"#;
+        assert_eq!(warned(&judge("context_limit", config, r#"{ "input_tokens": 100 }"#)), ["context_limit.near"]);
+        assert_eq!(violated(&judge("context_limit", config, r#"{ "input_tokens": 101 }"#)), "context_limit.exceeded");
+    }
+
+    #[test]
+    fn a_small_stated_total_does_not_hide_its_parts() {
+        let config = r#"{ "max_total_tokens": 100 }"#;
+        let request = r#"{ "input_tokens": 80, "output_tokens": 30, "total_tokens": 5 }"#;
+        assert_eq!(violated(&judge("context_limit", config, request)), "context_limit.exceeded");
+    }
+
+    #[test]
+    fn a_text_for_a_number_is_a_fault_and_not_an_absence() {
+        let config = r#"{ "max_input_tokens": 100 }"#;
+        assert_eq!(violated(&judge("context_limit", config, r#"{ "input_tokens": "5" }"#)), "request.wrong_type");
+    }
+}

@@ -1,0 +1,277 @@
+//! The ledger of a single process: sharded, bounded, exact.
+//!
+//! A batch locks only the shards its counters live in, in ascending order so that two
+//! batches cannot wait for each other. Totals whose window is over are dropped; when every
+//! place is taken by a total that still runs, new counters are refused rather than
+//! forgotten, which denies the request.
+
+use std::hash::BuildHasher;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use jiff::Timestamp;
+use smallvec::SmallVec;
+
+use self::total::Total;
+use super::{Batch, Counter, Ledger, LedgerError, Mode, Outcome, Reading, Settlement, Unit, Usage, Window};
+use crate::ids::ReservationId;
+
+mod total;
+
+const SHARDS: usize = 64;
+
+/// How large a [`MemoryLedger`] may grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryLedgerConfig {
+    /// The most running totals kept at once. Default: 1,000,000.
+    pub max_counters: usize,
+    /// The most open reservations kept at once. Default: 100,000.
+    pub max_reservations: usize,
+    /// How long a reservation stays open for settlement. Unit: seconds. Default: 3,600.
+    pub reservation_seconds: u32,
+    /// Seeds the hash of counter names. Choose it at random where callers choose names, such
+    /// as session ids, so that they cannot aim at one shard. Default: 0.
+    pub hash_seed: u64,
+}
+
+impl Default for MemoryLedgerConfig {
+    fn default() -> Self {
+        Self { max_counters: 1_000_000, max_reservations: 100_000, reservation_seconds: 3_600, hash_seed: 0 }
+    }
+}
+
+/// Keeps running totals in memory. Shared between threads by reference.
+#[derive(Debug)]
+pub struct MemoryLedger {
+    config: MemoryLedgerConfig,
+    hasher: FixedState,
+    shards: Box<[Mutex<Shard>]>,
+    reservations: Mutex<Reservations>,
+}
+
+type Totals = HashMap<(Counter, Window), Total, FixedState>;
+
+#[derive(Debug, Default)]
+struct Shard {
+    totals: Totals,
+    /// Sweep again when the shard has grown to this size.
+    sweep_at: usize,
+}
+
+#[derive(Debug, Default)]
+struct Reservations {
+    open: HashMap<ReservationId, Reservation, FixedState>,
+    sweep_at: usize,
+}
+
+#[derive(Debug)]
+struct Reservation {
+    expires_at: Timestamp,
+    charged_at: Timestamp,
+    lines: SmallVec<[Line; 2]>,
+}
+
+#[derive(Debug)]
+struct Line {
+    key: (Counter, Window),
+    unit: Unit,
+    amount: u64,
+}
+
+impl Default for MemoryLedger {
+    fn default() -> Self {
+        Self::new(MemoryLedgerConfig::default())
+    }
+}
+
+impl MemoryLedger {
+    /// An empty ledger.
+    #[must_use]
+    pub fn new(config: MemoryLedgerConfig) -> Self {
+        Self {
+            hasher: FixedState::with_seed(config.hash_seed),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            reservations: Mutex::default(),
+            config,
+        }
+    }
+
+    /// Adds to a total without asking for a limit: usage that happened elsewhere, such as the
+    /// month's spend known from an older log.
+    pub fn record(&self, counter: Counter, window: Window, amount: u64, at: Timestamp) -> Result<(), LedgerError> {
+        let key = (counter, window);
+        let mut shard = self.shard(self.place(&key));
+        self.total(&mut shard, &key, at)?.add(amount, at);
+        Ok(())
+    }
+
+    /// The total of a counter in its current window.
+    #[must_use]
+    pub fn used(&self, counter: &Counter, window: Window, now: Timestamp) -> u64 {
+        let key = (counter.clone(), window);
+        let shard = self.shard(self.place(&key));
+        shard.totals.get(&key).map_or(0, |total| total.used(now))
+    }
+
+    /// How many totals are kept, ended ones that were not swept yet included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        (0..SHARDS).map(|place| self.shard(place).totals.len()).sum()
+    }
+
+    /// Whether nothing is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn place(&self, key: &(Counter, Window)) -> usize {
+        usize::try_from(self.hasher.hash_one(key) >> 58).unwrap_or(0) % SHARDS
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "`place` is taken modulo the number of shards")]
+    fn shard(&self, place: usize) -> MutexGuard<'_, Shard> {
+        unpoisoned(self.shards[place % SHARDS].lock())
+    }
+
+    /// The total under `key`, made when there is none.
+    fn total<'s>(
+        &self,
+        shard: &'s mut Shard,
+        key: &(Counter, Window),
+        now: Timestamp,
+    ) -> Result<&'s mut Total, LedgerError> {
+        if !shard.totals.contains_key(key) {
+            self.make_room(shard, now)?;
+        }
+        Ok(shard.totals.entry(key.clone()).or_insert_with(|| Total::new(key.1)))
+    }
+
+    fn make_room(&self, shard: &mut Shard, now: Timestamp) -> Result<(), LedgerError> {
+        let most = self.config.max_counters.div_ceil(SHARDS).max(1);
+        if shard.totals.len() >= shard.sweep_at.max(64).min(most) {
+            shard.totals.retain(|_, total| !total.is_over(now));
+            shard.sweep_at = shard.totals.len() * 2;
+        }
+        if shard.totals.len() >= most {
+            return Err(LedgerError::Full { limit: self.config.max_counters });
+        }
+        Ok(())
+    }
+
+    /// Takes a reservation out of the book, unless it is unknown or has expired.
+    fn take(&self, id: &ReservationId, now: Timestamp) -> Option<Reservation> {
+        let reservation = unpoisoned(self.reservations.lock()).open.remove(id)?;
+        (reservation.expires_at > now).then_some(reservation)
+    }
+
+    fn open_reservation(&self, batch: &Batch, id: &ReservationId) -> Result<(), LedgerError> {
+        let mut book = unpoisoned(self.reservations.lock());
+        let now = batch.now;
+        if book.open.len() >= book.sweep_at.max(1024).min(self.config.max_reservations) {
+            book.open.retain(|_, reservation| reservation.expires_at > now);
+            book.sweep_at = book.open.len() * 2;
+        }
+        if book.open.get(id).is_some_and(|open| open.expires_at > now) {
+            return Err(LedgerError::ReservationExists(id.clone()));
+        }
+        if book.open.len() >= self.config.max_reservations {
+            return Err(LedgerError::Full { limit: self.config.max_reservations });
+        }
+        let line = |posting: &super::Posting| Line {
+            key: (posting.counter.clone(), posting.window),
+            unit: posting.unit,
+            amount: posting.amount,
+        };
+        let lifetime = jiff::SignedDuration::from_secs(self.config.reservation_seconds.into());
+        let reservation = Reservation {
+            expires_at: now.saturating_add(lifetime).unwrap_or(Timestamp::MAX),
+            charged_at: now,
+            lines: batch.postings.iter().map(line).collect(),
+        };
+        book.open.insert(id.clone(), reservation);
+        Ok(())
+    }
+}
+
+impl Ledger for MemoryLedger {
+    fn apply(&self, batch: &Batch) -> Result<Outcome, LedgerError> {
+        let keys: SmallVec<[(Counter, Window); 4]> =
+            batch.postings.iter().map(|posting| (posting.counter.clone(), posting.window)).collect();
+        let places: SmallVec<[usize; 4]> = keys.iter().map(|key| self.place(key)).collect();
+        let mut order = places.clone();
+        order.sort_unstable();
+        order.dedup();
+        let mut guards: SmallVec<[(usize, MutexGuard<'_, Shard>); 4]> =
+            order.into_iter().map(|place| (place, self.shard(place))).collect();
+        let guard_of = |guards: &SmallVec<[(usize, MutexGuard<'_, Shard>); 4]>, place: usize| {
+            guards.iter().position(|(at, _)| *at == place)
+        };
+
+        let mut readings = Vec::with_capacity(batch.postings.len());
+        let mut all_fit = true;
+        for ((posting, key), place) in batch.postings.iter().zip(&keys).zip(&places) {
+            let shard = guard_of(&guards, *place).and_then(|at| guards.get(at));
+            let total = shard.and_then(|(_, shard)| shard.totals.get(key));
+            let reading = total.map_or_else(|| Total::new(posting.window).read(batch.now), |total| total.read(batch.now));
+            all_fit &= posting.fits(reading.used);
+            readings.push(reading);
+        }
+        if batch.mode == Mode::Peek || !all_fit {
+            return Ok(Outcome { committed: false, readings });
+        }
+        // Everything that can fail comes before the first amount is added.
+        for (key, place) in keys.iter().zip(&places) {
+            if let Some((_, shard)) = guard_of(&guards, *place).and_then(|at| guards.get_mut(at)) {
+                self.total(shard, key, batch.now)?;
+            }
+        }
+        if let Some(id) = &batch.reservation {
+            self.open_reservation(batch, id)?;
+        }
+        for ((posting, key), place) in batch.postings.iter().zip(&keys).zip(&places) {
+            if let Some((_, shard)) = guard_of(&guards, *place).and_then(|at| guards.get_mut(at))
+                && let Some(total) = shard.totals.get_mut(key)
+            {
+                total.add(posting.amount, batch.now);
+            }
+        }
+        Ok(Outcome { committed: true, readings })
+    }
+
+    fn settle(&self, reservation: &ReservationId, usage: &Usage, now: Timestamp) -> Result<Settlement, LedgerError> {
+        let Some(open) = self.take(reservation, now) else { return Ok(Settlement::default()) };
+        let mut overran = false;
+        for line in &open.lines {
+            let Some(actual) = usage.of(line.unit) else { continue };
+            overran |= actual > line.amount;
+            self.adjust(&line.key, line.amount, actual, open.charged_at, now);
+        }
+        Ok(Settlement { found: true, overran })
+    }
+
+    fn release(&self, reservation: &ReservationId, now: Timestamp) -> Result<Settlement, LedgerError> {
+        let Some(open) = self.take(reservation, now) else { return Ok(Settlement::default()) };
+        for line in &open.lines {
+            self.adjust(&line.key, line.amount, 0, open.charged_at, now);
+        }
+        Ok(Settlement { found: true, overran: false })
+    }
+}
+
+impl MemoryLedger {
+    /// Replaces a reserved amount by the true one, if the window it was charged to still runs.
+    fn adjust(&self, key: &(Counter, Window), reserved: u64, actual: u64, charged_at: Timestamp, now: Timestamp) {
+        let mut shard = self.shard(self.place(key));
+        if let Some(total) = shard.totals.get_mut(key) {
+            total.adjust(reserved, actual, charged_at, now);
+        }
+    }
+}
+
+/// A thread that panicked while holding a lock left whole totals behind: every write is one
+/// addition. Going on is safer than denying everything from then on.
+fn unpoisoned<T>(lock: Result<MutexGuard<'_, T>, PoisonError<MutexGuard<'_, T>>>) -> MutexGuard<'_, T> {
+    lock.unwrap_or_else(PoisonError::into_inner)
+}

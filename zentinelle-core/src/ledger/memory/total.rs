@@ -1,0 +1,134 @@
+//! One running total in its window.
+
+use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
+
+use super::super::{Reading, Window};
+
+/// Steps a sliding window is cut into.
+const STEPS: i64 = 60;
+
+/// One running total in its window.
+#[derive(Debug)]
+pub(super) enum Total {
+    /// Nothing charged yet, or the window is over: the next charge opens a new one.
+    Closed(Window),
+    /// A window that runs from its first charge to a fixed end.
+    Open { window: Window, start: Timestamp, end: Timestamp, used: u64 },
+    /// The last steps of a sliding window: (number of the step, amount), ascending.
+    Sliding { seconds: u32, steps: Vec<(i64, u64)> },
+}
+
+impl Total {
+    pub(super) fn new(window: Window) -> Self {
+        match window {
+            Window::Sliding { seconds } => Self::Sliding { seconds, steps: Vec::new() },
+            Window::Fixed { .. } | Window::CalendarMonth => Self::Closed(window),
+        }
+    }
+
+    pub(super) fn used(&self, now: Timestamp) -> u64 {
+        match self {
+            Self::Closed(_) => 0,
+            Self::Open { end, used, .. } => if now < *end { *used } else { 0 },
+            Self::Sliding { seconds, steps } => {
+                let oldest = oldest_step(*seconds, now);
+                steps.iter().filter(|(step, _)| *step >= oldest).fold(0, |sum, (_, n)| sum.saturating_add(*n))
+            }
+        }
+    }
+
+    pub(super) fn read(&self, now: Timestamp) -> Reading {
+        let resets_at = match self {
+            Self::Open { end, .. } if now < *end => *end,
+            Self::Open { window, .. } | Self::Closed(window) => end_of(*window, now),
+            Self::Sliding { seconds, steps } => {
+                let oldest = oldest_step(*seconds, now);
+                let first = steps.iter().map(|(step, _)| *step).find(|step| *step >= oldest);
+                first.map_or(now, |step| step_end(*seconds, step))
+            }
+        };
+        Reading { used: self.used(now), resets_at }
+    }
+
+    pub(super) fn add(&mut self, amount: u64, now: Timestamp) {
+        match self {
+            Self::Open { end, used, .. } if now < *end => *used = used.saturating_add(amount),
+            Self::Open { window, .. } | Self::Closed(window) => {
+                // A charge of nothing opens no window.
+                *self = if amount == 0 {
+                    Self::Closed(*window)
+                } else {
+                    Self::Open { window: *window, start: now, end: end_of(*window, now), used: amount }
+                };
+            }
+            Self::Sliding { seconds, steps } => {
+                let (oldest, current) = (oldest_step(*seconds, now), step_of(*seconds, now));
+                steps.retain(|(step, _)| *step >= oldest);
+                match steps.last_mut() {
+                    // A host whose clock went back adds to the newest step: never to a forgotten one.
+                    Some((step, used)) if *step >= current => *used = used.saturating_add(amount),
+                    _ => steps.push((current, amount)),
+                }
+            }
+        }
+    }
+
+    /// Replaces an amount charged at `charged_at` by the true one.
+    pub(super) fn adjust(&mut self, reserved: u64, actual: u64, charged_at: Timestamp, now: Timestamp) {
+        let replace = |used: &mut u64| *used = used.saturating_sub(reserved).saturating_add(actual);
+        match self {
+            Self::Open { start, end, used, .. } if now < *end && *start <= charged_at => replace(used),
+            Self::Open { .. } | Self::Closed(_) => {}
+            Self::Sliding { seconds, steps } => {
+                let at = step_of(*seconds, charged_at);
+                if let Some((_, used)) = steps.iter_mut().find(|(step, _)| *step >= at) {
+                    replace(used);
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        match self {
+            Self::Closed(_) => true,
+            Self::Open { end, .. } => *end <= now,
+            Self::Sliding { seconds, steps } => {
+                steps.last().is_none_or(|(step, _)| *step < oldest_step(*seconds, now))
+            }
+        }
+    }
+}
+
+fn step_millis(seconds: u32) -> i64 {
+    (i64::from(seconds) * 1_000 / STEPS).max(1)
+}
+
+fn step_of(seconds: u32, at: Timestamp) -> i64 {
+    at.as_millisecond().div_euclid(step_millis(seconds))
+}
+
+/// The oldest step that still counts: the one the window's far end lies in counts whole.
+fn oldest_step(seconds: u32, now: Timestamp) -> i64 {
+    step_of(seconds, now).saturating_sub(i64::from(seconds) * 1_000 / step_millis(seconds))
+}
+
+fn step_end(seconds: u32, step: i64) -> Timestamp {
+    let leaves = step.saturating_add(1).saturating_mul(step_millis(seconds)).saturating_add(i64::from(seconds) * 1_000);
+    Timestamp::from_millisecond(leaves).unwrap_or(Timestamp::MAX)
+}
+
+/// When a window that begins now ends.
+fn end_of(window: Window, now: Timestamp) -> Timestamp {
+    match window {
+        Window::Fixed { seconds } | Window::Sliding { seconds } => {
+            now.saturating_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX)
+        }
+        Window::CalendarMonth => next_month(now),
+    }
+}
+
+/// The first instant of the next month, UTC.
+fn next_month(now: Timestamp) -> Timestamp {
+    let first = now.to_zoned(TimeZone::UTC).first_of_month().and_then(|day| day.start_of_day());
+    first.and_then(|day| day.checked_add(1.month())).map_or(Timestamp::MAX, |day| day.timestamp())
+}

@@ -1,0 +1,198 @@
+//! Facts about one request, read through typed accessors.
+//!
+//! A text where a number belongs is an error, not "absent": a caller must not be able to
+//! switch a check off by sending the wrong type.
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Number;
+use crate::error::{Code, Pointer};
+use crate::matching::instant;
+
+const WRONG_TYPE: Code = Code::new("request.wrong_type");
+const NEGATIVE: Code = Code::new("request.negative");
+const UNREADABLE_TIME: Code = Code::new("request.unreadable_time");
+const IN_FUTURE: Code = Code::new("request.in_future");
+const UNREADABLE: Code = Code::new("request.unreadable");
+
+/// How far ahead of the request's own instant a reported time may lie.
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// Facts about one request, supplied by the host. A JSON object; read only.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Context(Map<String, Value>);
+
+/// A fact of the request that cannot be judged. Under an enforced policy this denies.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct EvaluationError {
+    /// The stable code.
+    pub code: Code,
+    /// Where in the request the fact stands.
+    pub pointer: Pointer,
+    /// What was found and what was expected; never the value of a long text.
+    pub message: String,
+}
+
+impl EvaluationError {
+    /// A fact that is well typed but cannot be read, such as an address that is none.
+    #[must_use]
+    pub fn unreadable(key: &str, message: impl Into<String>) -> Self {
+        Self::at(UNREADABLE, key, message.into())
+    }
+
+    /// A fact of the wrong JSON type.
+    #[must_use]
+    pub fn wrong_type(key: &str, expected: &str, found: &Value) -> Self {
+        Self::at(WRONG_TYPE, key, format!("context `{key}` is {}, expected {expected}", kind_of(found)))
+    }
+
+    /// A quantity below zero.
+    #[must_use]
+    pub fn negative(key: &str) -> Self {
+        Self::at(NEGATIVE, key, format!("context `{key}` is negative"))
+    }
+
+    fn at(code: Code, key: &str, message: String) -> Self {
+        Self { code, pointer: Pointer::new("/context").key(key), message }
+    }
+}
+
+impl Context {
+    /// The value under `key`; null counts as absent.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key).filter(|value| !value.is_null())
+    }
+
+    /// The value under `key`, null included.
+    #[must_use]
+    pub fn raw(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// All facts.
+    #[must_use]
+    pub fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// A text; absent and null give none.
+    pub fn text(&self, key: &str) -> Result<Option<&str>, EvaluationError> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(EvaluationError::wrong_type(key, "a text", other)),
+        }
+    }
+
+    /// A name: a text that is not empty; absent, null and empty give none.
+    pub fn name(&self, key: &str) -> Result<Option<&str>, EvaluationError> {
+        Ok(self.text(key)?.filter(|text| !text.is_empty()))
+    }
+
+    /// A number of any sign; absent and null give none.
+    pub fn number(&self, key: &str) -> Result<Option<Number>, EvaluationError> {
+        self.get(key).map(|value| number(key, value)).transpose()
+    }
+
+    /// A number, zero or more; absent and null give none.
+    pub fn quantity(&self, key: &str) -> Result<Option<Number>, EvaluationError> {
+        let quantity = self.number(key)?;
+        if quantity.is_some_and(Number::is_negative) {
+            return Err(EvaluationError::negative(key));
+        }
+        Ok(quantity)
+    }
+
+    /// A number, zero or more, that counts as zero when the key is absent. Null is an error.
+    pub fn quantity_or_zero(&self, key: &str) -> Result<Number, EvaluationError> {
+        match self.0.get(key) {
+            None => Ok(Number::ZERO),
+            Some(value) => {
+                let quantity = number(key, value)?;
+                if quantity.is_negative() { Err(EvaluationError::negative(key)) } else { Ok(quantity) }
+            }
+        }
+    }
+
+    /// A list; absent and null give none.
+    pub fn list(&self, key: &str) -> Result<Option<&[Value]>, EvaluationError> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Array(items)) => Ok(Some(items)),
+            Some(other) => Err(EvaluationError::wrong_type(key, "a list", other)),
+        }
+    }
+
+    /// An object; absent and null give none.
+    pub fn object(&self, key: &str) -> Result<Option<&Map<String, Value>>, EvaluationError> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Object(object)) => Ok(Some(object)),
+            Some(other) => Err(EvaluationError::wrong_type(key, "an object", other)),
+        }
+    }
+
+    /// Whether a flag is set, by Python's idea of truth: `false`, 0, `""`, `[]`, `{}` and null are false.
+    #[must_use]
+    pub fn is_set(&self, key: &str) -> bool {
+        self.0.get(key).is_some_and(truthy)
+    }
+
+    /// An instant: ISO 8601 text (no offset means UTC) or Unix seconds, at most a minute ahead of `now`.
+    /// Absent, null, empty text and zero give none.
+    pub fn instant(&self, key: &str, now: Timestamp) -> Result<Option<Timestamp>, EvaluationError> {
+        let Some(value) = self.get(key).filter(|value| truthy(value)) else { return Ok(None) };
+        let at = instant::parse(value)
+            .map_err(|fault| EvaluationError::at(UNREADABLE_TIME, key, format!("context `{key}` is no time: {fault}")))?;
+        if at.duration_since(now) > SKEW {
+            return Err(EvaluationError::at(IN_FUTURE, key, format!("context `{key}` lies in the future")));
+        }
+        Ok(Some(at))
+    }
+}
+
+impl From<Map<String, Value>> for Context {
+    fn from(facts: Map<String, Value>) -> Self {
+        Self(facts)
+    }
+}
+
+/// Truth as Python sees it: `false`, 0, `""`, `[]`, `{}` and null are false, all else is true.
+#[must_use]
+pub fn truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(entries) => !entries.is_empty(),
+    }
+}
+
+fn number(key: &str, value: &Value) -> Result<Number, EvaluationError> {
+    match value {
+        Value::Number(number) => Number::from_json(number),
+        _ => None,
+    }
+    .ok_or_else(|| EvaluationError::wrong_type(key, "a number", value))
+}
+
+/// The JSON type of a value, in words.
+#[must_use]
+pub(crate) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
