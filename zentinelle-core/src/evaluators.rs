@@ -7,23 +7,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::approval::KeyRing;
+pub use self::inquiry::{Approval, Approved, Inquiry};
 use crate::decision::Verdict;
 use crate::document::decode::{Decoded, decode};
 use crate::error::PolicyError;
-use crate::policy::Policy;
-use crate::request::{EvaluationError, Request};
-
-/// Everything an evaluator may look at.
-#[derive(Clone, Copy)]
-pub struct Inquiry<'a> {
-    /// The request. Time comes from `request.now`.
-    pub request: &'a Request,
-    /// The policy being judged: its id binds approval tokens, its scope chooses counters.
-    pub policy: &'a Policy,
-    /// The keys that approvals may be signed with.
-    pub approvals: &'a KeyRing,
-}
+use crate::request::EvaluationError;
 
 /// One kind of policy.
 pub trait Evaluator: Sized {
@@ -132,6 +120,7 @@ macro_rules! evaluators {
 
 pub mod budget_limit;
 pub mod context_limit;
+mod inquiry;
 #[cfg(test)]
 pub(crate) mod testing;
 

@@ -22,6 +22,7 @@ pub mod policy;
 pub mod request;
 pub mod scan;
 pub mod scope;
+pub mod wire;
 
 pub use agent::{Agent, AgentGroup};
 pub use decision::{Effect, Obligation, Verdict, Violation};

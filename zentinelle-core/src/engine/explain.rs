@@ -90,7 +90,7 @@ impl Decision {
 fn change(policy: &Policy, violation: &Violation, decision: &Decision) -> String {
     if let Some(remedy) = &violation.remedy {
         let what = remedy.subject.as_deref().unwrap_or("this request");
-        return format!("present an approval (`{}`) of `{what}` under policy `{}`", remedy.purpose, policy.name);
+        return format!("present an approval (`{}`) of `{what}` under policy `{}`", remedy.purpose.as_str(), policy.name);
     }
     if violation.pointer.as_str().starts_with("/context") {
         return format!("send `{}` in the form policy `{}` can judge", key(violation), policy.name);

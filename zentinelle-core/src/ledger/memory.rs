@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use smallvec::SmallVec;
 
 use self::total::Total;
-use super::{Batch, Counter, Ledger, LedgerError, Mode, Outcome, Reading, Settlement, Unit, Usage, Window};
+use super::{Batch, Counter, Ledger, LedgerError, Mode, Outcome, Settlement, Unit, Usage, Window};
 use crate::ids::ReservationId;
 
 mod total;
@@ -272,6 +272,6 @@ impl MemoryLedger {
 
 /// A thread that panicked while holding a lock left whole totals behind: every write is one
 /// addition. Going on is safer than denying everything from then on.
-fn unpoisoned<T>(lock: Result<MutexGuard<'_, T>, PoisonError<MutexGuard<'_, T>>>) -> MutexGuard<'_, T> {
+fn unpoisoned<'l, T>(lock: Result<MutexGuard<'l, T>, PoisonError<MutexGuard<'l, T>>>) -> MutexGuard<'l, T> {
     lock.unwrap_or_else(PoisonError::into_inner)
 }

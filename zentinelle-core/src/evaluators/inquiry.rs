@@ -1,0 +1,124 @@
+//! What an evaluator may look at, and what several of them look for in the same way.
+
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::approval::{Binding, Claims, Digest, KeyRing, Purpose, TokenError, digest_arguments};
+use crate::decision::Remedy;
+use crate::error::{Code, Pointer};
+use crate::ledger::{Charge, Counter, Holder, Unit, Window};
+use crate::policy::Policy;
+use crate::request::{EvaluationError, Request};
+
+const USED: Code = Code::new("approval.already_used");
+
+/// Everything an evaluator may look at.
+#[derive(Clone, Copy)]
+pub struct Inquiry<'a> {
+    /// The request. Time comes from `request.now`.
+    pub request: &'a Request,
+    /// The policy being judged: its id binds approval tokens, its scope chooses counters.
+    pub policy: &'a Policy,
+    /// The keys that approvals may be signed with.
+    pub approvals: &'a KeyRing,
+}
+
+/// What an approval must be about.
+#[derive(Clone, Copy, Debug)]
+pub struct Approval<'a> {
+    /// What the token must be for.
+    pub purpose: Purpose,
+    /// The tool it must name, if it is about a tool.
+    pub tool: Option<&'a str>,
+    /// The action it must name, if it is about an action.
+    pub action: Option<&'a str>,
+    /// The arguments it must match when it names any.
+    pub arguments: Option<&'a Value>,
+    /// The greatest age. Unit: seconds.
+    pub max_age_seconds: u64,
+}
+
+/// What became of looking for an approval.
+#[derive(Debug)]
+pub enum Approved {
+    /// A valid token: proceed, and charge it, so that it is used once.
+    Yes(Box<Charge>),
+    /// No token was sent.
+    Missing,
+    /// The token does not do; why.
+    No(TokenError),
+}
+
+impl<'a> Inquiry<'a> {
+    /// Looks for a valid approval under `approval_token` in the context.
+    pub fn approval(&self, wanted: &Approval<'_>) -> Result<Approved, EvaluationError> {
+        let Some(token) = self.request.context.name("approval_token")? else { return Ok(Approved::Missing) };
+        Ok(match self.check(token, wanted) {
+            Ok(claims) => Approved::Yes(Box::new(self.single_use(&claims, wanted.max_age_seconds))),
+            Err(error) => Approved::No(error),
+        })
+    }
+
+    fn check(&self, token: &str, wanted: &Approval<'_>) -> Result<Claims, TokenError> {
+        let max_age = SignedDuration::from_secs(i64::try_from(wanted.max_age_seconds).unwrap_or(i64::MAX));
+        let claims = self.approvals.verify(token, wanted.purpose, self.request.now, Some(max_age))?;
+        claims.check(&Binding {
+            tenant: Some(self.request.agent.tenant_id.as_str()),
+            policy: self.policy.id.as_str(),
+            tool: wanted.tool,
+            action: wanted.action,
+            arguments: wanted.arguments,
+            agent: Some(self.request.agent.agent_id.as_str()),
+            user: self.request.user_id.as_ref().map(crate::ids::UserId::as_str),
+            parent_agent_id: None,
+        })?;
+        Ok(claims)
+    }
+
+    /// One use of a token, counted for as long as it could be valid.
+    #[must_use]
+    pub fn single_use(&self, claims: &Claims, max_age_seconds: u64) -> Charge {
+        Charge {
+            counter: Counter {
+                tenant: self.request.agent.tenant_id.clone(),
+                holder: Holder::Tenant,
+                meter: "approval.used".into(),
+                subject: Some(claims.id.clone().into()),
+            },
+            window: Window::Fixed { seconds: u32::try_from(max_age_seconds).unwrap_or(u32::MAX).saturating_add(1) },
+            amount: 1,
+            unit: Unit::Calls,
+            limit: Some(1),
+            closed_at_limit: false,
+            warn_at: None,
+            code: USED,
+            pointer: Pointer::new("/context/approval_token"),
+        }
+    }
+
+    /// What a person would have to sign to flip a denial.
+    #[must_use]
+    pub fn remedy(&self, wanted: &Approval<'_>) -> Remedy {
+        Remedy {
+            purpose: wanted.purpose,
+            policy_id: self.policy.id.clone(),
+            subject: wanted.tool.or(wanted.action).map(str::to_owned),
+            arguments: wanted.arguments.and_then(|arguments| digest_arguments(arguments).ok()) as Option<Digest>,
+            agent_id: self.request.agent.agent_id.clone(),
+            user_id: self.request.user_id.clone(),
+            max_age_seconds: wanted.max_age_seconds,
+        }
+    }
+
+    /// The counter of this agent acting for this user; `meter` says what is counted.
+    #[must_use]
+    pub fn counter(&self, meter: &'static str) -> Counter {
+        let user = self.request.user_id.clone().filter(|user| !user.as_str().is_empty());
+        Counter {
+            tenant: self.request.agent.tenant_id.clone(),
+            holder: Holder::AgentAndUser(self.request.agent.agent_id.clone(), user),
+            meter: meter.into(),
+            subject: None,
+        }
+    }
+}
