@@ -1,0 +1,358 @@
+//! Regular expressions that policies bring along.
+//!
+//! They run on an engine whose time grows with the length of the text and nothing else, so no pattern can hang a
+//! check. The price is that look-around and back-references do not exist; the error says so and what to write
+//! instead. Patterns written for Python mostly run unchanged: the small differences in [`translate`] are bridged.
+//! One stays: `$` is the very end of the text, also when the text ends in a line break.
+
+use regex::{Regex, RegexBuilder};
+
+/// Longest pattern accepted, in bytes.
+const MAX_LENGTH: usize = 4096;
+/// Memory one compiled pattern may take, in bytes.
+const MAX_COMPILED: usize = 4 << 20;
+/// Groups within groups.
+const MAX_NESTING: u32 = 64;
+
+/// Whether letter case matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// `a` is not `A`.
+    Sensitive,
+    /// `a` is `A`, by Unicode's simple case folding.
+    Insensitive,
+}
+
+/// Why a pattern was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PatternError {
+    /// The pattern is too long.
+    #[error(
+        "pattern has {length} bytes; at most {MAX_LENGTH} are allowed; split it into several patterns"
+    )]
+    TooLong {
+        /// Length found, in bytes.
+        length: usize,
+    },
+    /// The pattern uses a construct that cannot be matched in linear time, or that the engine lacks.
+    #[error(
+        "character {at}: {construct} is not supported, because patterns run in linear time; {instead}"
+    )]
+    Unsupported {
+        /// Where, counted in characters from 1.
+        at: usize,
+        /// What was found.
+        construct: &'static str,
+        /// What to write in its place.
+        instead: &'static str,
+    },
+    /// The pattern is malformed.
+    #[error("character {at}: {found}")]
+    Syntax {
+        /// Where, counted in characters from 1.
+        at: usize,
+        /// What is wrong there.
+        found: String,
+    },
+    /// The pattern grows too large when compiled.
+    #[error(
+        "pattern needs more than {MAX_COMPILED} bytes when compiled; lower its repetition counts"
+    )]
+    TooLarge,
+}
+
+/// A compiled pattern.
+#[derive(Clone, Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// See [`PatternError`]; it says where the fault is.
+    pub fn new(source: &str, case: Case) -> Result<Self, PatternError> {
+        if source.len() > MAX_LENGTH {
+            return Err(PatternError::TooLong {
+                length: source.len(),
+            });
+        }
+        let translated = translate(source)?;
+        // The parser is asked first, because it tells the place of a fault and the engine's own error does not.
+        if let Err(error) = regex_syntax::ParserBuilder::new()
+            .nest_limit(MAX_NESTING)
+            .case_insensitive(case == Case::Insensitive)
+            .build()
+            .parse(&translated.text)
+        {
+            return Err(translated.locate(&error));
+        }
+        RegexBuilder::new(&translated.text)
+            .case_insensitive(case == Case::Insensitive)
+            .nest_limit(MAX_NESTING)
+            .size_limit(MAX_COMPILED)
+            .dfa_size_limit(MAX_COMPILED)
+            .build()
+            .map(Self)
+            .map_err(|_| PatternError::TooLarge)
+    }
+
+    /// Whether the pattern occurs in `text`.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+
+    /// The byte range of the leftmost occurrence in `text`.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<std::ops::Range<usize>> {
+        self.0.find(text).map(|found| found.range())
+    }
+}
+
+/// A pattern in the engine's syntax, and where each of its bytes came from.
+struct Translated {
+    text: String,
+    /// Character position in the source, from 1, for each byte of `text`.
+    origins: Vec<usize>,
+    end: usize,
+}
+
+impl Translated {
+    fn push(&mut self, text: &str, origin: usize) {
+        self.text.push_str(text);
+        self.origins.resize(self.text.len(), origin);
+    }
+
+    fn locate(&self, error: &regex_syntax::Error) -> PatternError {
+        let (offset, found) = match error {
+            regex_syntax::Error::Parse(error) => {
+                (error.span().start.offset, error.kind().to_string())
+            }
+            regex_syntax::Error::Translate(error) => {
+                (error.span().start.offset, error.kind().to_string())
+            }
+            _ => (0, "not a regular expression".to_owned()),
+        };
+        PatternError::Syntax {
+            at: self.origins.get(offset).copied().unwrap_or(self.end),
+            found,
+        }
+    }
+}
+
+const LOOK_AHEAD: &str = "match the wanted text itself, or use two patterns";
+const BACK_REFERENCE: &str = "spell out what repeats, for example (aa|bb)";
+const ATOMIC: &str = "drop the mark: nothing is ever retried here, so it gains nothing";
+
+/// Rewrites what Python and this engine spell differently: `\Z`, `\<`, `\>`, `\0`, a `{` that starts no repetition, and
+/// `[`, `&`, `~` inside a class, which are plain characters in Python.
+fn translate(source: &str) -> Result<Translated, PatternError> {
+    let chars: Vec<char> = source.chars().collect();
+    let mut out = Translated {
+        text: String::with_capacity(source.len()),
+        origins: Vec::new(),
+        end: chars.len() + 1,
+    };
+    let unsupported = |index: usize, construct, instead| PatternError::Unsupported {
+        at: index + 1,
+        construct,
+        instead,
+    };
+    let follows = |index: usize, text: &str| {
+        chars.get(index..).is_some_and(|rest| {
+            text.chars()
+                .enumerate()
+                .all(|(offset, c)| rest.get(offset) == Some(&c))
+        })
+    };
+    let mut index = 0;
+    // Index of the first character of the class we are in, after `[` and `^`.
+    let mut class: Option<usize> = None;
+    let mut buffer = [0; 4];
+    while let Some(&c) = chars.get(index) {
+        let origin = index + 1;
+        index += 1;
+        match (c, class) {
+            ('\\', _) => {
+                let Some(&escaped) = chars.get(index) else {
+                    out.push("\\", origin);
+                    continue;
+                };
+                index += 1;
+                match escaped {
+                    '1'..='9' if class.is_none() => {
+                        return Err(unsupported(index - 2, "a back-reference", BACK_REFERENCE));
+                    }
+                    'Z' => out.push("\\z", origin),
+                    '<' | '>' | '\'' | '"' | '/' | '`' | ' ' | ',' | ':' | ';' | '=' | '!'
+                    | '@' | '%' | '_' => {
+                        out.push(escaped.encode_utf8(&mut buffer), origin);
+                    }
+                    '0' => out.push("\\x00", origin),
+                    _ => {
+                        out.push("\\", origin);
+                        out.push(escaped.encode_utf8(&mut buffer), origin);
+                    }
+                }
+            }
+            ('(', None) if chars.get(index) == Some(&'?') => {
+                for look in ["?=", "?!"] {
+                    if follows(index, look) {
+                        return Err(unsupported(index - 1, "look-ahead", LOOK_AHEAD));
+                    }
+                }
+                for look in ["?<=", "?<!"] {
+                    if follows(index, look) {
+                        return Err(unsupported(index - 1, "look-behind", LOOK_AHEAD));
+                    }
+                }
+                if follows(index, "?P=") {
+                    return Err(unsupported(index - 1, "a back-reference", BACK_REFERENCE));
+                }
+                if follows(index, "?>") {
+                    return Err(unsupported(index - 1, "an atomic group", ATOMIC));
+                }
+                if follows(index, "?(") {
+                    return Err(unsupported(
+                        index - 1,
+                        "a conditional group",
+                        "use two patterns",
+                    ));
+                }
+                if follows(index, "?#") {
+                    return Err(unsupported(index - 1, "a comment", "drop it"));
+                }
+                out.push("(", origin);
+            }
+            ('[', None) => {
+                out.push("[", origin);
+                if chars.get(index) == Some(&'^') {
+                    out.push("^", index + 1);
+                    index += 1;
+                }
+                class = Some(index);
+            }
+            (']', Some(first)) => {
+                if index - 1 == first {
+                    out.push("\\]", origin);
+                } else {
+                    class = None;
+                    out.push("]", origin);
+                }
+            }
+            ('[' | '&' | '~', Some(_)) => {
+                out.push("\\", origin);
+                out.push(c.encode_utf8(&mut buffer), origin);
+            }
+            ('-', Some(_))
+                if chars.get(index) == Some(&'-') && chars.get(index + 1) == Some(&']') =>
+            {
+                out.push("\\-", origin);
+            }
+            ('{', None) if !starts_repetition(chars.get(index..).unwrap_or_default()) => {
+                out.push("\\{", origin)
+            }
+            _ => out.push(c.encode_utf8(&mut buffer), origin),
+        }
+    }
+    Ok(out)
+}
+
+/// Whether what follows a `{` makes it a count: digits, maybe a comma and digits, then `}`.
+fn starts_repetition(rest: &[char]) -> bool {
+    let Some(close) = rest.iter().position(|&c| c == '}') else {
+        return false;
+    };
+    let body = rest.get(..close).unwrap_or_default();
+    !body.is_empty()
+        && body.iter().any(char::is_ascii_digit)
+        && body.iter().all(|c| c.is_ascii_digit() || *c == ',')
+        && body.iter().filter(|&&c| c == ',').count() <= 1
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn error(source: &str) -> String {
+        Pattern::new(source, Case::Sensitive)
+            .unwrap_err()
+            .to_string()
+    }
+
+    fn found(source: &str, text: &str) -> bool {
+        Pattern::new(source, Case::Insensitive)
+            .unwrap()
+            .is_match(text)
+    }
+
+    #[test]
+    fn patterns_written_for_python_run_unchanged() {
+        assert!(found(r"card\s*\d{4}", "my CARD 1234"));
+        assert!(found(r"end\Z", "the end"));
+        assert!(found(r"https?:\/\/\<x\>", "http://<x>"));
+        assert!(found(r#"{"key": "[^"]+"}"#, r#"{"key": "v"}"#));
+        assert!(found(r"[[&~]x[]a]", "[x]"));
+        assert!(found(r"(?P<word>ab){2}", "abab"));
+        assert!(found(r"\'\;\@", "';@"));
+        assert!(found(r"[^]]", "a"));
+        assert!(!found(r"\<b\>", "b"));
+    }
+
+    #[test]
+    fn letter_case_matters_only_when_asked_for() {
+        assert!(
+            !Pattern::new("abc", Case::Sensitive)
+                .unwrap()
+                .is_match("ABC")
+        );
+        assert_eq!(
+            Pattern::new("abc", Case::Insensitive).unwrap().find("xABC"),
+            Some(1..4)
+        );
+    }
+
+    #[test]
+    fn a_refused_pattern_says_where_and_what_to_write_instead() {
+        assert_eq!(
+            error(r"(\w)\1"),
+            "character 5: a back-reference is not supported, because patterns run in linear time; \
+             spell out what repeats, for example (aa|bb)"
+        );
+        assert_eq!(
+            error("ab(?!c)"),
+            "character 3: look-ahead is not supported, because patterns run in linear time; \
+             match the wanted text itself, or use two patterns"
+        );
+        assert!(error("(?<=a)b").starts_with("character 1: look-behind"));
+        assert_eq!(error("é{b("), "character 4: unclosed group");
+        assert!(error("[z-a]").starts_with("character 2: invalid character class range"));
+    }
+
+    #[test]
+    fn a_pattern_that_grows_too_large_is_refused() {
+        assert_eq!(
+            Pattern::new(r"(\w{100}){100}{100}", Case::Sensitive).unwrap_err(),
+            PatternError::TooLarge
+        );
+        assert!(error(&"a".repeat(5000)).starts_with("pattern has 5000 bytes; at most 4096"));
+        assert!(Pattern::new(&"(".repeat(2000), Case::Sensitive).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_pattern_panics(source in any::<String>(), odd in "[-\\[\\](){}?\\\\^a&~0-9,<=!]{0,20}") {
+            for source in [source, odd] {
+                let _ = Pattern::new(&source, Case::Insensitive).map(|pattern| pattern.is_match("a-b[c]"));
+            }
+        }
+
+        #[test]
+        fn escaped_text_matches_itself(text in "\\PC{0,20}") {
+            prop_assert!(Pattern::new(&regex::escape(&text), Case::Sensitive).unwrap().is_match(&text));
+        }
+    }
+}
