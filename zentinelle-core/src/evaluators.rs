@@ -118,17 +118,83 @@ macro_rules! evaluators {
     };
 }
 
+pub mod agent_capability;
+pub mod agent_delegation;
+pub mod agent_memory;
+pub mod ai_guardrail;
+pub mod audit_policy;
+pub mod behavioral_baseline;
 pub mod budget_limit;
 pub mod context_limit;
+pub mod data_access;
+pub mod data_retention;
+pub mod human_oversight;
 mod inquiry;
+pub mod model_restriction;
+pub mod multimodal_policy;
+pub mod network_policy;
+pub mod output_filter;
+pub mod prompt_injection;
+pub mod rate_limit;
+pub mod resource_quota;
+pub mod safety_settings;
+pub mod secret_access;
+pub mod session_policy;
+pub mod session_quota;
+pub mod system_prompt;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tool_permission;
 
 evaluators! {
-    /// Caps what is spent in a month.
+    /// Limits the servers an agent or user may start.
+    "resource_quota" => resource_quota::ResourceQuota,
+    /// Caps what is spent in a calendar month.
     "budget_limit" => budget_limit::BudgetLimit,
+    /// Caps requests per minute and hour, and tokens per day.
+    "rate_limit" => rate_limit::RateLimit,
+    /// Says which tools may be called, and with which arguments.
+    "tool_permission" => tool_permission::ToolPermission,
+    /// Says which secret bundles and vendor keys may be fetched.
+    "secret_access" => secret_access::SecretAccess,
+    /// Says which models and providers may be used.
+    "model_restriction" => model_restriction::ModelRestriction,
     /// Caps the tokens of one model call.
     "context_limit" => context_limit::ContextLimit,
+    /// Says which destinations may be reached.
+    "network_policy" => network_policy::NetworkPolicy,
+    /// Stops personal data, secrets and configured patterns in output.
+    "output_filter" => output_filter::OutputFilter,
+    /// Says which actions an agent may take.
+    "agent_capability" => agent_capability::AgentCapability,
+    /// Asks a human for risky calls.
+    "human_oversight" => human_oversight::HumanOversight,
+    /// Protects the system prompt.
+    "system_prompt" => system_prompt::SystemPrompt,
+    /// Blocks topics and content patterns.
+    "ai_guardrail" => ai_guardrail::AiGuardrail,
+    /// Guards the memory an agent keeps.
+    "agent_memory" => agent_memory::AgentMemory,
+    /// Demands the facts an audit trail needs.
+    "audit_policy" => audit_policy::AuditPolicy,
+    /// Limits length, messages, idle time and hours of a session.
+    "session_policy" => session_policy::SessionPolicy,
+    /// Says which sources and kinds of data may be read.
+    "data_access" => data_access::DataAccess,
+    /// Limits age and place of data.
+    "data_retention" => data_retention::DataRetention,
+    /// Detects direct and indirect prompt injection.
+    "prompt_injection" => prompt_injection::PromptInjection,
+    /// Limits agents that start agents.
+    "agent_delegation" => agent_delegation::AgentDelegation,
+    /// Notices departures from an agent's usual behaviour.
+    "behavioral_baseline" => behavioral_baseline::BehavioralBaseline,
+    /// Caps the cumulative volume of a session.
+    "session_quota" => session_quota::SessionQuota,
+    /// Demands minimum safety thresholds of Gemini models.
+    "safety_settings" => safety_settings::SafetySettings,
+    /// Says which media a model call may carry.
+    "multimodal_policy" => multimodal_policy::MultimodalPolicy,
 }
 
 impl fmt::Display for PolicyType {

@@ -172,7 +172,8 @@ impl DecisionDocument {
         let allowed = decision.is_dry_run() || decision.is_permitted();
         Self {
             allowed,
-            reason: (!allowed).then(|| decision.reason().unwrap_or("no policy applies to this agent and user").to_owned()),
+            reason: (!allowed)
+                .then(|| decision.reason().unwrap_or("no policy applies to this agent and user").to_owned()),
             policies_evaluated: evaluations(decision),
             warnings: decision.warnings().map(|(policy, warning)| in_words(policy, &warning)).collect(),
             context,
@@ -352,11 +353,8 @@ impl RequestDocument {
         let faults = decoded.errors.into_iter().chain(decoded.unknown_keys);
         let mut faults: Vec<_> = faults.map(|fault| fault.under("/agent")).collect();
         if self.action.trim().is_empty() {
-            let fault = crate::error::PolicyError::new(
-                crate::error::codes::MISSING_KEY,
-                "",
-                "the request names no action",
-            );
+            let fault =
+                crate::error::PolicyError::new(crate::error::codes::MISSING_KEY, "", "the request names no action");
             faults.push(fault.with_help("add `\"action\": \"tool_call\"`, or another action"));
         }
         let Some(agent) = decoded.value.filter(|_| faults.is_empty()) else { return Err(faults) };

@@ -139,13 +139,15 @@ impl Assessment {
     fn check_budget(&mut self, index: u32, request: &Request) {
         let Some(entry) = self.policies.entry(index) else { return };
         match &entry.ready {
-            Ready::Compiled(CompiledPolicy::BudgetLimit(budget)) => match budget.monthly_check(request, entry.scope()) {
-                Ok(Some(charge)) => {
-                    self.budgets.push(BudgetCheck { policy: index, enforcement: entry.policy.enforcement, charge });
+            Ready::Compiled(CompiledPolicy::BudgetLimit(budget)) => {
+                match budget.monthly_check(request, entry.scope()) {
+                    Ok(Some(charge)) => {
+                        self.budgets.push(BudgetCheck { policy: index, enforcement: entry.policy.enforcement, charge });
+                    }
+                    Ok(None) => {}
+                    Err(error) => self.refuse_unless_listed(index, entry.policy.enforcement, unjudgeable(error)),
                 }
-                Ok(None) => {}
-                Err(error) => self.refuse_unless_listed(index, entry.policy.enforcement, unjudgeable(error)),
-            },
+            }
             Ready::Compiled(_) => {}
             Ready::Broken(errors) => self.refuse_unless_listed(index, entry.policy.enforcement, broken(errors)),
         }
@@ -163,16 +165,15 @@ impl Assessment {
     fn fold_charges(&mut self, request: &Request) {
         let denied = self.results.iter().any(PolicyResult::denies);
         let mut postings: Vec<Posting> = Vec::new();
-        let results = self
-            .results
-            .iter()
-            .flat_map(|result| result.charges().iter().map(|charge| (result.enforcement, charge)));
+        let results =
+            self.results.iter().flat_map(|result| result.charges().iter().map(|charge| (result.enforcement, charge)));
         let budgets = self.budgets.iter().map(|budget| (budget.enforcement, &budget.charge));
         for (enforcement, charge) in results.chain(budgets) {
             let limit = charge.ceiling().filter(|_| enforcement == Enforcement::Enforce);
-            let at = postings.iter_mut().enumerate().find(|(_, posting)| {
-                posting.counter == charge.counter && posting.window == charge.window
-            });
+            let at = postings
+                .iter_mut()
+                .enumerate()
+                .find(|(_, posting)| posting.counter == charge.counter && posting.window == charge.window);
             let place = match at {
                 Some((place, posting)) => {
                     posting.amount = posting.amount.max(charge.amount);

@@ -186,7 +186,8 @@ impl Decision {
 
     /// All warnings with the policy each is about: budgets first, then policy by policy.
     pub fn warnings(&self) -> impl Iterator<Item = (Option<&Policy>, Warning)> {
-        let budgets = self.budget_warnings.iter().map(|(policy, warning)| (self.policies.policy(*policy), warning.clone()));
+        let budgets =
+            self.budget_warnings.iter().map(|(policy, warning)| (self.policies.policy(*policy), warning.clone()));
         let results = self.results.iter().flat_map(|result| {
             let policy = self.policy_of(result);
             let own = result.warnings().iter().cloned();

@@ -90,7 +90,11 @@ impl Decision {
 fn change(policy: &Policy, violation: &Violation, decision: &Decision) -> String {
     if let Some(remedy) = &violation.remedy {
         let what = remedy.subject.as_deref().unwrap_or("this request");
-        return format!("present an approval (`{}`) of `{what}` under policy `{}`", remedy.purpose.as_str(), policy.name);
+        return format!(
+            "present an approval (`{}`) of `{what}` under policy `{}`",
+            remedy.purpose.as_str(),
+            policy.name
+        );
     }
     if violation.pointer.as_str().starts_with("/context") {
         return format!("send `{}` in the form policy `{}` can judge", key(violation), policy.name);
@@ -120,8 +124,14 @@ impl fmt::Display for Explanation<'_> {
         }
         for result in decision.results() {
             let Some(policy) = decision.policy_of(result) else { continue };
-            let place = format_args!("`{}` ({}, {}, {}", policy.name, policy.policy_type, policy.scope, policy.enforcement.name())
-                .to_string();
+            let place = format_args!(
+                "`{}` ({}, {}, {}",
+                policy.name,
+                policy.policy_type,
+                policy.scope,
+                policy.enforcement.name()
+            )
+            .to_string();
             let floor = if policy.inheritance == Inheritance::Floor { ", floor)" } else { ")" };
             match &result.verdict {
                 Verdict::NotApplicable => writeln!(f, "  -  {place}{floor}: has nothing to say")?,

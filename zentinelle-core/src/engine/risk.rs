@@ -89,10 +89,8 @@ pub(crate) fn score(
     factors.extend(request.data.iter().copied());
     let data: u32 = request.data.iter().map(|(_, points)| points).sum();
     let behaviour = behaviour_points(warnings, &mut factors);
-    let score = violations.min(MOST_FOR_VIOLATIONS)
-        + request.action.min(MOST_FOR_ACTION)
-        + data.min(MOST_FOR_DATA)
-        + behaviour;
+    let score =
+        violations.min(MOST_FOR_VIOLATIONS) + request.action.min(MOST_FOR_ACTION) + data.min(MOST_FOR_DATA) + behaviour;
     Risk { score: score.min(100), factors }
 }
 
@@ -128,7 +126,9 @@ fn action_points(request: &Request) -> u32 {
     let named_tool = match action.kind() {
         ActionKind::ToolCall if action.tool().is_some() => None,
         // `tool_call` names its tool in the context; a risky tool is as risky there.
-        ActionKind::ToolCall => request.context.get("tool_name").or(request.context.get("tool")).and_then(Value::as_str),
+        ActionKind::ToolCall => {
+            request.context.get("tool_name").or(request.context.get("tool")).and_then(Value::as_str)
+        }
         _ => None,
     };
     let tool = named_tool.or_else(|| action.folded().strip_prefix("tool:"));

@@ -194,7 +194,8 @@ impl PolicySet {
                         *place = u8::try_from(found.effective.len()).unwrap_or(u8::MAX);
                     }
                     Some(at) => {
-                        let (Some(index), Some(priority)) = (found.effective.get_mut(at), priorities.get_mut(at)) else {
+                        let (Some(index), Some(priority)) = (found.effective.get_mut(at), priorities.get_mut(at))
+                        else {
                             continue;
                         };
                         if survivor.priority >= *priority {

@@ -107,7 +107,8 @@ impl Evaluator for BudgetLimit {
             return Err(faults);
         }
         let percent = config.alert_at_percent.unwrap_or(DEFAULT_ALERT_PERCENT);
-        let ceiling = limit.and_then(UsdMicros::from_usd).map(|limit| Ceiling { limit, warn_at: share(limit, percent) });
+        let ceiling =
+            limit.and_then(UsdMicros::from_usd).map(|limit| Ceiling { limit, warn_at: share(limit, percent) });
         Ok(Self {
             budget: config.monthly_budget_usd,
             alert_percent: config.alert_threshold_percent,
@@ -225,9 +226,15 @@ mod tests {
     #[test]
     fn a_budget_is_spent_when_it_is_reached() {
         let config = r#"{ "monthly_budget_usd": 100 }"#;
-        assert_eq!(violated(&judge("budget_limit", config, r#"{ "current_month_spend_usd": 100 }"#)), "budget_limit.exceeded");
+        assert_eq!(
+            violated(&judge("budget_limit", config, r#"{ "current_month_spend_usd": 100 }"#)),
+            "budget_limit.exceeded"
+        );
         assert!(warned(&judge("budget_limit", config, r#"{ "current_month_spend_usd": 79.99 }"#)).is_empty());
-        assert_eq!(warned(&judge("budget_limit", config, r#"{ "current_month_spend_usd": 80 }"#)), ["budget_limit.near"]);
+        assert_eq!(
+            warned(&judge("budget_limit", config, r#"{ "current_month_spend_usd": 80 }"#)),
+            ["budget_limit.near"]
+        );
     }
 
     #[test]

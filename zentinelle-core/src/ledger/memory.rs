@@ -214,7 +214,8 @@ impl Ledger for MemoryLedger {
         for ((posting, key), place) in batch.postings.iter().zip(&keys).zip(&places) {
             let shard = guard_of(&guards, *place).and_then(|at| guards.get(at));
             let total = shard.and_then(|(_, shard)| shard.totals.get(key));
-            let reading = total.map_or_else(|| Total::new(posting.window).read(batch.now), |total| total.read(batch.now));
+            let reading =
+                total.map_or_else(|| Total::new(posting.window).read(batch.now), |total| total.read(batch.now));
             all_fit &= posting.fits(reading.used);
             readings.push(reading);
         }

@@ -148,8 +148,9 @@ impl Context {
     /// Absent, null, empty text and zero give none.
     pub fn instant(&self, key: &str, now: Timestamp) -> Result<Option<Timestamp>, EvaluationError> {
         let Some(value) = self.get(key).filter(|value| truthy(value)) else { return Ok(None) };
-        let at = instant::parse(value)
-            .map_err(|fault| EvaluationError::at(UNREADABLE_TIME, key, format!("context `{key}` is no time: {fault}")))?;
+        let at = instant::from_json(value).map_err(|fault| {
+            EvaluationError::at(UNREADABLE_TIME, key, format!("context `{key}` is no time: {fault}"))
+        })?;
         if at.duration_since(now) > SKEW {
             return Err(EvaluationError::at(IN_FUTURE, key, format!("context `{key}` lies in the future")));
         }

@@ -29,7 +29,13 @@ impl Total {
     pub(super) fn used(&self, now: Timestamp) -> u64 {
         match self {
             Self::Closed(_) => 0,
-            Self::Open { end, used, .. } => if now < *end { *used } else { 0 },
+            Self::Open { end, used, .. } => {
+                if now < *end {
+                    *used
+                } else {
+                    0
+                }
+            }
             Self::Sliding { seconds, steps } => {
                 let oldest = oldest_step(*seconds, now);
                 steps.iter().filter(|(step, _)| *step >= oldest).fold(0, |sum, (_, n)| sum.saturating_add(*n))
@@ -92,9 +98,7 @@ impl Total {
         match self {
             Self::Closed(_) => true,
             Self::Open { end, .. } => *end <= now,
-            Self::Sliding { seconds, steps } => {
-                steps.last().is_none_or(|(step, _)| *step < oldest_step(*seconds, now))
-            }
+            Self::Sliding { seconds, steps } => steps.last().is_none_or(|(step, _)| *step < oldest_step(*seconds, now)),
         }
     }
 }
