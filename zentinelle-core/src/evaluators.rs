@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::inquiry::{Approval, Approved, Inquiry};
+pub use self::inquiry::{Approval, Approved, Delegated, Inquiry};
 use crate::decision::Verdict;
 use crate::document::decode::{Decoded, decode};
 use crate::error::PolicyError;
@@ -145,6 +145,7 @@ pub mod session_quota;
 pub mod system_prompt;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tool_call;
 pub mod tool_permission;
 
 evaluators! {
