@@ -18,9 +18,7 @@ const MAX_LENGTH: usize = 1024;
 #[non_exhaustive]
 pub enum GlobError {
     /// The pattern is too long.
-    #[error(
-        "pattern has {length} characters; at most {MAX_LENGTH} are allowed; split it into several patterns"
-    )]
+    #[error("pattern has {length} characters; at most {MAX_LENGTH} are allowed; split it into several patterns")]
     TooLong {
         /// Length found, in characters.
         length: usize,
@@ -58,10 +56,7 @@ struct Class {
 
 impl Class {
     fn holds(&self, c: char) -> bool {
-        self.ranges
-            .iter()
-            .any(|&(low, high)| (low..=high).contains(&c))
-            != self.negated
+        self.ranges.iter().any(|&(low, high)| (low..=high).contains(&c)) != self.negated
     }
 
     /// Adds the folded form of what the class names, for subjects that were folded.
@@ -126,9 +121,9 @@ impl Glob {
             [Part::Run] => Shape::Anything,
             [Part::Text(text), Part::Run] => Shape::Prefix(text.clone()),
             [Part::Run, Part::Text(text)] => Shape::Suffix(text.clone()),
-            [Part::Run, Part::Text(text), Part::Run] => Shape::Infix(Box::new(
-                memchr::memmem::Finder::new(text.as_bytes()).into_owned(),
-            )),
+            [Part::Run, Part::Text(text), Part::Run] => {
+                Shape::Infix(Box::new(memchr::memmem::Finder::new(text.as_bytes()).into_owned()))
+            }
             _ => Shape::Parts(parts.into_boxed_slice()),
         })
     }
@@ -193,9 +188,7 @@ fn step(text: &str, accepts: impl Fn(char) -> bool) -> Option<&str> {
 fn parse(pattern: &str) -> Result<Vec<Part>, GlobError> {
     let chars: Vec<char> = pattern.chars().collect();
     if chars.len() > MAX_LENGTH {
-        return Err(GlobError::TooLong {
-            length: chars.len(),
-        });
+        return Err(GlobError::TooLong { length: chars.len() });
     }
     let mut parts = Vec::new();
     let mut text = String::new();
@@ -222,9 +215,7 @@ fn parse(pattern: &str) -> Result<Vec<Part>, GlobError> {
                 // A `]` right after the opening (or after `!`) belongs to the class.
                 let skip = usize::from(chars.get(at) == Some(&'!'));
                 let skip = skip + usize::from(chars.get(at + skip) == Some(&']'));
-                let close = chars
-                    .get(at + skip..)
-                    .and_then(|rest| rest.iter().position(|&c| c == ']'));
+                let close = chars.get(at + skip..).and_then(|rest| rest.iter().position(|&c| c == ']'));
                 if let Some(body) = close.and_then(|offset| chars.get(at..at + skip + offset)) {
                     flush(&mut text, &mut parts);
                     parts.push(read_class(body));
@@ -271,10 +262,7 @@ fn read_class(body: &[char]) -> Part {
     if negated && items.is_empty() {
         return Part::One;
     }
-    let mut class = Class {
-        negated,
-        ranges: Vec::new(),
-    };
+    let mut class = Class { negated, ranges: Vec::new() };
     while let Some((first, rest)) = items.split_first() {
         items = rest;
         match (first, rest) {
@@ -293,10 +281,7 @@ fn cut_at_ranges(body: &[char]) -> Vec<Vec<char>> {
     let mut chunks = Vec::new();
     let mut start = 0;
     let mut search = if body.first() == Some(&'!') { 2 } else { 1 };
-    while let Some(offset) = body
-        .get(search..)
-        .and_then(|rest| rest.iter().position(|&c| c == '-'))
-    {
+    while let Some(offset) = body.get(search..).and_then(|rest| rest.iter().position(|&c| c == '-')) {
         let hyphen = search + offset;
         chunks.push(body.get(start..hyphen).unwrap_or_default().to_vec());
         start = hyphen + 1;
@@ -352,11 +337,7 @@ impl GlobList {
             } else {
                 None
             };
-            entries.push(Entry {
-                written,
-                glob,
-                unfolded,
-            });
+            entries.push(Entry { written, glob, unfolded });
         }
         Ok(Self { folds, entries })
     }
@@ -370,16 +351,10 @@ impl GlobList {
         let entry = if self.folds {
             let folded = fold(subject);
             self.entries.iter().find(|entry| {
-                entry.glob.is_match(&folded)
-                    || entry
-                        .unfolded
-                        .as_ref()
-                        .is_some_and(|glob| glob.is_match(subject))
+                entry.glob.is_match(&folded) || entry.unfolded.as_ref().is_some_and(|glob| glob.is_match(subject))
             })
         } else {
-            self.entries
-                .iter()
-                .find(|entry| entry.glob.is_match(subject))
+            self.entries.iter().find(|entry| entry.glob.is_match(subject))
         };
         entry.map(|entry| entry.written.as_str())
     }
@@ -442,22 +417,13 @@ mod tests {
             ("", "a", false),
             ("**", "", true),
         ] {
-            assert_eq!(
-                matches(pattern, subject),
-                expected,
-                "{pattern:?} on {subject:?}"
-            );
+            assert_eq!(matches(pattern, subject), expected, "{pattern:?} on {subject:?}");
         }
     }
 
     #[test]
     fn patterns_that_deny_ignore_case_blanks_and_invisible_characters() {
-        let list = GlobList::folded(vec![
-            "Secret_*".into(),
-            " pg:Internal.[A-C]?".into(),
-            "＊".into(),
-        ])
-        .unwrap();
+        let list = GlobList::folded(vec!["Secret_*".into(), " pg:Internal.[A-C]?".into(), "＊".into()]).unwrap();
         assert_eq!(list.find(" SECRET_token"), Some("Secret_*"));
         assert_eq!(list.find("sec\u{200b}ret_x"), Some("Secret_*"));
         assert_eq!(list.find("PG:internal.bX"), Some(" pg:Internal.[A-C]?"));
@@ -480,10 +446,7 @@ mod tests {
     #[test]
     fn many_runs_on_a_long_subject_end_soon() {
         assert!(!matches(&"*a".repeat(500), &"b".repeat(20_000)));
-        assert!(!matches(
-            &format!("{}b", "*a".repeat(400)),
-            &"a".repeat(20_000)
-        ));
+        assert!(!matches(&format!("{}b", "*a".repeat(400)), &"a".repeat(20_000)));
     }
 
     proptest! {

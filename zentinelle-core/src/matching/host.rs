@@ -103,15 +103,8 @@ impl Target {
         if let Ok(address) = text.parse::<IpAddr>() {
             return Ok(Self::from_address(address));
         }
-        if let Some((Ok(address), zone)) = text
-            .split_once('%')
-            .map(|(left, zone)| (left.parse::<Ipv6Addr>(), zone))
-        {
-            if !zone.is_empty()
-                && zone
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-            {
+        if let Some((Ok(address), zone)) = text.split_once('%').map(|(left, zone)| (left.parse::<Ipv6Addr>(), zone)) {
+            if !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
                 return Ok(Self::from_address(address.into()));
             }
         }
@@ -166,13 +159,8 @@ fn is_plain_name(text: &str) -> bool {
     let letters = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
     !text.is_empty()
         && text.len() <= 253
-        && text.split('.').all(|label| {
-            !label.is_empty() && !label.starts_with("xn--") && label.bytes().all(letters)
-        })
-        && text
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
+        && text.split('.').all(|label| !label.is_empty() && !label.starts_with("xn--") && label.bytes().all(letters))
+        && text.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
 /// Why an entry of a domain or network list was refused.
@@ -188,9 +176,7 @@ pub enum RuleError {
         index: usize,
     },
     /// Not an address or a network.
-    #[error(
-        "entry {index}: not an address or a network; expected for example 192.0.2.1, 10.0.0.0/8 or fc00::/7"
-    )]
+    #[error("entry {index}: not an address or a network; expected for example 192.0.2.1, 10.0.0.0/8 or fc00::/7")]
     BadNetwork {
         /// Place in the list, from 0.
         index: usize,
@@ -247,9 +233,7 @@ impl DomainRules {
             .find(|rule| {
                 rule.ascii.is_match(&ascii)
                     || rule.unicode.as_ref().is_some_and(|glob| {
-                        glob.is_match(
-                            unicode.get_or_insert_with(|| url::quirks::domain_to_unicode(&ascii)),
-                        )
+                        glob.is_match(unicode.get_or_insert_with(|| url::quirks::domain_to_unicode(&ascii)))
                     })
             })
             .map(|rule| rule.written.as_str())
@@ -274,28 +258,17 @@ impl DomainRule {
         let bad_pattern = |error| RuleError::BadPattern { index, error };
         // An address or a whole name is read like a target, so both end in the same spelling.
         let trimmed = written.trim();
-        let literal = trimmed.parse::<IpAddr>().is_ok()
-            || !trimmed.contains(WILDCARDS)
-            || trimmed.starts_with("[:");
+        let literal = trimmed.parse::<IpAddr>().is_ok() || !trimmed.contains(WILDCARDS) || trimmed.starts_with("[:");
         if literal {
-            let target =
-                Target::from_domain(trimmed).map_err(|_| RuleError::BadDomain { index })?;
+            let target = Target::from_domain(trimmed).map_err(|_| RuleError::BadDomain { index })?;
             let ascii = Glob::new(&target.text()).map_err(bad_pattern)?;
-            return Ok(Self {
-                written,
-                ascii,
-                unicode: None,
-            });
+            return Ok(Self { written, ascii, unicode: None });
         }
         // Pattern letters are mapped like those of a name: lower case, compatibility forms, one kind of dot.
         let mapped: String = trimmed.chars().flat_map(char::to_lowercase).collect();
         let mapped = replace_outside_ascii(&mapped).nfc().collect::<String>();
         let mapped = mapped.trim_end_matches('.');
-        if mapped.is_empty()
-            || mapped
-                .chars()
-                .any(|c| c.is_whitespace() || c.is_control() || "/:@\\#%".contains(c))
-        {
+        if mapped.is_empty() || mapped.chars().any(|c| c.is_whitespace() || c.is_control() || "/:@\\#%".contains(c)) {
             return Err(RuleError::BadDomain { index });
         }
         let mut has_unicode = false;
@@ -314,16 +287,8 @@ impl DomainRule {
         });
         let labels = labels.collect::<Result<Vec<_>, _>>()?;
         let ascii = Glob::new(&labels.join(".")).map_err(bad_pattern)?;
-        let unicode = if has_unicode {
-            Some(Glob::new(mapped).map_err(bad_pattern)?)
-        } else {
-            None
-        };
-        Ok(Self {
-            written,
-            ascii,
-            unicode,
-        })
+        let unicode = if has_unicode { Some(Glob::new(mapped).map_err(bad_pattern)?) } else { None };
+        Ok(Self { written, ascii, unicode })
     }
 }
 
@@ -336,11 +301,7 @@ fn replace_outside_ascii(text: &str) -> String {
             _ if c.is_ascii() => out.push(c),
             _ => {
                 let mapped: String = std::iter::once(c).nfkc().collect();
-                if mapped.contains(WILDCARDS) {
-                    out.push(c)
-                } else {
-                    out.push_str(&mapped)
-                }
+                if mapped.contains(WILDCARDS) { out.push(c) } else { out.push_str(&mapped) }
             }
         }
     }
@@ -363,8 +324,7 @@ impl Networks {
             .into_iter()
             .enumerate()
             .map(|(index, written)| {
-                let network =
-                    read_network(written.trim()).ok_or(RuleError::BadNetwork { index })?;
+                let network = read_network(written.trim()).ok_or(RuleError::BadNetwork { index })?;
                 Ok((written, network))
             })
             .collect::<Result<_, _>>()?;
@@ -375,10 +335,7 @@ impl Networks {
     #[must_use]
     pub fn covers(&self, address: IpAddr) -> Option<&str> {
         let address = address.to_canonical();
-        self.entries
-            .iter()
-            .find(|(_, network)| network.contains(&address))
-            .map(|(written, _)| written.as_str())
+        self.entries.iter().find(|(_, network)| network.contains(&address)).map(|(written, _)| written.as_str())
     }
 
     /// Like [`covers`](Self::covers), and also for the IPv4 address an IPv6 address carries inside: NAT64
@@ -412,19 +369,12 @@ fn read_network(text: &str) -> Option<IpNet> {
         network
     } else {
         let (address, mask) = text.split_once('/')?;
-        Ipv4Net::with_netmask(address.parse().ok()?, mask.parse().ok()?)
-            .ok()?
-            .into()
+        Ipv4Net::with_netmask(address.parse().ok()?, mask.parse().ok()?).ok()?.into()
     };
     // A network of mapped addresses is the IPv4 network it maps.
     if let IpNet::V6(network) = network {
-        if let (Some(address), Some(prefix)) = (
-            network.addr().to_ipv4_mapped(),
-            network.prefix_len().checked_sub(96),
-        ) {
-            return Ipv4Net::new(address, prefix)
-                .ok()
-                .map(|network| network.trunc().into());
+        if let (Some(address), Some(prefix)) = (network.addr().to_ipv4_mapped(), network.prefix_len().checked_sub(96)) {
+            return Ipv4Net::new(address, prefix).ok().map(|network| network.trunc().into());
         }
     }
     Some(network.trunc())
@@ -494,77 +444,32 @@ mod tests {
 
     #[test]
     fn a_domain_has_one_spelling() {
-        for text in [
-            "evil.test",
-            "EVIL.test.",
-            "ｅｖｉｌ.test",
-            "evil。test",
-            "e\u{ad}vil.test",
-            "evil.test..",
-        ] {
+        for text in ["evil.test", "EVIL.test.", "ｅｖｉｌ.test", "evil。test", "e\u{ad}vil.test", "evil.test.."] {
             assert_eq!(domain(text), "evil.test", "{text}");
         }
         assert_eq!(domain("bücher.test"), "xn--bcher-kva.test");
         assert_eq!(domain("10.1.2.3."), "10.1.2.3");
         assert_eq!(domain("127.1"), "127.0.0.1");
         assert_eq!(domain("::1"), "::1");
-        for text in [
-            "",
-            ".",
-            "a..b",
-            "evil.test:443",
-            "evil.test/x",
-            " evil.test",
-            "a b",
-            "http://a",
-        ] {
-            assert_eq!(
-                Target::from_domain(text),
-                Err(TargetError::BadHost),
-                "{text:?}"
-            );
+        for text in ["", ".", "a..b", "evil.test:443", "evil.test/x", " evil.test", "a b", "http://a"] {
+            assert_eq!(Target::from_domain(text), Err(TargetError::BadHost), "{text:?}");
         }
     }
 
     #[test]
     fn an_address_has_one_spelling() {
-        for text in [
-            "10.0.0.1",
-            "::ffff:10.0.0.1",
-            "[::ffff:a00:1]",
-            "167772161",
-            "0xa.1",
-        ] {
-            assert_eq!(
-                Target::from_ip(text).unwrap().address(),
-                Some([10, 0, 0, 1].into()),
-                "{text}"
-            );
+        for text in ["10.0.0.1", "::ffff:10.0.0.1", "[::ffff:a00:1]", "167772161", "0xa.1"] {
+            assert_eq!(Target::from_ip(text).unwrap().address(), Some([10, 0, 0, 1].into()), "{text}");
         }
         assert_eq!(Target::from_ip("fe80::1%eth0").unwrap().text(), "fe80::1");
-        for text in [
-            "10.0.0.1 ",
-            "example.com",
-            "",
-            "10.0.0.256",
-            "1::2::3",
-            "fe80::1%",
-        ] {
-            assert_eq!(
-                Target::from_ip(text),
-                Err(TargetError::BadAddress),
-                "{text:?}"
-            );
+        for text in ["10.0.0.1 ", "example.com", "", "10.0.0.256", "1::2::3", "fe80::1%"] {
+            assert_eq!(Target::from_ip(text), Err(TargetError::BadAddress), "{text:?}");
         }
     }
 
     #[test]
     fn domain_patterns_cover_subdomains_but_not_the_parent() {
-        let covers = |rule: &str, host: &str| {
-            rules(rule)
-                .find(&Target::from_domain(host).unwrap())
-                .is_some()
-        };
+        let covers = |rule: &str, host: &str| rules(rule).find(&Target::from_domain(host).unwrap()).is_some();
         assert!(covers("*.Example.com", "a.example.COM"));
         assert!(!covers("*.example.com", "example.com"));
         assert!(!covers("*.example.com", "notexample.com"));
@@ -577,17 +482,8 @@ mod tests {
         assert!(covers("10.*", "10.1.2.3"));
         assert!(covers("[::1]", "::1"));
         assert!(covers("*", "anything.test"));
-        for bad in [
-            "https://evil.test",
-            "evil.test:443",
-            "*.evil.test/x",
-            "",
-            " ",
-        ] {
-            assert_eq!(
-                DomainRules::new(vec!["a".into(), bad.into()]).unwrap_err(),
-                RuleError::BadDomain { index: 1 }
-            );
+        for bad in ["https://evil.test", "evil.test:443", "*.evil.test/x", "", " "] {
+            assert_eq!(DomainRules::new(vec!["a".into(), bad.into()]).unwrap_err(), RuleError::BadDomain { index: 1 });
         }
     }
 
@@ -595,46 +491,16 @@ mod tests {
     fn networks_hold_addresses_in_every_form() {
         let ip = |text: &str| Target::from_ip(text).unwrap().address().unwrap();
         assert!(networks("192.0.2.77/24").covers(ip("192.0.2.1")).is_some());
-        assert!(
-            networks("192.0.2.0/255.255.255.0")
-                .covers(ip("192.0.2.1"))
-                .is_some()
-        );
-        assert!(
-            networks("10.0.0.0/8")
-                .covers("::ffff:10.0.0.1".parse().unwrap())
-                .is_some()
-        );
-        assert!(
-            networks("::ffff:10.0.0.0/104")
-                .covers(ip("10.9.9.9"))
-                .is_some()
-        );
+        assert!(networks("192.0.2.0/255.255.255.0").covers(ip("192.0.2.1")).is_some());
+        assert!(networks("10.0.0.0/8").covers("::ffff:10.0.0.1".parse().unwrap()).is_some());
+        assert!(networks("::ffff:10.0.0.0/104").covers(ip("10.9.9.9")).is_some());
         assert!(networks("fc00::/7").covers(ip("fd12:3456::1")).is_some());
-        assert!(
-            networks("10.0.0.0/8")
-                .covers(ip("64:ff9b::10.0.0.1"))
-                .is_none()
-        );
-        assert!(
-            networks("10.0.0.0/8")
-                .reaches(ip("64:ff9b::10.0.0.1"))
-                .is_some()
-        );
+        assert!(networks("10.0.0.0/8").covers(ip("64:ff9b::10.0.0.1")).is_none());
+        assert!(networks("10.0.0.0/8").reaches(ip("64:ff9b::10.0.0.1")).is_some());
         assert!(networks("10.0.0.0/8").reaches(ip("2002:a00:1::")).is_some());
         assert!(networks("0.0.0.0/8").reaches(ip("::1")).is_none());
-        for bad in [
-            "10.0.0.0/99",
-            "not-a-range",
-            "",
-            "10.0.0.0/8/8",
-            "010.0.0.1",
-        ] {
-            assert_eq!(
-                Networks::new(vec![bad.into()]).unwrap_err(),
-                RuleError::BadNetwork { index: 0 },
-                "{bad}"
-            );
+        for bad in ["10.0.0.0/99", "not-a-range", "", "10.0.0.0/8/8", "010.0.0.1"] {
+            assert_eq!(Networks::new(vec![bad.into()]).unwrap_err(), RuleError::BadNetwork { index: 0 }, "{bad}");
         }
     }
 

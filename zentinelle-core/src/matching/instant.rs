@@ -35,9 +35,7 @@ pub fn from_text(text: &str) -> Result<Timestamp, InstantError> {
         return Ok(timestamp);
     }
     let civil: DateTime = text.parse().map_err(|_| InstantError::Unreadable)?;
-    let zoned = civil
-        .to_zoned(TimeZone::UTC)
-        .map_err(|_| InstantError::Unreadable)?;
+    let zoned = civil.to_zoned(TimeZone::UTC).map_err(|_| InstantError::Unreadable)?;
     Ok(zoned.timestamp())
 }
 
@@ -99,14 +97,8 @@ mod tests {
     fn what_cannot_be_read_is_an_error() {
         assert_eq!(from_text("soon"), Err(InstantError::Unreadable));
         assert_eq!(from_text(""), Err(InstantError::Unreadable));
-        assert_eq!(
-            from_text("2026-02-30T00:00:00Z"),
-            Err(InstantError::Unreadable)
-        );
-        assert_eq!(
-            from_json(&json!(1_770_000_000_000_u64)),
-            Err(InstantError::TooLarge)
-        );
+        assert_eq!(from_text("2026-02-30T00:00:00Z"), Err(InstantError::Unreadable));
+        assert_eq!(from_json(&json!(1_770_000_000_000_u64)), Err(InstantError::TooLarge));
         assert_eq!(from_json(&json!(["x"])), Err(InstantError::WrongType));
         assert_eq!(from_json(&json!(true)), Err(InstantError::WrongType));
         assert_eq!(from_seconds(f64::NAN), Err(InstantError::Unreadable));

@@ -29,13 +29,8 @@ impl DenyList {
     /// Prepares the list. When two entries fold alike the earlier one is reported.
     #[must_use]
     pub fn new(entries: Vec<String>) -> Self {
-        let entries: Vec<Entry> = entries
-            .into_iter()
-            .map(|written| Entry {
-                folded: fold(&written).into(),
-                written,
-            })
-            .collect();
+        let entries: Vec<Entry> =
+            entries.into_iter().map(|written| Entry { folded: fold(&written).into(), written }).collect();
         let mut index = HashMap::default();
         if entries.len() > SCAN_LIMIT {
             for (position, entry) in entries.iter().enumerate() {
@@ -55,9 +50,7 @@ impl DenyList {
         let entry = if self.index.is_empty() {
             self.entries.iter().find(|entry| *entry.folded == *name)
         } else {
-            self.index
-                .get(&*name)
-                .and_then(|&position| self.entries.get(position))
+            self.index.get(&*name).and_then(|&position| self.entries.get(position))
         };
         entry.map(|entry| entry.written.as_str())
     }
@@ -96,11 +89,7 @@ impl AllowList {
     /// Whether `name` is listed, letter for letter.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        if self.index.is_empty() {
-            self.entries.iter().any(|entry| entry == name)
-        } else {
-            self.index.contains(name)
-        }
+        if self.index.is_empty() { self.entries.iter().any(|entry| entry == name) } else { self.index.contains(name) }
     }
 
     /// Whether the list has no entries, which most policies read as "no restriction".

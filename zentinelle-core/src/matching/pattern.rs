@@ -28,17 +28,13 @@ pub enum Case {
 #[non_exhaustive]
 pub enum PatternError {
     /// The pattern is too long.
-    #[error(
-        "pattern has {length} bytes; at most {MAX_LENGTH} are allowed; split it into several patterns"
-    )]
+    #[error("pattern has {length} bytes; at most {MAX_LENGTH} are allowed; split it into several patterns")]
     TooLong {
         /// Length found, in bytes.
         length: usize,
     },
     /// The pattern uses a construct that cannot be matched in linear time, or that the engine lacks.
-    #[error(
-        "character {at}: {construct} is not supported, because patterns run in linear time; {instead}"
-    )]
+    #[error("character {at}: {construct} is not supported, because patterns run in linear time; {instead}")]
     Unsupported {
         /// Where, counted in characters from 1.
         at: usize,
@@ -56,9 +52,7 @@ pub enum PatternError {
         found: String,
     },
     /// The pattern grows too large when compiled.
-    #[error(
-        "pattern needs more than {MAX_COMPILED} bytes when compiled; lower its repetition counts"
-    )]
+    #[error("pattern needs more than {MAX_COMPILED} bytes when compiled; lower its repetition counts")]
     TooLarge,
 }
 
@@ -73,9 +67,7 @@ impl Pattern {
     /// See [`PatternError`]; it says where the fault is.
     pub fn new(source: &str, case: Case) -> Result<Self, PatternError> {
         if source.len() > MAX_LENGTH {
-            return Err(PatternError::TooLong {
-                length: source.len(),
-            });
+            return Err(PatternError::TooLong { length: source.len() });
         }
         let translated = translate(source)?;
         // The parser is asked first, because it tells the place of a fault and the engine's own error does not.
@@ -126,18 +118,11 @@ impl Translated {
 
     fn locate(&self, error: &regex_syntax::Error) -> PatternError {
         let (offset, found) = match error {
-            regex_syntax::Error::Parse(error) => {
-                (error.span().start.offset, error.kind().to_string())
-            }
-            regex_syntax::Error::Translate(error) => {
-                (error.span().start.offset, error.kind().to_string())
-            }
+            regex_syntax::Error::Parse(error) => (error.span().start.offset, error.kind().to_string()),
+            regex_syntax::Error::Translate(error) => (error.span().start.offset, error.kind().to_string()),
             _ => (0, "not a regular expression".to_owned()),
         };
-        PatternError::Syntax {
-            at: self.origins.get(offset).copied().unwrap_or(self.end),
-            found,
-        }
+        PatternError::Syntax { at: self.origins.get(offset).copied().unwrap_or(self.end), found }
     }
 }
 
@@ -149,22 +134,11 @@ const ATOMIC: &str = "drop the mark: nothing is ever retried here, so it gains n
 /// `[`, `&`, `~` inside a class, which are plain characters in Python.
 fn translate(source: &str) -> Result<Translated, PatternError> {
     let chars: Vec<char> = source.chars().collect();
-    let mut out = Translated {
-        text: String::with_capacity(source.len()),
-        origins: Vec::new(),
-        end: chars.len() + 1,
-    };
-    let unsupported = |index: usize, construct, instead| PatternError::Unsupported {
-        at: index + 1,
-        construct,
-        instead,
-    };
+    let mut out = Translated { text: String::with_capacity(source.len()), origins: Vec::new(), end: chars.len() + 1 };
+    let unsupported =
+        |index: usize, construct, instead| PatternError::Unsupported { at: index + 1, construct, instead };
     let follows = |index: usize, text: &str| {
-        chars.get(index..).is_some_and(|rest| {
-            text.chars()
-                .enumerate()
-                .all(|(offset, c)| rest.get(offset) == Some(&c))
-        })
+        chars.get(index..).is_some_and(|rest| text.chars().enumerate().all(|(offset, c)| rest.get(offset) == Some(&c)))
     };
     let mut index = 0;
     // Index of the first character of the class we are in, after `[` and `^`.
@@ -185,8 +159,7 @@ fn translate(source: &str) -> Result<Translated, PatternError> {
                         return Err(unsupported(index - 2, "a back-reference", BACK_REFERENCE));
                     }
                     'Z' => out.push("\\z", origin),
-                    '<' | '>' | '\'' | '"' | '/' | '`' | ' ' | ',' | ':' | ';' | '=' | '!'
-                    | '@' | '%' | '_' => {
+                    '<' | '>' | '\'' | '"' | '/' | '`' | ' ' | ',' | ':' | ';' | '=' | '!' | '@' | '%' | '_' => {
                         out.push(escaped.encode_utf8(&mut buffer), origin);
                     }
                     '0' => out.push("\\x00", origin),
@@ -214,11 +187,7 @@ fn translate(source: &str) -> Result<Translated, PatternError> {
                     return Err(unsupported(index - 1, "an atomic group", ATOMIC));
                 }
                 if follows(index, "?(") {
-                    return Err(unsupported(
-                        index - 1,
-                        "a conditional group",
-                        "use two patterns",
-                    ));
+                    return Err(unsupported(index - 1, "a conditional group", "use two patterns"));
                 }
                 if follows(index, "?#") {
                     return Err(unsupported(index - 1, "a comment", "drop it"));
@@ -245,14 +214,10 @@ fn translate(source: &str) -> Result<Translated, PatternError> {
                 out.push("\\", origin);
                 out.push(c.encode_utf8(&mut buffer), origin);
             }
-            ('-', Some(_))
-                if chars.get(index) == Some(&'-') && chars.get(index + 1) == Some(&']') =>
-            {
+            ('-', Some(_)) if chars.get(index) == Some(&'-') && chars.get(index + 1) == Some(&']') => {
                 out.push("\\-", origin);
             }
-            ('{', None) if !starts_repetition(chars.get(index..).unwrap_or_default()) => {
-                out.push("\\{", origin)
-            }
+            ('{', None) if !starts_repetition(chars.get(index..).unwrap_or_default()) => out.push("\\{", origin),
             _ => out.push(c.encode_utf8(&mut buffer), origin),
         }
     }
@@ -278,15 +243,11 @@ mod tests {
     use super::*;
 
     fn error(source: &str) -> String {
-        Pattern::new(source, Case::Sensitive)
-            .unwrap_err()
-            .to_string()
+        Pattern::new(source, Case::Sensitive).unwrap_err().to_string()
     }
 
     fn found(source: &str, text: &str) -> bool {
-        Pattern::new(source, Case::Insensitive)
-            .unwrap()
-            .is_match(text)
+        Pattern::new(source, Case::Insensitive).unwrap().is_match(text)
     }
 
     #[test]
@@ -304,15 +265,8 @@ mod tests {
 
     #[test]
     fn letter_case_matters_only_when_asked_for() {
-        assert!(
-            !Pattern::new("abc", Case::Sensitive)
-                .unwrap()
-                .is_match("ABC")
-        );
-        assert_eq!(
-            Pattern::new("abc", Case::Insensitive).unwrap().find("xABC"),
-            Some(1..4)
-        );
+        assert!(!Pattern::new("abc", Case::Sensitive).unwrap().is_match("ABC"));
+        assert_eq!(Pattern::new("abc", Case::Insensitive).unwrap().find("xABC"), Some(1..4));
     }
 
     #[test]
@@ -334,10 +288,7 @@ mod tests {
 
     #[test]
     fn a_pattern_that_grows_too_large_is_refused() {
-        assert_eq!(
-            Pattern::new(r"(\w{100}){100}{100}", Case::Sensitive).unwrap_err(),
-            PatternError::TooLarge
-        );
+        assert_eq!(Pattern::new(r"(\w{100}){100}{100}", Case::Sensitive).unwrap_err(), PatternError::TooLarge);
         assert!(error(&"a".repeat(5000)).starts_with("pattern has 5000 bytes; at most 4096"));
         assert!(Pattern::new(&"(".repeat(2000), Case::Sensitive).is_err());
     }
