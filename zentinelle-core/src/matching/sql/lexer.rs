@@ -83,6 +83,9 @@ pub(super) fn is_plain(text: &str) -> bool {
         && !bytes.windows(3).any(|triple| matches!(triple, b"'''" | b"\"\"\""))
 }
 
+/// How far the end of a dollar-quoted string is looked for where dollars do not quote, in bytes.
+const MAX_SENTENCE: usize = 4096;
+
 /// One token. Quoted text is never a keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
@@ -177,13 +180,9 @@ impl<'a> Lexer<'a> {
         let reading = self.reading;
         if self.rest.starts_with("--") {
             let after = self.rest.get(2..).unwrap_or_default();
-            let line = line(after, reading.postgres);
-            if !reading.dash_blank
-                || after.is_empty()
-                || after.starts_with(|c: char| c.is_whitespace() || c.is_control())
-                || is_harmless(line)
-            {
-                self.skip(2 + line.len());
+            let blank = after.starts_with(|c: char| c.is_whitespace() || c.is_control());
+            if !reading.dash_blank || after.is_empty() || blank || is_harmless_line(after) {
+                self.skip(2 + line(after, reading.postgres).len());
                 return Some(true);
             }
         }
@@ -214,17 +213,23 @@ impl<'a> Lexer<'a> {
 
     /// Length of the block comment that begins here.
     fn block_comment(&self) -> Option<usize> {
-        let nested = comment_end(self.rest, true);
+        let flat = comment_end(self.rest, self.reading.nested)?;
         if self.reading.nested {
-            return nested;
+            return Some(flat);
         }
-        let flat = comment_end(self.rest, false)?;
         // Where a comment within the comment would make it longer, the rest is code to this reading, unless it is
         // only words.
-        match nested {
-            Some(nested) if self.rest.get(flat..nested.saturating_sub(2)).is_some_and(is_harmless) => Some(nested),
-            _ => Some(flat),
+        let inner = self.rest.get(2..flat - 2).unwrap_or_default().matches("/*").count();
+        let mut end = flat;
+        for _ in 0..inner {
+            let tail = self.rest.get(end..).unwrap_or_default();
+            let words = harmless_prefix(tail);
+            if has_clause_word(words) || !tail.get(words.len()..).is_some_and(|rest| rest.starts_with("*/")) {
+                return Some(flat);
+            }
+            end += words.len() + 2;
         }
+        Some(end)
     }
 
     fn quote(&mut self, quote: char, backslash: bool, make: fn(&'a str) -> Token<'a>) -> Option<()> {
@@ -266,9 +271,10 @@ impl<'a> Lexer<'a> {
         let Some(inner) = self.rest.strip_prefix(open) else {
             return false;
         };
-        inner
-            .split_once(close)
-            .is_some_and(|(name, _)| name.starts_with(|c: char| is_word_start(c)) && is_harmless(name))
+        let name = harmless_prefix(inner);
+        name.starts_with(is_word_start)
+            && !has_clause_word(name)
+            && inner.get(name.len()..).is_some_and(|rest| rest.starts_with(close))
     }
 
     fn dollar(&mut self) -> Option<()> {
@@ -281,7 +287,9 @@ impl<'a> Lexer<'a> {
         });
         if let Some(tag) = tag {
             let inner = self.rest.get(tag.len()..).unwrap_or_default();
-            match inner.find(tag) {
+            // A search without bound would cost the square of the text where each tag is new.
+            let reach = if self.reading.dollar { inner.len() } else { inner.floor_char_boundary(MAX_SENTENCE) };
+            match inner.get(..reach).and_then(|inner| inner.find(tag)) {
                 // Elsewhere `$` belongs to names; then the inside counts as code if it could be any.
                 Some(end) if self.reading.dollar || inner.get(..end).is_some_and(is_sentence) => {
                     self.tokens.push(Token::Text(inner.get(..end).unwrap_or_default()));
@@ -322,7 +330,6 @@ impl<'a> Lexer<'a> {
             .find(|&(_, c)| !(is_word_start(c) || c.is_ascii_digit() || (c == '#' && !hash)))
             .map_or(self.rest.len(), |(at, _)| at);
         let (word, rest) = self.rest.split_at_checked(end)?;
-        let before = self.rest;
         self.rest = rest;
         let reading = self.reading;
         let is = |names: &[&str]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
@@ -350,7 +357,6 @@ impl<'a> Lexer<'a> {
             self.rest = inner.get(end + close.len_utf8() + 1..)?;
             return Some(());
         }
-        debug_assert!(self.rest.len() < before.len(), "a word has at least one character");
         self.tokens.push(Token::Word(word));
         Some(())
     }
@@ -400,10 +406,19 @@ fn find_end(text: &str, backslash: bool, is_end: impl Fn(&str) -> bool) -> Optio
     None
 }
 
-/// Words, blanks and a little punctuation, and none of the words that change what the statement before does:
-/// whatever a database makes of it, a second statement it is not.
-fn is_harmless(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '\t' | '.' | ',')) && !has_clause_word(text)
+/// The words, blanks and little punctuation a text begins with.
+///
+/// Unless one of the words changes what the statement before does (see [`has_clause_word`]), a database may make of
+/// it what it likes: a second statement it is not.
+fn harmless_prefix(text: &str) -> &str {
+    let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ' ' | '\t' | '.' | ',')));
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
+fn is_harmless_line(text: &str) -> bool {
+    let words = harmless_prefix(text);
+    let ends = text.get(words.len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'));
+    ends && !has_clause_word(words)
 }
 
 /// Text that holds neither the end of a statement nor a clause with an effect.

@@ -1,5 +1,8 @@
 //! Judges one statement by its words.
 
+use std::borrow::Cow;
+
+use super::super::text::fold;
 use super::SqlFault;
 use super::lexer::Token;
 
@@ -268,7 +271,8 @@ impl<'s, 'a> Around<'s, 'a> {
         let Some(Token::Word(found)) = self.token() else {
             return None;
         };
-        let spelled = super::super::text::fold(found);
+        // Some databases read full-width letters as plain ones.
+        let spelled = if found.is_ascii() { Cow::Borrowed(*found) } else { fold(found) };
         let pick = |words: &[&'static str]| words.iter().copied().find(|word| spelled.eq_ignore_ascii_case(word));
         if let Some(keyword) = pick(WRITING) {
             return (!self.is_qualified() && !self.is_innocent(keyword)).then_some(keyword);
@@ -329,19 +333,16 @@ impl<'s, 'a> Around<'s, 'a> {
         let (Token::Word(name) | Token::Name(name)) = self.token()? else {
             return None;
         };
-        let name = super::super::text::fold(name);
+        let is_member = || {
+            self.after(1).is_some_and(|token| token.is_mark('.'))
+                && self.after(3).is_some_and(|token| token.is_mark('('))
+        };
+        if !self.is_called() && !is_member() {
+            return None;
+        }
+        let name = fold(name);
         let listed = |list: &[&'static str]| list.iter().copied().find(|entry| is_named(&name, entry));
-        if self.is_called() {
-            if let Some(function) = listed(SIDE_EFFECTS) {
-                return Some(function);
-            }
-        }
-        if self.after(1).is_some_and(|token| token.is_mark('.'))
-            && self.after(3).is_some_and(|token| token.is_mark('('))
-        {
-            return listed(PACKAGES);
-        }
-        None
+        listed(if self.is_called() { SIDE_EFFECTS } else { PACKAGES })
     }
 }
 

@@ -79,6 +79,9 @@ struct Level {
 
 /// Adds the tables one statement names.
 pub(super) fn gather(statement: &[Token<'_>], found: &mut BTreeSet<String>) {
+    let Some(verb) = statement.iter().find(|token| !token.is_mark('(')) else {
+        return;
+    };
     let mut levels: Vec<Level> = Vec::new();
     let mut level = Level::default();
     let mut index = 0;
@@ -97,7 +100,7 @@ pub(super) fn gather(statement: &[Token<'_>], found: &mut BTreeSet<String>) {
             }
             Token::Mark(',') => level.expects = level.lists,
             Token::Word(_) if level.function && token.is_word("FROM") => level.function = false,
-            Token::Word(_) if !is_qualified(before) && opens(statement, index) => {
+            Token::Word(_) if !is_qualified(before) && opens(statement, index, verb) => {
                 level.lists = true;
                 level.expects = true;
             }
@@ -125,13 +128,12 @@ fn is_qualified(before: Option<&Token<'_>>) -> bool {
 }
 
 /// Whether the word at `index` is one after which a table follows.
-fn opens(statement: &[Token<'_>], index: usize) -> bool {
+fn opens(statement: &[Token<'_>], index: usize, verb: &Token<'_>) -> bool {
     let before = |steps: usize| index.checked_sub(steps).and_then(|at| statement.get(at));
     let Some(token) = statement.get(index) else {
         return false;
     };
     let called = statement.get(index + 1).is_some_and(|token| token.is_mark('('));
-    let verb = statement.iter().find(|token| !token.is_mark('('));
     if token.is_word("FROM") {
         // `IS DISTINCT FROM` and `IS NOT DISTINCT FROM` compare.
         return !(before(1).is_some_and(|token| token.is_word("DISTINCT"))
@@ -143,7 +145,7 @@ fn opens(statement: &[Token<'_>], index: usize) -> bool {
     }
     if token.is_word("USING") && called {
         // In a query this is a list of columns to join by.
-        return !verb.is_some_and(|verb| verb.is_any(&["SELECT", "WITH"]));
+        return !verb.is_any(&["SELECT", "WITH"]);
     }
     if token.is_any(OPENS) {
         return true;
@@ -151,7 +153,7 @@ fn opens(statement: &[Token<'_>], index: usize) -> bool {
     if token.is_any(VERBS) && !called {
         return before(1).is_none_or(|token| token.is_mark('(') || token.is_mark(')'));
     }
-    token.is_any(KINDS) && verb.is_some_and(|verb| verb.is_any(DEFINING))
+    token.is_any(KINDS) && verb.is_any(DEFINING)
 }
 
 /// Reads `a.b.c`, and how many tokens it took.

@@ -138,6 +138,9 @@ fn what_does_not_end_or_says_nothing_is_a_fault() {
 fn depth_costs_no_stack() {
     passes(&format!("SELECT {}1{}", "(".repeat(100_000), ")".repeat(100_000)));
     fails(&format!("SELECT 1 {}", "/*".repeat(100_000)));
+    for piece in ["(", "[", "`", "--", "/*!", "$a", "'", "\\'", "[a", "/* a */"] {
+        let _ = read_only(&format!("SELECT {}", piece.repeat(50_000)));
+    }
     assert!(tables(&format!("SELECT {}", "(SELECT 1 FROM a ".repeat(20_000))).is_ok());
 }
 
