@@ -92,10 +92,10 @@ fn resolve(path: &str) -> Result<String, PathError> {
     let mut rest = slashed.as_str();
     // `\\?\C:\x` and `\\.\C:\x` are Windows' long spellings of `C:\x`.
     for long in ["//?/", "//./", "/??/"] {
-        if let Some(inner) = rest.strip_prefix(long) {
-            if drive(inner).is_some() {
-                rest = inner;
-            }
+        if let Some(inner) = rest.strip_prefix(long)
+            && drive(inner).is_some()
+        {
+            rest = inner;
         }
     }
     let mut out = String::with_capacity(rest.len());
