@@ -47,6 +47,10 @@ impl NormalPath {
             return Err(PathError::Empty);
         }
         let folded = resolve(&fold(path))?;
+        if folded != exact {
+            // Resolving may bring a blank to the front, and folding takes it away.
+            resolve(&fold(&exact))?;
+        }
         let folded = (folded != exact).then_some(folded);
         Ok(Self { exact, folded })
     }
