@@ -74,7 +74,6 @@ const PATH_KEYS: [&str; 18] = [
     "files",
     "directories",
 ];
-/// Each holds a command line, or a list of a program and its arguments.
 const COMMAND_KEYS: [&str; 4] = ["command", "cmd", "script", "commands"];
 
 /// Configuration of a `tool_permission` policy. An empty list restricts nothing. What denies
@@ -500,14 +499,21 @@ fn refuse_input(rules: &InputRules, tool: Option<&str>, context: &Context) -> Op
     None
 }
 
-/// The commands of an input: a text is one itself; an object holds them under well-known keys, as
-/// a command line, as a list of words, or as a program beside its `args`.
+/// The commands of an input: a text is one itself, unless it is an object written as JSON.
 fn refuse_command(rules: &CommandRules, input: &Value) -> Option<Fault> {
-    let input = match input {
-        Value::String(line) => return rules.refuse(line),
-        Value::Object(input) => input,
-        _ => return None,
-    };
+    match input {
+        Value::Object(input) => refuse_command_keys(rules, input),
+        Value::String(text) => match serde_json::from_str(text) {
+            Ok(Value::Object(input)) => refuse_command_keys(rules, &input),
+            _ => rules.refuse(text),
+        },
+        _ => None,
+    }
+}
+
+/// The commands under well-known keys: a command line, a list of a program and its arguments, a
+/// program beside its `args`, or (under `commands`) a list of command lines.
+fn refuse_command_keys(rules: &CommandRules, input: &Map<String, Value>) -> Option<Fault> {
     COMMAND_KEYS.into_iter().find_map(|key| match input.get(key)? {
         Value::String(line) => rules.refuse(line).or_else(|| {
             let arguments = words(input.get("args").or_else(|| input.get("arguments"))?);
@@ -515,7 +521,11 @@ fn refuse_command(rules: &CommandRules, input: &Value) -> Option<Fault> {
         }),
         list @ Value::Array(_) => {
             let words: Vec<String> = words(list).collect();
-            words.iter().find_map(|word| rules.refuse(word)).or_else(|| rules.refuse_words(words))
+            match words.as_slice() {
+                [line] => rules.refuse(line),
+                lines if key == "commands" => lines.iter().find_map(|line| rules.refuse(line)),
+                _ => rules.refuse_words(words),
+            }
         }
         _ => None,
     })

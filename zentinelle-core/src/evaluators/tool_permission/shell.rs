@@ -8,6 +8,8 @@
 const MAX_DEPTH: usize = 24;
 /// How much of the surrounding command a substitution remembers. Unit: words.
 const MAX_INSIDE: usize = 8;
+/// How much of each of these words, so that many substitutions in one long command stay cheap. Unit: characters.
+const MAX_INSIDE_WORD: usize = 64;
 
 /// One program with its arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -170,8 +172,8 @@ impl Reader<'_> {
     fn substitution(&mut self, until: char, draft: &mut Draft, depth: usize) {
         draft.word.get_or_insert_default();
         if depth < MAX_DEPTH {
-            let words = &draft.command.words;
-            let inside = words.get(..words.len().min(MAX_INSIDE)).unwrap_or_default().to_vec();
+            let words = draft.command.words.iter().take(MAX_INSIDE);
+            let inside: Vec<String> = words.map(|word| word.chars().take(MAX_INSIDE_WORD).collect()).collect();
             self.list(Some(until), &inside, depth + 1);
         }
     }

@@ -87,6 +87,7 @@ fn commands_are_found_wherever_a_tool_takes_them() {
         r#""tool_input": { "command": ["rm", "-rf", "/"] }"#,
         r#""tool_args": { "command": "rm", "args": ["-r", "/"] }"#,
         r#""arguments": "rm -rf /""#,
+        r#""arguments": "{\"commands\": [\"ls\", \"rm -rf /\"]}""#,
     ] {
         let verdict = called(config, &format!(r#""tool": "Bash", {facts}"#));
         assert_eq!(violated(&verdict), "tool_permission.command_dangerous", "{facts}");
