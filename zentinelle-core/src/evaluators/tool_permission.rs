@@ -66,12 +66,14 @@ pub struct Config {
     /// Restrictions of single tools, by name. Default: empty.
     pub tool_configs: BTreeMap<String, ToolConfig>,
     /// Shell commands no tool may run, each a program with words it is called with, such as
-    /// `git push --force`. Default: empty.
+    /// `git push --force`. Words must follow in this order, others may stand between; flags may
+    /// stand anywhere; globs are words too. Default: empty.
     pub blocked_commands: Vec<String>,
     /// Whether no tool may run commands that destroy a machine or run what they have just
     /// downloaded, such as `rm -rf /`. Default: false.
     pub block_dangerous_commands: bool,
-    /// Regular expressions that may occur in no text of any tool's input. Default: empty.
+    /// Regular expressions that may occur in no text of any tool's input, in any letter case.
+    /// Default: empty.
     pub blocked_patterns: Vec<String>,
 }
 

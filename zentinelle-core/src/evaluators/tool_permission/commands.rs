@@ -71,6 +71,7 @@ const WRAPPERS: &[&str] = &[
     "{",
     "}",
 ];
+
 /// What is wrong with a command, in words for the violation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -78,8 +79,8 @@ pub(super) enum Fault {
     Listed(String),
     /// Does this.
     Dangerous(&'static str),
-    /// Is too long to be judged.
-    TooLong,
+    /// Is too long to be judged. Unit: bytes.
+    TooLong { bytes: usize, limit: usize },
 }
 
 /// What commands are refused.
@@ -126,7 +127,7 @@ impl CommandRules {
     /// Why a command line may not run.
     pub(super) fn refuse(&self, text: &str) -> Option<Fault> {
         if text.len() > MAX_LENGTH {
-            return Some(Fault::TooLong);
+            return Some(Fault::TooLong { bytes: text.len(), limit: MAX_LENGTH });
         }
         if self.dangerous && is_fork_bomb(text) {
             return Some(Fault::Dangerous("starts copies of itself without end"));

@@ -16,6 +16,7 @@ const COMMAND_DANGEROUS: Code = Code::new("tool_permission.command_dangerous");
 const PATTERN_BLOCKED: Code = Code::new("tool_permission.pattern_blocked");
 const COMMAND_TOO_LONG: Code = Code::new("tool_permission.command_too_long");
 
+/// What hosts call the command of a shell tool.
 const COMMAND_KEYS: [&str; 4] = ["command", "cmd", "script", "commands"];
 
 /// What no text of a tool's input may say.
@@ -62,18 +63,23 @@ impl InputRules {
             if !self.commands.is_empty()
                 && let Some(fault) = refuse_command(&self.commands, input)
             {
-                let (code, key, message) = match fault {
+                return Some(match fault {
                     Fault::Listed(entry) => {
-                        (COMMAND_BLOCKED, "blocked_commands", format!("the command is blocked by `{entry}`"))
-                    }
-                    Fault::TooLong => {
-                        (COMMAND_TOO_LONG, "blocked_commands", "the command is too long to be judged".to_owned())
+                        let message = format!("the command is blocked by `{entry}`");
+                        Violation::new(COMMAND_BLOCKED, pointer("blocked_commands"), message)
+                            .with_severity(Severity::High)
                     }
                     Fault::Dangerous(what) => {
-                        (COMMAND_DANGEROUS, "block_dangerous_commands", format!("the command {what}"))
+                        let message = format!("the command {what}");
+                        Violation::new(COMMAND_DANGEROUS, pointer("block_dangerous_commands"), message)
+                            .with_severity(Severity::Critical)
                     }
-                };
-                return Some(Violation::new(code, pointer(key), message).with_severity(Severity::Critical));
+                    Fault::TooLong { bytes, limit } => {
+                        let message = format!("the command has {bytes} bytes, at most {limit} are judged");
+                        Violation::new(COMMAND_TOO_LONG, pointer("blocked_commands"), message)
+                            .with_severity(Severity::High)
+                    }
+                });
             }
             if let Some((written, _)) = self.patterns.iter().find(|(_, pattern)| occurs(pattern, input)) {
                 let message = format!("the tool's input matches `{written}`");
