@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use super::danger::{Critical, danger, is_device, is_fork_bomb, runs_foreign_code};
+use super::danger::{Critical, Place, danger, is_device, is_fork_bomb, printed, runs_foreign_code, runs_its_input};
 use super::shell::{self, Simple};
 use crate::error::{Pointer, PolicyError, codes};
 use crate::matching::text::fold;
@@ -143,6 +143,9 @@ impl CommandRules {
     fn refuse_commands(&self, commands: &[Simple], nesting: usize) -> Option<Fault> {
         // The pipelines that carry something downloaded or decoded.
         let mut foreign = None;
+        // What the latest pipeline prints into its next command.
+        let mut text: Option<(usize, String)> = None;
+        let mut place = Place::default();
         for command in commands {
             if self.dangerous
                 && let Some(what) = runs_foreign_code(command, &mut foreign)
@@ -156,10 +159,21 @@ impl CommandRules {
                     return Some(Fault::Listed(entry.written.clone()));
                 }
                 if self.dangerous
-                    && let Some(what) = danger(&call, &command.words, &critical)
+                    && let Some(what) = danger(&call, &command.words, &critical, place)
                 {
                     return Some(Fault::Dangerous(what));
                 }
+                place.follow(&call);
+            }
+            if let Some((_, line)) = text.take_if(|(pipeline, _)| *pipeline == command.pipeline)
+                && nesting < MAX_NESTING
+                && calls(&command.words).any(|call| runs_its_input(&call))
+                && let Some(fault) = self.refuse_commands(&shell::read(&line), nesting + 1)
+            {
+                return Some(fault);
+            }
+            if let Some(line) = printed(command) {
+                text = Some((command.pipeline, line));
             }
             if nesting < MAX_NESTING && program(&command.words).is_some_and(|program| is_wrapper(&program)) {
                 for word in command.words.iter().filter(|word| word.contains([' ', '\t', '\n', ';', '|', '&'])) {
