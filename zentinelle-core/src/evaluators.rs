@@ -9,7 +9,7 @@ use serde_json::Value;
 
 pub use self::inquiry::{Approval, Approved, Inquiry};
 use crate::decision::Verdict;
-use crate::document::decode::{Decoded, decode};
+use crate::document::decode::{Decoded, decode_as};
 use crate::error::PolicyError;
 use crate::request::EvaluationError;
 
@@ -40,10 +40,10 @@ pub struct Compiled<T> {
     pub unknown_keys: Vec<PolicyError>,
 }
 
-fn compile<E: Evaluator>(config: &Value) -> Compiled<E> {
+fn compile<E: Evaluator>(name: &str, config: &Value) -> Compiled<E> {
     let empty = Value::Object(serde_json::Map::new());
     let config = if config.is_null() && E::NULL_CONFIG_IS_EMPTY { &empty } else { config };
-    let Decoded { value, unknown_keys, errors } = decode::<E::Config>(config);
+    let Decoded { value, unknown_keys, errors } = decode_as::<E::Config>(config, &format!("a `{name}` policy"));
     let evaluator = match value {
         Some(value) if errors.is_empty() => E::compile(value),
         _ => Err(errors),
@@ -88,7 +88,7 @@ macro_rules! evaluators {
             pub fn compile(self, config: &Value) -> Compiled<CompiledPolicy> {
                 match self {
                     $(Self::$kind => {
-                        let Compiled { evaluator, unknown_keys } = compile::<$module::$kind>(config);
+                        let Compiled { evaluator, unknown_keys } = compile::<$module::$kind>($name, config);
                         Compiled {
                             evaluator: evaluator.map(|ready| CompiledPolicy::$kind(Box::new(ready))),
                             unknown_keys,

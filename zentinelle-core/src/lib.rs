@@ -19,6 +19,7 @@ pub mod ids;
 pub mod ledger;
 pub mod matching;
 pub mod policy;
+pub mod policy_document;
 pub mod request;
 pub mod scan;
 pub mod scope;

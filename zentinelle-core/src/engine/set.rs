@@ -321,9 +321,19 @@ fn prepare(policy: &Policy) -> (Ready, Vec<PolicyError>) {
     (ready, under_config(unknown_keys))
 }
 
-/// The error for a type that is not in the table.
+/// Everything that is wrong with a policy's type and config, unknown keys included; pointers
+/// are relative to the policy.
 #[must_use]
-pub fn unknown_type(name: &str) -> PolicyError {
+pub fn check_policy(policy: &Policy) -> Vec<PolicyError> {
+    let (ready, unknown_keys) = prepare(policy);
+    match ready {
+        Ready::Broken(errors) => errors.into_iter().chain(unknown_keys).collect(),
+        Ready::Compiled(_) => unknown_keys,
+    }
+}
+
+/// The error for a type that is not in the table.
+fn unknown_type(name: &str) -> PolicyError {
     let error = PolicyError::new(codes::UNKNOWN_TYPE, "/type", format!("unknown policy type `{name}`"));
     let nearest = PolicyType::ALL
         .iter()
