@@ -86,7 +86,16 @@ impl<'t> Builder<'t> {
 
     /// Adds the documents and problems of the part to `parsed`.
     pub(super) fn run(mut self, parsed: &mut Parsed) {
-        let mut parser = Parser::new_from_str(self.text.get(self.chunk.clone()).unwrap_or_default());
+        let text = self.text.get(self.chunk.clone()).unwrap_or_default();
+        if let Some((offset, letter)) = text.char_indices().find(|(_, letter)| is_forbidden(*letter)) {
+            // The parser takes U+0000 for the end of the text: what follows would vanish in silence.
+            let at = self.chunk.start + offset;
+            let message = format!("the control character U+{:04X} is not allowed", u32::from(letter));
+            let problem = Problem::new(codes::SYNTAX, at..at + letter.len_utf8(), message);
+            parsed.problems.push(problem.with_help("remove it, or write it as an escape in double quotes"));
+            return;
+        }
+        let mut parser = Parser::new_from_str(text);
         while let Some(event) = parser.next_event() {
             let outcome = match event {
                 Ok((event, span)) => self.take(event, span, parsed),
@@ -443,6 +452,11 @@ impl<'t> Builder<'t> {
         };
         self.chunk.start + offset
     }
+}
+
+/// Characters that may not stand in a document: control characters but for tabs and line breaks.
+fn is_forbidden(letter: char) -> bool {
+    letter < ' ' && !matches!(letter, '\t' | '\n' | '\r')
 }
 
 /// What most likely mends a fault that the YAML parser words as `info`.
