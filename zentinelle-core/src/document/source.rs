@@ -95,8 +95,8 @@ pub fn parse(text: &str) -> Parsed {
     parsed
 }
 
-/// Splits at lines that start with `---`, which end a document wherever they stand. Directives and
-/// comments before such a line belong to the document behind it.
+/// Splits before lines that start with `---` and behind those that start with `...`, which end a
+/// document wherever they stand. Directives and comments before a document belong to it.
 fn chunks(text: &str) -> Vec<Range<usize>> {
     let mut chunks = Vec::new();
     let mut start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
@@ -104,18 +104,26 @@ fn chunks(text: &str) -> Vec<Range<usize>> {
     let mut has_content = false;
     for line in text.split_inclusive('\n') {
         let line_start = offset.max(start);
-        let body = text.get(line_start..offset + line.len()).unwrap_or_default();
         offset += line.len();
-        let marker =
-            body.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
-        if marker && has_content {
+        let body = text.get(line_start..offset).unwrap_or_default();
+        let begins = is_marker(body, "---");
+        if begins && has_content {
             chunks.push(start..line_start);
             start = line_start;
         }
-        has_content |= marker || !(body.trim().is_empty() || body.starts_with(['#', '%']));
+        has_content |= begins || !(body.trim().is_empty() || body.starts_with(['#', '%']));
+        if is_marker(body, "...") {
+            chunks.push(start..offset);
+            start = offset;
+            has_content = false;
+        }
     }
     chunks.push(start..text.len());
     chunks
+}
+
+fn is_marker(line: &str, marker: &str) -> bool {
+    line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
 }
 
 #[cfg(test)]

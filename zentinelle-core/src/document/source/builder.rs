@@ -86,7 +86,16 @@ impl<'t> Builder<'t> {
 
     /// Adds the documents and problems of the part to `parsed`.
     pub(super) fn run(mut self, parsed: &mut Parsed) {
-        let mut parser = Parser::new_from_str(self.text.get(self.chunk.clone()).unwrap_or_default());
+        let text = self.text.get(self.chunk.clone()).unwrap_or_default();
+        if let Some((offset, letter)) = text.char_indices().find(|(_, letter)| is_forbidden(*letter)) {
+            // The parser takes U+0000 for the end of the text: what follows would vanish in silence.
+            let at = self.chunk.start + offset;
+            let message = format!("the control character U+{:04X} is not allowed", u32::from(letter));
+            let problem = Problem::new(codes::SYNTAX, at..at + letter.len_utf8(), message);
+            parsed.problems.push(problem.with_help("remove it, or write it as an escape in double quotes"));
+            return;
+        }
+        let mut parser = Parser::new_from_str(text);
         while let Some(event) = parser.next_event() {
             let outcome = match event {
                 Ok((event, span)) => self.take(event, span, parsed),
@@ -380,10 +389,16 @@ impl<'t> Builder<'t> {
         if info.contains("recursion limit") {
             return Box::new(too_deep(start..start + length));
         }
-        let problem = Problem::new(codes::SYNTAX, start..start + length, format!("not valid YAML: {info}"));
-        Box::new(match self.tab_before(start) {
-            true => problem.with_help("indent with spaces: YAML does not take tabs"),
-            false => problem,
+        let message = format!("not valid YAML: {}", info.replace("`@'", "`@`").replace("``'", "a backtick"));
+        let problem = Problem::new(codes::SYNTAX, start..start + length, message);
+        let help = if self.tab_before(start) {
+            Some("indent with spaces: YAML does not take tabs")
+        } else {
+            syntax_help(info)
+        };
+        Box::new(match help {
+            Some(help) => problem.with_help(help),
+            None => problem,
         })
     }
 
@@ -436,6 +451,37 @@ impl<'t> Builder<'t> {
             None => marker.index().min(length),
         };
         self.chunk.start + offset
+    }
+}
+
+/// Characters that may not stand in a document: control characters but for tabs and line breaks.
+fn is_forbidden(letter: char) -> bool {
+    letter < ' ' && !matches!(letter, '\t' | '\n' | '\r')
+}
+
+/// What most likely mends a fault that the YAML parser words as `info`.
+fn syntax_help(info: &str) -> Option<&'static str> {
+    let any = |parts: &[&str]| parts.iter().any(|part| info.contains(part));
+    if any(&["mapping values are not allowed"]) {
+        Some("put a text that holds `: ` in quotes, or check the indentation")
+    } else if any(&["unexpected character", "plain scalar cannot start", "unknown escape", "alphabetic or numeric"]) {
+        Some("put the text in quotes; in single quotes a backslash is only a backslash")
+    } else if any(&["unexpected end of stream", "found unexpected document indicator"]) {
+        Some("close the quotes")
+    } else if any(&["expected ',' or"]) {
+        Some("close the bracket, or separate the items with commas")
+    } else if any(&[
+        "indentation",
+        "expected key",
+        "expected '-'",
+        "simple key expected",
+        "not allowed in this context",
+    ]) {
+        Some("align keys and list items that belong together")
+    } else if any(&["invalid trailing content"]) {
+        Some("put the whole text in quotes")
+    } else {
+        None
     }
 }
 

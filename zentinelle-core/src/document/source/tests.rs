@@ -144,6 +144,13 @@ fn aliases_are_copies_within_bounds() {
 }
 
 #[test]
+fn nothing_hides_behind_a_control_character() {
+    assert_eq!(codes_of("a: 1\n\0b: 2\n"), ["document.syntax"]);
+    assert_eq!(parse("a: 1\n\0b: 2\n---\nc: 3\n").documents.len(), 1);
+    assert_eq!(values("a: \"\\u0000\"\n"), [json!({ "a": "\0" })]);
+}
+
+#[test]
 fn size_and_depth_have_bounds() {
     assert_eq!(codes_of(&"a".repeat(MAX_BYTES + 1)), ["document.too_large"]);
     assert_eq!(codes_of(&"[".repeat(10_000)), ["document.too_deep"]);
