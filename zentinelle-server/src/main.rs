@@ -1,1 +1,3 @@
+//! The `zentinelle` command.
+
 fn main() {}
