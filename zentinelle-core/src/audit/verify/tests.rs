@@ -227,6 +227,9 @@ fn any_log() -> impl Strategy<Value = (u64, Vec<u64>)> {
 }
 
 proptest! {
+    // Each case signs and checks whole logs, which is slow without optimisation.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn an_edited_record_is_named_and_nothing_else((count, signed) in any_log(), at in any::<prop::sample::Index>(), key in 0..6_usize) {
         let mut lines = log(count, &signed);
@@ -301,7 +304,10 @@ proptest! {
         let mut lines = log(count, &signed);
         let sequence = at.index(count as usize) as u64 + 1;
         let line = lines[place(&lines, sequence)].clone();
-        lines.insert(1 + to.index(lines.len()), line);
+        let to = 1 + to.index(lines.len());
+        // A checkpoint that is parted from its entry is a fault of its own.
+        prop_assume!(!lines.get(to).is_some_and(|line| line.starts_with("{\"checkpoint")));
+        lines.insert(to, line);
         prop_assert_eq!(faults(&check(&lines)), [(FaultKind::Inserted, Some(sequence))]);
     }
 
