@@ -17,6 +17,8 @@ const REMEMBERED: usize = 4096;
 pub struct Expectations {
     /// Whose log it must be.
     pub tenant_id: Option<String>,
+    /// The bundle must begin with this entry or an earlier one. None: with the first, so that it is the whole log.
+    pub first_sequence: Option<u64>,
     /// The log must reach at least to this sequence number.
     pub last_sequence: Option<u64>,
     /// A sequence number and the chain hash that the entry there must have.
@@ -149,7 +151,13 @@ impl<'k> Verifier<'k> {
         if tenant != start.tenant_id() {
             self.fault(FaultKind::WrongTenant, None, "the bundle is of another tenant than expected");
         }
+        let (first, before) = (self.expected.first_sequence.unwrap_or(1), start.size());
         self.begin(start, Some(tenant));
+        if before >= first {
+            let message = format!("the bundle leaves out entries {first} to {before}");
+            let fault = Fault::new(FaultKind::Missing, Some(self.line), Some(first), message);
+            self.report.add(Fault { through: Some(before), ..fault });
+        }
     }
 
     /// A bundle that lost its header is read as the whole log of its first tenant. Says whether there is one.

@@ -188,8 +188,14 @@ fn a_part_of_a_log_is_verified_from_its_own_start() {
         chain.append(record(number)).expect("entry");
     }
     let lines = log_from(chain, 7, &[15, 18]);
-    let report = check(&lines);
+    let judge = |lines: &[String], first| {
+        let expected = Expectations { first_sequence: Some(first), ..Expectations::default() };
+        verify(lines.concat().as_bytes(), &keys(), &expected)
+    };
+    let report = judge(&lines, 12);
     assert_eq!((report.status(), report.first_sequence, report.last_sequence), (Status::Valid, 12, 18), "{report:?}");
+    assert_eq!(faults(&judge(&lines, 11)), [(FaultKind::Missing, Some(11))]);
+    assert_eq!(faults(&check(&lines)), [(FaultKind::Missing, Some(1))], "who asks for no part expects the whole");
     let mut forged = lines;
     change(&mut forged[0], |header| {
         let frontier = &mut header["header"]["start"]["frontier"];
@@ -197,7 +203,7 @@ fn a_part_of_a_log_is_verified_from_its_own_start() {
         frontier[0] = frontier[1].take();
         frontier[1] = first;
     });
-    assert_eq!(faults(&check(&forged)), [(FaultKind::Rewritten, Some(15))]);
+    assert_eq!(faults(&judge(&forged, 12)), [(FaultKind::Rewritten, Some(15))]);
 }
 
 #[test]
