@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::inquiry::{Approval, Approved, Inquiry};
+pub use self::inquiry::{Approval, Approved, Delegated, Inquiry};
 use crate::decision::Verdict;
 use crate::document::decode::{Decoded, decode_as};
 use crate::error::{Code, Pointer, PolicyError, codes};
@@ -161,6 +161,7 @@ pub mod data_access;
 pub mod data_retention;
 pub mod human_oversight;
 mod inquiry;
+mod lists;
 pub mod model_restriction;
 pub mod multimodal_policy;
 pub mod network_policy;
@@ -175,7 +176,11 @@ pub mod session_quota;
 pub mod system_prompt;
 #[cfg(test)]
 pub(crate) mod testing;
+<<<<<<< HEAD
 mod texts;
+=======
+mod tool_call;
+>>>>>>> eval-a
 pub mod tool_permission;
 
 evaluators! {
