@@ -74,10 +74,10 @@ impl Class {
             for c in low..=high {
                 let text = fold_untrimmed(c.encode_utf8(&mut [0; 4]));
                 let mut chars = text.chars();
-                if let (Some(single), None) = (chars.next(), chars.next()) {
-                    if single != c {
-                        folded.push((single, single));
-                    }
+                if let (Some(single), None) = (chars.next(), chars.next())
+                    && single != c
+                {
+                    folded.push((single, single));
                 }
             }
         }

@@ -103,10 +103,11 @@ impl Target {
         if let Ok(address) = text.parse::<IpAddr>() {
             return Ok(Self::from_address(address));
         }
-        if let Some((Ok(address), zone)) = text.split_once('%').map(|(left, zone)| (left.parse::<Ipv6Addr>(), zone)) {
-            if !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
-                return Ok(Self::from_address(address.into()));
-            }
+        if let Some((Ok(address), zone)) = text.split_once('%').map(|(left, zone)| (left.parse::<Ipv6Addr>(), zone))
+            && !zone.is_empty()
+            && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        {
+            return Ok(Self::from_address(address.into()));
         }
         match Self::from_domain(text) {
             Ok(target) if target.address().is_some() => Ok(target),
@@ -372,10 +373,10 @@ fn read_network(text: &str) -> Option<IpNet> {
         Ipv4Net::with_netmask(address.parse().ok()?, mask.parse().ok()?).ok()?.into()
     };
     // A network of mapped addresses is the IPv4 network it maps.
-    if let IpNet::V6(network) = network {
-        if let (Some(address), Some(prefix)) = (network.addr().to_ipv4_mapped(), network.prefix_len().checked_sub(96)) {
-            return Ipv4Net::new(address, prefix).ok().map(|network| network.trunc().into());
-        }
+    if let IpNet::V6(network) = network
+        && let (Some(address), Some(prefix)) = (network.addr().to_ipv4_mapped(), network.prefix_len().checked_sub(96))
+    {
+        return Ipv4Net::new(address, prefix).ok().map(|network| network.trunc().into());
     }
     Some(network.trunc())
 }

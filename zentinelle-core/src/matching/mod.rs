@@ -18,6 +18,7 @@
 //! | [`pattern`] | Does this regular expression occur in this text? |
 //! | [`host`] | Which host does this URL lead to, and is it in these domains or networks? |
 //! | [`path`] | Which directory rule covers this file? |
+//! | [`sql`] | Does this statement only read, and which tables does it name? |
 //! | [`instant`] | Which point in time is meant? |
 //!
 //! All of it works on text alone: host names are not resolved and symbolic links are not followed.
@@ -28,6 +29,7 @@ pub mod instant;
 pub mod names;
 pub mod path;
 pub mod pattern;
+pub mod sql;
 pub mod text;
 
 pub use self::glob::{Glob, GlobError, GlobList};
@@ -36,3 +38,4 @@ pub use self::instant::InstantError;
 pub use self::names::{AllowList, DenyList};
 pub use self::path::{NormalPath, PathError, PathRules};
 pub use self::pattern::{Case, Pattern, PatternError};
+pub use self::sql::SqlFault;

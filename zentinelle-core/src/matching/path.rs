@@ -13,7 +13,7 @@ use super::text::fold;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
-    /// The path is empty.
+    /// The path is empty, or nothing of it can be seen.
     #[error("path is empty")]
     Empty,
     /// The path holds NUL or another control character.
@@ -43,7 +43,14 @@ impl NormalPath {
     /// path was written to be misread.
     pub fn new(path: &str) -> Result<Self, PathError> {
         let exact = resolve(path)?;
+        if fold(&exact).is_empty() {
+            return Err(PathError::Empty);
+        }
         let folded = resolve(&fold(path))?;
+        if folded != exact {
+            // Resolving may bring a blank to the front, and folding takes it away.
+            resolve(&fold(&exact))?;
+        }
         let folded = (folded != exact).then_some(folded);
         Ok(Self { exact, folded })
     }
@@ -89,10 +96,10 @@ fn resolve(path: &str) -> Result<String, PathError> {
     let mut rest = slashed.as_str();
     // `\\?\C:\x` and `\\.\C:\x` are Windows' long spellings of `C:\x`.
     for long in ["//?/", "//./", "/??/"] {
-        if let Some(inner) = rest.strip_prefix(long) {
-            if drive(inner).is_some() {
-                rest = inner;
-            }
+        if let Some(inner) = rest.strip_prefix(long)
+            && drive(inner).is_some()
+        {
+            rest = inner;
         }
     }
     let mut out = String::with_capacity(rest.len());
@@ -121,6 +128,9 @@ fn resolve(path: &str) -> Result<String, PathError> {
             },
             name => components.push(name),
         }
+    }
+    if !rooted && components.first().is_some_and(|first| drive(first).is_some()) {
+        return Err(PathError::DriveWithoutRoot);
     }
     if rooted && components.is_empty() {
         out.push('/');
@@ -247,7 +257,7 @@ mod tests {
         for path in ["/srv/data/a", "//srv//data/./a/", "/srv/x/../data/a", "\\srv\\data\\a", "/srv/data/a/b/.."] {
             assert_eq!(normal(path), "/srv/data/a", "{path}");
         }
-        assert_eq!(normal("/.."[..1].to_owned().as_str()), "/");
+        assert_eq!(normal("/"), "/");
         assert_eq!(normal("./a/.."), ".");
         assert_eq!(normal("C:\\Users\\..\\Data."), "c:/Data");
         assert_eq!(normal("\\\\?\\C:\\Data"), "c:/Data");
