@@ -81,12 +81,12 @@ impl Evaluator for RateLimit {
         };
         let Config { requests_per_minute: minute, requests_per_hour: hour, tokens_per_day: day, .. } = config;
         // A limit of 2.5 requests is spent by the third, one of 2.5 tokens refuses the third.
-        let per_minute = |n: Number| {
-            limit("rate_limit.requests_per_minute", "/config/requests_per_minute", 60, n, n.ceil_u64())
-        };
+        let per_minute =
+            |n: Number| limit("rate_limit.requests_per_minute", "/config/requests_per_minute", 60, n, n.ceil_u64());
         let per_hour =
             |n: Number| limit("rate_limit.requests_per_hour", "/config/requests_per_hour", 3_600, n, n.ceil_u64());
-        let per_day = |n: Number| limit("rate_limit.tokens_per_day", "/config/tokens_per_day", 86_400, n, n.floor_u64());
+        let per_day =
+            |n: Number| limit("rate_limit.tokens_per_day", "/config/tokens_per_day", 86_400, n, n.floor_u64());
         Ok(Self { requests: [minute.map(per_minute), hour.map(per_hour)], tokens: day.map(per_day) })
     }
 

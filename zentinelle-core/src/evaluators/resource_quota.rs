@@ -155,7 +155,10 @@ mod tests {
         let config = r#"{ "allowed_instance_sizes": ["s"], "allowed_services": ["lab"] }"#;
         let spawn = |rest: &str| judge("resource_quota", config, &format!(r#"{{ "@action": "spawn"{rest} }}"#));
         assert_eq!(violated(&spawn(r#", "service": "lab""#)), "resource_quota.size_not_allowed");
-        assert_eq!(violated(&spawn(r#", "instance_size": "s", "service": "LAB""#)), "resource_quota.service_not_allowed");
+        assert_eq!(
+            violated(&spawn(r#", "instance_size": "s", "service": "LAB""#)),
+            "resource_quota.service_not_allowed"
+        );
         assert_eq!(violated(&spawn(r#", "instance_size": ["s"]"#)), "request.wrong_type");
         assert_eq!(spawn(r#", "instance_size": "s", "service": "lab""#), Verdict::satisfied());
         assert_eq!(judge("resource_quota", config, "{}"), Verdict::NotApplicable);

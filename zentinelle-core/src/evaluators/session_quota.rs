@@ -1,8 +1,8 @@
 //! `session_quota`: caps the cumulative volume of a session.
 //!
 //! Applies to every action. A session is what `session_id` names within the authenticated
-//! tenant, agent and user; without one, everything of that agent and user is one session. Totals
-//! start again `session_ttl_seconds` after their first use. All totals move together, and only
+//! tenant, agent and user; without one, everything of that agent and user is one session, which
+//! is refused at its limits but not warned before. Totals start again `session_ttl_seconds` after their first use. All totals move together, and only
 //! when the whole request is permitted.
 //!
 //! A new session id is a new session: the host must not let an agent invent them freely.
@@ -159,7 +159,8 @@ impl Evaluator for SessionQuota {
                 unit: meter.unit,
                 limit: Some(limit.most),
                 closed_at_limit: false,
-                warn_at: limit.warn_at,
+                // A warning is for whoever runs the session; without an id there is nobody to tell.
+                warn_at: limit.warn_at.filter(|_| session.is_some()),
                 code: EXCEEDED,
                 pointer: meter.pointer.into(),
             });
@@ -236,7 +237,7 @@ mod tests {
     fn a_limit_of_zero_lets_only_idle_requests_pass() {
         let config = r#"{ "max_outbound_calls": 0, "max_pii_accesses": -1 }"#;
         assert_eq!(violated(&judge("session_quota", config, r#"{ "is_outbound_call": 1 }"#)), "session_quota.exceeded");
-        let idle = charges(r#"{ "max_outbound_calls": 0 }"#, "{}");
+        let idle = charges(r#"{ "max_outbound_calls": 0 }"#, r#"{ "session_id": "s" }"#);
         assert!(idle[2].fits(0) && !idle[2].is_near(0));
         assert_eq!(violated(&judge("session_quota", config, "{}")), "session_quota.exceeded");
     }
