@@ -176,11 +176,8 @@ pub mod session_quota;
 pub mod system_prompt;
 #[cfg(test)]
 pub(crate) mod testing;
-<<<<<<< HEAD
 mod texts;
-=======
 mod tool_call;
->>>>>>> eval-a
 pub mod tool_permission;
 
 evaluators! {
