@@ -140,4 +140,5 @@ impl Scanner {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test may panic")]
 mod tests;

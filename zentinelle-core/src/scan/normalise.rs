@@ -226,7 +226,7 @@ fn spelt_out(text: &str, at: usize) -> Option<(Vec<Range<usize>>, usize)> {
     if !matches!(separator, ' ' | '.' | '-' | '_' | '*') {
         return None;
     }
-    let mut letters = vec![at..at + first.len_utf8()];
+    let mut letters = Vec::from([at..at + first.len_utf8()]);
     let mut end = at + first.len_utf8();
     let mut rest = rest.peekable();
     while let Some((place, letter)) = rest.next() {
@@ -244,6 +244,7 @@ fn spelt_out(text: &str, at: usize) -> Option<(Vec<Range<usize>>, usize)> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test may panic")]
 mod tests {
     use super::*;
 

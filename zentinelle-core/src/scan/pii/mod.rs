@@ -107,4 +107,5 @@ pub(crate) fn at_digit(window: &Window<'_>, at: usize, out: &mut Vec<Finding>) {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test may panic")]
 mod tests;
