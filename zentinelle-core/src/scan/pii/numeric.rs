@@ -298,12 +298,15 @@ fn card(window: &Window<'_>, read: &Number) -> Option<Finding> {
     let groups = read.groups();
     (1..=groups.len()).find_map(|count| {
         let digits = read.digits(count);
+        if !(13..=19).contains(&digits.len()) {
+            return None;
+        }
         let regular = count == 1
             || groups.iter().take(count).enumerate().all(|(i, group)| {
                 (i == 0 || matches!(group.separator, b' ' | b'-'))
                     && (if i == 0 { group.length == 4 } else { i + 1 == count || group.length >= 4 })
             });
-        if !(13..=19).contains(&digits.len()) || !regular || !luhn(digits) || is_uniform(digits) {
+        if !regular || !luhn(digits) || is_uniform(digits) {
             return None;
         }
         let name = issuer(digits)?;
