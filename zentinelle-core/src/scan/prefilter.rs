@@ -84,32 +84,37 @@ impl Prefilter {
         let start = from.saturating_sub(self.longest.saturating_sub(1)).min(bytes.len());
         let rest = bytes.get(start..).unwrap_or_default();
         let mut at = start;
-        for four in rest.windows(4) {
-            let &[a, b, c, d] = four else { break };
-            let value = folded([a, b, c, d]);
+        for window in rest.array_windows::<4>() {
+            let value = folded(*window);
+            let (three, four) = (hash(value & THREE_BYTES), hash(value));
             // Both maps are asked without a branch in between; almost always both say no.
-            if self.four.has(value) | self.three.has(value & THREE_BYTES) {
-                self.compare(bytes, at, value, from, &mut report);
+            let (in_three, in_four) = (self.three.has(three), self.four.has(four));
+            if in_three | in_four {
+                if in_three {
+                    self.compare(bytes, at, three, from, &mut report);
+                }
+                if in_four {
+                    self.compare(bytes, at, four | FOUR, from, &mut report);
+                }
             }
             at += 1;
         }
         // The last three bytes have no window of four.
         if let Some(&[a, b, c]) = bytes.get(at..) {
-            self.compare(bytes, at, folded([a, b, c, 0]), from, &mut report);
+            self.compare(bytes, at, hash(folded([a, b, c, 0]) & THREE_BYTES), from, &mut report);
         }
     }
 
-    #[cold]
-    fn compare(&self, bytes: &[u8], at: usize, value: u32, from: usize, report: &mut impl FnMut(Hit)) {
-        for hash in [hash(value & THREE_BYTES), hash(value) | FOUR] {
-            let first = self.entries.partition_point(|entry| entry.hash < hash);
-            let same = self.entries.iter().skip(first).take_while(|entry| entry.hash == hash);
-            for Entry { rule, literal, .. } in same {
-                let end = at + literal.len();
-                let stands = bytes.get(at..end).is_some_and(|there| there.eq_ignore_ascii_case(literal.as_bytes()));
-                if stands && end > from {
-                    report(Hit { rule: *rule, span: at..end });
-                }
+    /// Compares the literals whose first bytes hash to `hash` with what stands at `at`.
+    #[inline(never)]
+    fn compare(&self, bytes: &[u8], at: usize, hash: u32, from: usize, report: &mut impl FnMut(Hit)) {
+        let first = self.entries.partition_point(|entry| entry.hash < hash);
+        let same = self.entries.get(first..).unwrap_or_default().iter().take_while(|entry| entry.hash == hash);
+        for Entry { rule, literal, .. } in same {
+            let end = at + literal.len();
+            let stands = bytes.get(at..end).is_some_and(|there| there.eq_ignore_ascii_case(literal.as_bytes()));
+            if stands && end > from {
+                report(Hit { rule: *rule, span: at..end });
             }
         }
     }
@@ -156,8 +161,7 @@ impl Bits {
     }
 
     #[inline]
-    fn has(&self, value: u32) -> bool {
-        let hash = hash(value);
+    fn has(&self, hash: u32) -> bool {
         self.0.get((hash >> 6) as usize & 1023).is_some_and(|word| word >> (hash & 63) & 1 == 1)
     }
 }
