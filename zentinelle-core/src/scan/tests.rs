@@ -77,7 +77,7 @@ fn profanity_is_found_stretched_but_not_in_innocent_words() {
     assert_eq!(kinds("how to make a bomb"), ["harmful_instructions"]);
     for innocent in [
         "Scunthorpe shitake assess",
-        "Niger and Nigeria, a retardant",
+        "Niger and Nigeria, en retard",
         "that would kill your battery",
         "step by step guide to baking",
     ] {

@@ -47,6 +47,11 @@ pub(crate) fn find(window: &Window<'_>, start: usize, digit: usize, out: &mut Ve
     }
 }
 
+/// Whether the number is rather an object identifier of one of the large arcs, `2.5.4.3`.
+fn is_object_identifier(address: Ipv4Addr) -> bool {
+    matches!(address.octets(), [1, 2 | 3, ..] | [2, 5 | 16, ..])
+}
+
 /// Whether an address can lead to a person: not this machine, not a private network, not a
 /// group of machines.
 fn is_public(address: Ipv4Addr) -> bool {
@@ -82,7 +87,11 @@ fn ipv4(window: &Window<'_>, start: usize) -> Option<usize> {
     // The parser checks ranges and refuses leading zeros. Four small numbers are a version
     // when the text says so.
     let address: Ipv4Addr = text.parse().ok()?;
-    (!goes_on && is_public(address) && !window.mentions(start, 16, &["version", "ver", "release", "v"])).then_some(at)
+    (!goes_on
+        && is_public(address)
+        && !is_object_identifier(address)
+        && !window.mentions(start, 16, &["version", "ver", "release", "v"]))
+    .then_some(at)
 }
 
 fn ipv6(window: &Window<'_>, start: usize) -> Option<usize> {
@@ -93,7 +102,7 @@ fn ipv6(window: &Window<'_>, start: usize) -> Option<usize> {
     let text = window.slice(start..end);
     let colons = text.iter().filter(|byte| **byte == b':').count();
     let digits = text.iter().filter(|byte| is(HEX, **byte)).count();
-    if !(2..=7).contains(&colons) || digits < 3 || window.is(end, ALNUM) {
+    if !(2..=7).contains(&colons) || digits < 6 || window.is(end, ALNUM) {
         return None;
     }
     let address: Ipv6Addr = std::str::from_utf8(text).ok()?.parse().ok()?;
