@@ -278,8 +278,14 @@ pub(crate) fn find(window: &Window<'_>, read: &Number, out: &mut Vec<Finding>) {
     out.extend(card(window, read));
     let follows_number = read.before == Some(b' ') && window.follows(read.start - 1, DIGIT);
     let blanks = follows_number && read.groups().get(1).is_some_and(|group| group.separator == b' ');
+    // Most numbers are told apart by their first two groups.
+    let mut lengths = read.groups().iter().map(|group| group.length);
+    let (first, second) = (lengths.next(), lengths.next());
     for kind in KINDS {
         for form in kind.forms {
+            if form.first().copied() != first || form.len() > 1 && form.get(1).copied() != second {
+                continue;
+            }
             let bare = form.len() == 1;
             // Numbers in a row that happen to have the lengths of a phone number are just numbers.
             let in_a_row = blanks && kind.name == "phone_us";
