@@ -5,10 +5,10 @@
 //! rules there are.
 //!
 //! The pass asks two small bitmaps, at each byte, whether any literal begins with the three or
-//! four bytes that stand here; only then are literals compared. Measured against an
-//! Aho-Corasick automaton over the same literals this is as fast as its full table, and there
-//! is next to nothing to build: the table takes milliseconds, which a command-line hook would
-//! pay for every call.
+//! four bytes that stand here; only then are literals compared. An Aho-Corasick automaton over
+//! the same literals reads a little faster as a full table and slower as a compact one, but
+//! building it takes milliseconds, which a command-line hook would pay for every call; the
+//! bitmaps are ready in microseconds.
 
 use std::ops::Range;
 
