@@ -68,6 +68,8 @@ pub struct HumanOversight {
 impl Evaluator for HumanOversight {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[APPROVAL_REQUIRED, APPROVAL_INVALID];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();
         let mut conditions = Vec::new();

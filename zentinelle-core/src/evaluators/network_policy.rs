@@ -99,6 +99,16 @@ const COMMAND_KEYS: [&str; 3] = ["command", "cmd", "script"];
 impl Evaluator for NetworkPolicy {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[
+        OUTBOUND_OFF,
+        DOMAIN_BLOCKED,
+        IP_BLOCKED,
+        DOMAIN_NOT_ALLOWED,
+        IP_NOT_ALLOWED,
+        PUBLIC_INTERNET,
+        TARGET_MISSING,
+    ];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();
         let private = config.block_public_internet.then(|| {

@@ -94,6 +94,24 @@ pub struct ToolPermission {
 impl Evaluator for ToolPermission {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[
+        DENIED,
+        NOT_ALLOWED,
+        NAME_MISSING,
+        APPROVAL_REQUIRED,
+        APPROVAL_INVALID,
+        tool_rules::NOT_READ_ONLY,
+        tool_rules::STATEMENT_MISSING,
+        tool_rules::PATH_MISSING,
+        tool_rules::PATH_UNREADABLE,
+        tool_rules::PATH_BLOCKED,
+        tool_rules::PATH_NOT_ALLOWED,
+        input::COMMAND_BLOCKED,
+        input::COMMAND_DANGEROUS,
+        input::COMMAND_TOO_LONG,
+        input::PATTERN_BLOCKED,
+    ];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();
         let every_tool = InputRules::new(

@@ -11,10 +11,10 @@ use crate::matching::{Case, Pattern};
 use crate::request::Context;
 use crate::scan::Severity;
 
-const COMMAND_BLOCKED: Code = Code::new("tool_permission.command_blocked");
-const COMMAND_DANGEROUS: Code = Code::new("tool_permission.command_dangerous");
-const PATTERN_BLOCKED: Code = Code::new("tool_permission.pattern_blocked");
-const COMMAND_TOO_LONG: Code = Code::new("tool_permission.command_too_long");
+pub(super) const COMMAND_BLOCKED: Code = Code::new("tool_permission.command_blocked");
+pub(super) const COMMAND_DANGEROUS: Code = Code::new("tool_permission.command_dangerous");
+pub(super) const PATTERN_BLOCKED: Code = Code::new("tool_permission.pattern_blocked");
+pub(super) const COMMAND_TOO_LONG: Code = Code::new("tool_permission.command_too_long");
 
 /// What hosts call the command of a shell tool.
 const COMMAND_KEYS: [&str; 4] = ["command", "cmd", "script", "commands"];

@@ -14,12 +14,12 @@ use crate::matching::{PathRules, sql};
 use crate::request::{Context, EvaluationError, Number};
 use crate::scan::Severity;
 
-const NOT_READ_ONLY: Code = Code::new("tool_permission.not_read_only");
-const STATEMENT_MISSING: Code = Code::new("tool_permission.statement_missing");
-const PATH_MISSING: Code = Code::new("tool_permission.path_missing");
-const PATH_UNREADABLE: Code = Code::new("tool_permission.path_unreadable");
-const PATH_BLOCKED: Code = Code::new("tool_permission.path_blocked");
-const PATH_NOT_ALLOWED: Code = Code::new("tool_permission.path_not_allowed");
+pub(super) const NOT_READ_ONLY: Code = Code::new("tool_permission.not_read_only");
+pub(super) const STATEMENT_MISSING: Code = Code::new("tool_permission.statement_missing");
+pub(super) const PATH_MISSING: Code = Code::new("tool_permission.path_missing");
+pub(super) const PATH_UNREADABLE: Code = Code::new("tool_permission.path_unreadable");
+pub(super) const PATH_BLOCKED: Code = Code::new("tool_permission.path_blocked");
+pub(super) const PATH_NOT_ALLOWED: Code = Code::new("tool_permission.path_not_allowed");
 
 const STATEMENT_KEYS: [&str; 3] = ["query", "sql", "statement"];
 /// Each holds one path, or a list of paths.
