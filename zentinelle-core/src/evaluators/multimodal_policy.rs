@@ -78,7 +78,7 @@ impl Evaluator for MultimodalPolicy {
         if inquiry.request.action.kind() != ActionKind::ModelCall {
             return Ok(Verdict::NotApplicable);
         }
-        let Some(media) = Media::of(context)? else { return Ok(Verdict::NotApplicable) };
+        let Some(media) = Media::of(context, self.max_bytes.is_some())? else { return Ok(Verdict::NotApplicable) };
         let all = self.images && self.audio && self.video;
         // A kind nobody knows falls under the first key that restricts anything.
         let strictest = match (self.images, self.audio) {

@@ -25,6 +25,13 @@ pub(super) struct Media {
     pub(super) bytes: Number,
 }
 
+/// Counts while it walks a body.
+struct Count {
+    media: Media,
+    /// Whether the size matters, so that it is worth reading the data.
+    weigh: bool,
+}
+
 impl Media {
     const NONE: Self = Self {
         images: Number::ZERO,
@@ -34,8 +41,9 @@ impl Media {
         bytes: Number::ZERO,
     };
 
-    /// What the request carries; none when it says nothing about media.
-    pub(super) fn of(context: &Context) -> Result<Option<Self>, EvaluationError> {
+    /// What the request carries; none when it says nothing about media. Parts of the body are
+    /// only weighed where asked.
+    pub(super) fn of(context: &Context, weigh: bool) -> Result<Option<Self>, EvaluationError> {
         let stated = match context.raw(STATED) {
             None => None,
             // Null is a fault only where the request claims to carry media.
@@ -47,11 +55,11 @@ impl Media {
         if bodies.iter().all(Option::is_none) {
             return Ok(stated);
         }
-        let mut found = Self::NONE;
+        let mut count = Count { media: Self::NONE, weigh };
         for body in bodies.into_iter().flatten() {
-            found.count_parts(body)?;
+            count.parts(body)?;
         }
-        Ok(Some(stated.unwrap_or(Self::NONE).max(found)))
+        Ok(Some(stated.unwrap_or(Self::NONE).max(count.media)))
     }
 
     fn stated(details: &Map<String, Value>) -> Result<Self, EvaluationError> {
@@ -88,21 +96,23 @@ impl Media {
             bytes: greater(self.bytes, other.bytes),
         }
     }
+}
 
+impl Count {
     /// Walks messages, contents and their parts, nested results of tools included.
-    fn count_parts(&mut self, value: &Value) -> Result<(), EvaluationError> {
+    fn parts(&mut self, value: &Value) -> Result<(), EvaluationError> {
         match value {
-            Value::Array(items) => items.iter().try_for_each(|item| self.count_parts(item)),
+            Value::Array(items) => items.iter().try_for_each(|item| self.parts(item)),
             Value::Object(part) => {
-                self.count_part(part)?;
+                self.part(part)?;
                 let inner = ["content", "parts"].iter().filter_map(|key| part.get(*key));
-                inner.into_iter().try_for_each(|inner| self.count_parts(inner))
+                inner.into_iter().try_for_each(|inner| self.parts(inner))
             }
             _ => Ok(()),
         }
     }
 
-    fn count_part(&mut self, part: &Map<String, Value>) -> Result<(), EvaluationError> {
+    fn part(&mut self, part: &Map<String, Value>) -> Result<(), EvaluationError> {
         let text = |object: &Map<String, Value>, keys: &[&str]| {
             keys.iter().find_map(|key| object.get(*key)).and_then(Value::as_str).map(str::to_owned)
         };
@@ -110,7 +120,7 @@ impl Media {
         for key in ["inlineData", "inline_data", "fileData", "file_data"] {
             if let Some(Value::Object(media)) = part.get(key) {
                 self.add(Kind::of_type(&text(media, &["mimeType", "mime_type"]).unwrap_or_default()));
-                self.measure(media.get("data"))?;
+                self.weigh(media.get("data"))?;
             }
         }
         let kind = match part.get("type").and_then(Value::as_str).unwrap_or_default() {
@@ -121,11 +131,18 @@ impl Media {
             _ => return Ok(()),
         };
         // Anthropic: a source with type and data. OpenAI: a URL or data, bare or in an object of its own.
-        let holders = ["source", "image_url", "input_audio", "audio_url", "video_url", "file", "audio", "image"];
+        let holders =
+            ["source", "image_url", "input_audio", "audio_url", "video_url", "file", "file_data", "audio", "image"];
         let mut kind = kind;
         for holder in holders.iter().filter_map(|key| part.get(*key)) {
             let (media_type, data) = match holder {
                 Value::String(_) => (None, Some(holder)),
+                // A document given as plain text is text, and weighs what it is long.
+                Value::Object(media) if media.get("type").and_then(Value::as_str) == Some("text") => {
+                    let length = media.get("data").and_then(Value::as_str).map_or(0, str::len);
+                    self.media.bytes = self.media.bytes.plus(Number::from(length as u64));
+                    (None, None)
+                }
                 Value::Object(media) => (
                     text(media, &["media_type", "mime_type"]),
                     ["data", "url", "file_data"].iter().find_map(|key| media.get(*key)),
@@ -136,7 +153,7 @@ impl Media {
             if let Some(media_type) = media_type.or(in_url) {
                 kind = Kind::of_type(&media_type);
             }
-            self.measure(data)?;
+            self.weigh(data)?;
         }
         self.add(kind);
         Ok(())
@@ -144,17 +161,17 @@ impl Media {
 
     fn add(&mut self, kind: Kind) {
         let count = match kind {
-            Kind::Image => &mut self.images,
-            Kind::Audio => &mut self.audio,
-            Kind::Video => &mut self.video,
-            Kind::Other => &mut self.other,
+            Kind::Image => &mut self.media.images,
+            Kind::Audio => &mut self.media.audio,
+            Kind::Video => &mut self.media.video,
+            Kind::Other => &mut self.media.other,
         };
         *count = count.plus(Number::Int(1));
     }
 
     /// Adds the size of data that is sent along. What cannot be decoded is refused.
-    fn measure(&mut self, data: Option<&Value>) -> Result<(), EvaluationError> {
-        let Some(text) = data.and_then(Value::as_str) else { return Ok(()) };
+    fn weigh(&mut self, data: Option<&Value>) -> Result<(), EvaluationError> {
+        let Some(text) = data.and_then(Value::as_str).filter(|_| self.weigh) else { return Ok(()) };
         let encoded = match data_url(text) {
             Some((_, encoded)) => encoded,
             None if text.contains("://") => return Ok(()),
@@ -168,7 +185,7 @@ impl Media {
                 _ => return Err(EvaluationError::unreadable("messages", "a medium of the request is no base64")),
             }
         }
-        self.bytes = self.bytes.plus(Number::Int(digits * 3 / 4));
+        self.media.bytes = self.media.bytes.plus(Number::Int(digits * 3 / 4));
         Ok(())
     }
 }
@@ -210,7 +227,7 @@ mod tests {
 
     fn media(context: Value) -> [Number; 5] {
         let context = Context::from(context.as_object().unwrap().clone());
-        let Media { images, audio, video, other, bytes } = Media::of(&context).unwrap().unwrap();
+        let Media { images, audio, video, other, bytes } = Media::of(&context, true).unwrap().unwrap();
         [images, audio, video, other, bytes]
     }
 
@@ -247,8 +264,10 @@ mod tests {
     }
 
     #[test]
-    fn data_that_is_no_base64_is_refused() {
+    fn data_that_is_no_base64_is_refused_where_its_size_matters() {
         let facts = json!({ "contents": { "parts": { "inline_data": { "mime_type": "image/png", "data": "%%" } } } });
-        assert!(Media::of(&Context::from(facts.as_object().unwrap().clone())).is_err());
+        let context = Context::from(facts.as_object().unwrap().clone());
+        assert!(Media::of(&context, true).is_err());
+        assert!(Media::of(&context, false).is_ok());
     }
 }
