@@ -130,6 +130,13 @@ impl PolicyError {
         self
     }
 
+    /// Moves the error to another place.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<Pointer>) -> Self {
+        self.pointer = pointer.into();
+        self
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &Code {

@@ -5,6 +5,30 @@
 //! is bound to with the request at hand. Verifying changes nothing; that a token is used once is kept by the host,
 //! through a counter named after [`Claims::id`].
 //!
+//! ```
+//! use jiff::{SignedDuration, Timestamp};
+//! use zentinelle_core::approval::{Binding, Claims, KeyRing, Purpose, SigningKey};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = SigningKey::hmac("2026-03", b"at least thirty-two bytes of secret")?;
+//! let ring = KeyRing::from_keys([key.verifying_key()])?;
+//!
+//! let now: Timestamp = "2026-03-11T12:00:00Z".parse()?;
+//! let claims = Claims {
+//!     policy: Some("payments".into()),
+//!     tool: Some("wire_money".into()),
+//!     ..Claims::new(Purpose::ToolApproval, "approval-1", now)
+//! };
+//! let token = key.mint(&claims)?;
+//!
+//! let day = Some(SignedDuration::from_hours(24));
+//! let claims = ring.verify(&token, Purpose::ToolApproval, now, day)?;
+//! claims.check(&Binding { policy: "payments", tool: Some("wire_money"), ..Binding::default() })?;
+//! assert!(claims.check(&Binding { policy: "payments", tool: Some("close_account"), ..Binding::default() }).is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Format
 //!
 //! `zt1.<key id>.<payload>.<signature>`: the payload is the claims as JSON, payload and signature are base64url

@@ -6,6 +6,9 @@
 //!
 //! Decoding is strict: a text is never taken for a number, `null` only stands where a key is
 //! optional, objects are never read from lists. The one kindness is that `5.0` is a whole number.
+//!
+//! Types that `serde` reads through a buffer (untagged and internally tagged enums, `flatten`) lose
+//! two things: faults inside are placed at the buffered value, and `5.0` stays a float there.
 
 mod deserializer;
 mod fault;

@@ -8,9 +8,9 @@ mod set;
 
 pub use self::assess::{Assessment, assess};
 pub use self::decision::{Decision, PolicyResult, Refusal};
-pub use self::explain::{Explanation, TraceStep};
+pub use self::explain::{Displacement, Explanation, TraceStep};
 pub use self::risk::{Risk, RiskFactor};
-pub use self::set::{Finding, PolicySet, unknown_type};
+pub use self::set::{Finding, PolicySet, check_policy};
 
 use crate::approval::KeyRing;
 use crate::ledger::Ledger;

@@ -56,6 +56,8 @@ pub struct AuditPolicy {
 impl Evaluator for AuditPolicy {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[FIELD_MISSING, MASK_PII, RETENTION];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();
         let actions = denying_globs("required_for_actions", config.required_for_actions, &mut faults);

@@ -80,6 +80,8 @@ pub struct BehavioralBaseline {
 impl Evaluator for BehavioralBaseline {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[ANOMALY, LEARNING];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let factors = [
             ("token_usage_deviation_threshold", config.token_usage_deviation_threshold),

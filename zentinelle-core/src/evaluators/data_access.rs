@@ -100,6 +100,20 @@ pub struct DataAccess {
 impl Evaluator for DataAccess {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[
+        SOURCE_BLOCKED,
+        SOURCE_NOT_ALLOWED,
+        TYPE_BLOCKED,
+        TYPE_NOT_ALLOWED,
+        PII_NOT_ALLOWED,
+        PII_USED,
+        NOT_ENCRYPTED,
+        TABLE_BLOCKED,
+        DATABASE_NOT_ALLOWED,
+        READ_ONLY,
+        UNREADABLE_STATEMENT,
+    ];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();
         let ready = Self {

@@ -48,6 +48,8 @@ pub struct DataRetention {
 impl Evaluator for DataRetention {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[NO_METADATA, REGION_NOT_ALLOWED, TOO_OLD, NEARLY_TOO_OLD, NOT_ANONYMIZED];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         Ok(Self {
             retention: config.retention_days,

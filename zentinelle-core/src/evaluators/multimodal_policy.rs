@@ -61,6 +61,8 @@ impl Evaluator for MultimodalPolicy {
 
     const NULL_CONFIG_IS_EMPTY: bool = true;
 
+    const CODES: &'static [Code] = &[KIND_NOT_ALLOWED, TOO_LARGE, MEDIA];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         if let Some(limit) = config.max_media_bytes.filter(|limit| limit.is_negative()) {
             return Err(vec![PolicyError::out_of_range("max_media_bytes", limit, 0, "any number of bytes")]);

@@ -91,6 +91,8 @@ impl Evaluator for SafetySettings {
 
     const NULL_CONFIG_IS_EMPTY: bool = true;
 
+    const CODES: &'static [Code] = &[SWITCHED_OFF, TOO_WEAK, NOT_STATED, AT_MINIMUM];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         Ok(Self(config))
     }

@@ -103,6 +103,8 @@ pub struct SessionQuota {
 impl Evaluator for SessionQuota {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[EXCEEDED];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();
         if config.warn_at_percent.is_negative() {

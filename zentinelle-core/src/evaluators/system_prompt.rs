@@ -66,6 +66,8 @@ type Prompt<'a> = SmallVec<[&'a str; 2]>;
 impl Evaluator for SystemPrompt {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[OVERRIDDEN, TOO_LONG, MISSING, SECTION_MISSING, KEYWORD_MISSING];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         // An empty section is found in everything.
         let sections = config.required_sections.into_iter().filter(|section| !section.is_empty());

@@ -34,6 +34,9 @@ pub(super) struct Again<'p> {
     pub(super) path: &'p Path<'p>,
 }
 
+/// Most unknown keys written down for one value.
+pub(super) const MAX_PASSED_OVER: usize = 200;
+
 /// An unknown key: the object, the key, and the keys that object may have.
 pub(super) type PassedOver = (Pointer, String, &'static [&'static str]);
 
@@ -349,7 +352,10 @@ impl<'p, 'de: 'p> Entries<'p, 'de> {
         let Some(known) = self.known.filter(|known| !known.contains(&key)) else {
             return false;
         };
-        again.passed_over.borrow_mut().insert((again.path.pointer(), key.to_owned(), known));
+        let mut passed_over = again.passed_over.borrow_mut();
+        if passed_over.len() <= MAX_PASSED_OVER {
+            passed_over.insert((again.path.pointer(), key.to_owned(), known));
+        }
         true
     }
 

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Decoded;
-use super::deserializer::{Again, PassedOver, Path, Reader};
+use super::deserializer::{Again, MAX_PASSED_OVER, PassedOver, Path, Reader};
 use super::fault::{Fault, Kind, Origin};
 use super::placeholder::{Placeholder, Shape};
 use super::words::{self, Place};
@@ -232,12 +232,17 @@ impl<'a> Recovery<'a> {
                     .with_help("mend the faults listed, then check again"),
             );
         }
-        let unknown_keys: Vec<PolicyError> = self
+        let mut unknown_keys: Vec<PolicyError> = self
             .passed_over
             .borrow()
             .iter()
+            .take(MAX_PASSED_OVER)
             .map(|(parent, key, known)| words::unknown_key(parent.key(key), key, known, self.subject))
             .collect();
+        if self.passed_over.borrow().len() > MAX_PASSED_OVER {
+            let message = "there are more unknown keys than are listed";
+            unknown_keys.push(PolicyError::new(codes::UNKNOWN_KEY, Pointer::ROOT, message));
+        }
         if errors.is_empty() && decoded.is_none() {
             // INVARIANT: no value means at least one error, or a fault would pass in silence.
             errors.push(PolicyError::new(codes::INVALID_VALUE, Pointer::ROOT, "the value cannot be read"));

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -92,7 +93,7 @@ fn every_fault_of_a_value_is_reported_in_one_go() {
 fn unknown_keys_alone_leave_the_value_usable() {
     let decoded = decode::<Limits>(&json!({
         "max_tokens": 5, "strct": true, "action": { "kind": "cap", "rows": 5, "zzz": 1 },
-        "rules": [{ "name": "a", "amount": 1, "moed": 1 }, { "name": "b", "amount": 1, "nmae": 1 }],
+        "rules": [{ "name": "a", "amount": 1, "moed": 1 }, { "name": "b", "limit": 7, "nmae": 1 }],
     }));
     let unknown: Vec<_> = decoded.unknown_keys.iter().map(|error| (error.pointer().as_str(), error.help())).collect();
     assert_eq!(
@@ -106,7 +107,7 @@ fn unknown_keys_alone_leave_the_value_usable() {
     );
     assert_eq!(decoded.errors, []);
     let value = decoded.value.unwrap();
-    assert_eq!((value.max_tokens, value.strict, value.rules.len()), (Some(5), false, 2));
+    assert_eq!((value.max_tokens, value.strict, value.rules[1].amount), (Some(5), false, 7));
     assert_eq!(value.action, Some(Action::Cap { rows: 5 }));
 }
 
@@ -196,4 +197,102 @@ fn a_recursive_type_with_many_faults_comes_to_an_end() {
 fn long_texts_and_secrets_are_not_repeated() {
     let error = decode::<Limits>(&json!({ "max_tokens": "hunter2hunter2hunter2hunter2" })).errors.remove(0);
     assert_eq!(error.message(), "`max_tokens` is a text of 28 characters, expected a whole number");
+}
+
+/// Ways to read a value that go through buffers, or leave the checking to someone else.
+#[derive(Debug, Deserialize, PartialEq)]
+struct Odd {
+    #[serde(flatten)]
+    limits: BTreeMap<String, Shape>,
+    #[serde(default)]
+    count: Option<std::num::NonZeroU8>,
+    #[serde(default)]
+    adjacent: Option<Adjacent>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(tag = "t", content = "c", deny_unknown_fields)]
+enum Adjacent {
+    #[serde(rename = "point")]
+    Empty,
+    #[serde(rename = "circle")]
+    Full(Rule),
+}
+
+fn any_value() -> impl Strategy<Value = serde_json::Value> {
+    let keys = prop::sample::select(vec![
+        "max_tokens",
+        "share",
+        "strict",
+        "denied_tools",
+        "mode",
+        "rules",
+        "per_model",
+        "per_port",
+        "pair",
+        "source",
+        "action",
+        "free",
+        "name",
+        "amount",
+        "limit",
+        "kind",
+        "with",
+        "rows",
+        "circle",
+        "square",
+        "side",
+        "count",
+        "t",
+        "c",
+        "adjacent",
+        "80",
+        "naem",
+    ]);
+    let words = vec!["enforce", "mask", "cap", "point", "circle", "square", "x", "5"];
+    let scalar = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(|value| json!(value)),
+        (-300i64..300).prop_map(|value| json!(value)),
+        (-3i8..3).prop_map(|value| json!(f64::from(value) / 2.0)),
+        prop::sample::select(words).prop_map(|value| json!(value)),
+    ];
+    scalar.prop_recursive(4, 60, 8, move |inner| {
+        prop_oneof![
+            1 => prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+            3 => prop::collection::btree_map(keys.clone(), inner, 0..8)
+                .prop_map(|map| map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+        ]
+    })
+}
+
+/// Checks one reading against serde_json's.
+fn agrees<T: DeserializeOwned + std::fmt::Debug + PartialEq>(value: &serde_json::Value) {
+    let decoded = decode::<T>(value);
+    assert_eq!(decoded.value.is_some(), decoded.errors.is_empty(), "{value}: {decoded:?}");
+    for error in &decoded.unknown_keys {
+        assert!(value.pointer(error.pointer().as_str()).is_some(), "{value}: {error:?}");
+    }
+    let mut places: Vec<_> = decoded.errors.iter().map(|error| (error.pointer(), error.message())).collect();
+    places.sort();
+    places.dedup();
+    assert_eq!(places.len(), decoded.errors.len(), "a fault is reported twice: {value}: {decoded:?}");
+    // Whatever we take without a word, serde_json takes for the same, but for whole floats.
+    let whole: serde_json::Value = serde_json::from_str(&value.to_string().replace(".0", "")).unwrap();
+    if let Ok(ours) = decode::<T>(&whole).strict() {
+        assert_eq!(ours, serde_json::from_value(whole).unwrap());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_value_is_taken_or_refused_with_reasons(value in any_value()) {
+        agrees::<Limits>(&value);
+        agrees::<Shape>(&value);
+        agrees::<Odd>(&value);
+        agrees::<Action>(&value);
+        agrees::<Adjacent>(&value);
+        agrees::<Vec<Rule>>(&value);
+        agrees::<BTreeMap<String, Limits>>(&value);
+    }
 }

@@ -1,0 +1,3 @@
+//! The `zentinelle` command.
+
+fn main() {}
