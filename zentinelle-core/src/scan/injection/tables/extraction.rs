@@ -1,0 +1,36 @@
+//! Asking for the system prompt, or for a secret it guards.
+
+use crate::scan::injection::signal::table;
+
+table! { Extraction:
+    Order "extraction.show_prompt"
+        ["prompt", "instruction", "system message", "directive", "guideline", "configuration", "rules"]
+        r"{show}(?: (?:me|us|back|out|here|verbatim|exactly|now|all|of|to|the|about|please|it|in|everything|word for word|and|your|full|is|are|what|first|contents?|text|copy|version|whatever|complete|is in|any|parts?|\d+ words|list|summary|as|above|so|far|user|initially|by|into|\w+ing|with|for)){0,7} (?:your|ur|the|this|these|its|my)(?: (?:exact|entire|full|complete|whole|initial|original|hidden|secret|very|first|own|current|internal|underlying|confidential|developer|base|core|raw|actual|custom|above|previous|prior|starting|pre|special|verbatim|private|given|active|real|existing)){0,4} (?:system ?(?:-|_)?(?:prompts?|messages?|instructions?|directives?|configuration|rules)|system|prompts?|pre-?prompts?|meta-?prompt|initial (?:prompt|instructions?|message|text)|(?:hidden|secret|original|initial|internal|first|exact|starting|confidential|previous|prior|developer|custom|full|system) (?:instructions?|directives?|rules|guidelines|configuration|prompts?|messages?|text|context)|instructions? (?:above|verbatim|word|you|that|given|in full|exactly|before|prior|from))" 0.62 0.75;
+    Order "extraction.your_instructions"
+        ["your", "ur "]
+        r"(?:reveal|show|print|repeat|output|display|share|leak|disclose|dump|recite|expose|divulge|tell me|give me|list|paste|copy|echo|state|quote)(?: (?:me|us|back|out|all|of|verbatim|exactly|about|the|everything|in|what|are|to)){0,4} (?:your|ur)(?: (?:exact|entire|full|complete|initial|original|hidden|secret|own|internal|confidential|core|current|system|developer|first|base|safety|operating)){0,3} (?:instructions?|prompts?|directives?|rules|guidelines|configuration|system prompt|programming|policies|constraints|training data|context|restrictions)" 0.6 0.7;
+    Statement "extraction.what_prompt"
+        ["prompt", "instructions", "directive", "told to", "guidelines", "rules"]
+        r"what(?:['’]?s| is| are| was| were| does| do| did)? (?:\w+ ){0,4}?(?:your|the|ur)(?: (?:exact|entire|full|complete|whole|initial|original|hidden|secret|first|own|very|internal|confidential|developer|actual|current|previous|prior|real|last|underlying)){0,3} (?:system (?:prompt|message|instructions?)|(?:initial|original|hidden|secret|internal|exact|first|full|complete|previous|confidential|developer|entire|underlying) (?:instructions?|prompts?|directives?|rules|guidelines|message|sentence|text))" 0.5 0.6;
+    Statement "extraction.were_you_told"
+        ["were you", "you were", "you are given", "you been", "you've been", "your prompt", "given to you", "you received", "you have been"]
+        r"(?:what (?:\w+ ){0,4}?(?:were|have|are) you (?:been )?(?:told|given|instructed|programmed|prompted|asked)|(?:instructions?|prompts?|rules|text|words|message|guidelines|directives|orders|everything|sentences?) (?:\w+ ){0,2}?(?:you(?:['’]ve| have)? (?:been |were |was )?(?:given|told|received|got|provided|instructed|prompted)|(?:were |was )?given to you|that you (?:were|have|got|received))|(?:start|beginning|end|content|rest|first (?:line|word|sentence|part)|top|part) (?:\w+ )?of (?:your|the|this) (?:system )?(?:prompt|instructions|context|conversation|chat|input|text|document))" 0.38 0.45;
+    Order "extraction.text_above"
+        ["above", "before", "preceding", "prior", "beginning", "start", "previous", "far", "up to", "first"]
+        r"(?:repeat|print|output|show|copy|write|translate|summari[sz]e|display|recite|reprint|say|spell|return|type|give me|tell me|quote|echo|paste|put|encode|spellcheck|spell-?check|proofread|rephrase|list|reveal)(?: (?:me|us|back|out|all|of|verbatim|exactly|in|is|a|code ?block|to|your|and|this|that|it|french|english|german|spanish|here|what|you|please|about|raw|full|entire)){0,5} (?:everything|the|all|all of the|what|any|every|whatever|that)(?: (?:is|was|has been|i|of|the|exact|full|entire|complete|whole|initial|first|previous|raw|original|whole)){0,3} ?(?:(?:text|words?|contents?|lines?|sentences?|paragraphs?|messages?|tokens?|instructions?|conversation|characters?|prompt|context|document|phrase|input|chat|information|statements?|dialogue|said|written|\d+ \w+|first \w+|your) )?(?:\w+ )?(?:above|before (?:this|the|that|my|these)|preceding|prior to (?:this|that)|at the (?:start|beginning|top)|(?:starting|beginning) (?:with|from|at)|so far|up to (?:here|now|this)|from the (?:start|beginning|top)|in (?:this|the|our|your) (?:conversation|chat|prompt|context)(?: so far| window)?)" 0.6 0.65;
+    Statement "extraction.system_prompt_named"
+        ["system prompt", "system_prompt", "sysprompt", "initial prompt", "pre-prompt", "preprompt", "hidden prompt", "secret prompt", "original prompt", "initial instructions", "secret instructions", "hidden instructions"]
+        r"(?:your|ur|the ai['’]?s|its|chatgpt['’]?s|my) (?:\w+ ){0,2}(?:system[ _]?prompt|sysprompt|(?:initial|pre-?|hidden|secret|original) ?(?:prompt|instructions))" 0.35 0.5;
+    Order "extraction.secret"
+        ["secret", "password", "passphrase", "access code", "flag", "key", "credential", "code word", "codeword", "passcode"]
+        r"(?:reveal|tell me|give me|show me|print|output|disclose|leak|share|say|display|spell|encode|dump|hint|write|return|list|expose|provide)(?: (?:me|us|out|all|of|about|what|is|backwards?|it|now|again|exactly|everything|first|last|letters?|characters?|in|each)){0,4} (?:the|your|any|that|all|this)(?: (?:secret|hidden|exact|internal|stored|admin|master|system|database|full|real|actual|private|security|user|environment|access)){0,3} (?:secret(?: (?:key|code|word|phrase|password|access code))?|pass(?:word|phrase|code)s?|access codes?|flag|api[ _-]?keys?|credentials?|code ?word|private keys?|(?:access )?tokens?|env(?:ironment)? variables)" 0.42 0.65;
+    Statement "extraction.access_granted"
+        ["access granted", "access code"]
+        r"(?:(?:say|output|print|respond|reply|write|type|answer|return|display|you must|just)(?: \S+){0,5} access granted|(?:what(?:['’]?s| is| was)|reveal|repeat|tell me|print|output|say) (?:\w+ ){0,2}(?:your|the|my|our)(?: \w+){0,2} access code|access granted (?:\S+ ){0,6}(?:repeat|say|now|instructions))" 0.6 0.6;
+    Order "extraction.repeat_back"
+        ["verbatim", "word for word", "code block", "codeblock", "you are chatgpt", "you are a", "knowledge cutoff", "exact words", "exact text"]
+        r"(?:(?:repeat|print|output|give|provide|display|recite|reproduce|copy|share|write|list|tell)(?: \S+){0,10} (?:verbatim|word[ -]for[ -]word|(?:code|text) ?block|exact (?:words|text|wording))|(?:starting|begin\w*|start)(?: with)?(?: the)?(?: (?:words?|phrase|sentence|text))? ?you are (?:a|an|chatgpt|claude|gpt))" 0.3 0.3;
+    Statement "extraction.debug_dump"
+        ["system prompt", "system_prompt", "initial prompt", "instructions"]
+        r"(?:(?:output|print|echo|return|dump|cat|log)[\s(:]{1,3}(?:system[_ ]prompt|initial[_ ]prompt|instructions|system[_ ]instructions)|(?:for|as part of) (?:debugging|audit\w*|compliance|verification|security|testing|quality)(?: purposes)?(?: \S+){0,10} (?:system prompt|your (?:instructions|prompt|configuration|guidelines)))" 0.5 0.6;
+}
