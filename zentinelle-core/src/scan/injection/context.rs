@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::signal::{Reading, compile};
+use super::signal::{Reading, Topic, compile};
 
 /// How far before and after a hit its sentence is looked at, in bytes.
 const REACH: usize = 160;
@@ -16,7 +16,7 @@ const REACH: usize = 160;
 /// Speaks about attacks and words rather than uttering them.
 static DISCUSSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     compile(
-        r"(?:attack(?:s|er|ers|ing)?|adversar\w+|malicious (?:actors?|users?|prompts?|inputs?|instructions?|emails?|content)|prompt[- ]injections?|injections?|injected|vulnerab\w+|exploit(?:s|ed|ing)?|mitigat\w+|defen[cds]\w+|detect(?:s|ed|ing|ion|or|ors)?|prevent\w*|protect\w*|guard against|filter(?:s|ing) (?:for|out)|block(?:s|ed|ing)?|security research\w*|papers?|literature|articles?|blog|lectures?|course|training data|data ?sets?|for example|e\.g\.?|example(?:s)? (?:of|:)|examples?|such as|the (?:phrase|term|words?|expression|string|sentence|command|payload)|phrases?|keywords?|phrases? like|(?:prompts?|strings|inputs?|messages?|something) (?:like|such as)|known as|so-called|called|titled|entitled|(?:what )?(?:does|do|did) (?:\w+ ){0,6}mean|meaning of|defin(?:e|ition)|classif\w+|unit tests?|test cases?|red[- ]team\w*|owasp|scanner|beispiel|angriff\w*|attaque\w*|ataque\w*|attacc\w+|атак\w*|пример\w*|atak\w*|saldırı\w*|flag(?:s|ged|ging)? (?:as|when|if|any|texts?)|reports? (?:that|of)|documented|documentation|explains?|discuss\w*|history of)",
+        r"(?:attack(?:s|er|ers|ing)?|adversar\w+|malicious (?:actors?|users?|prompts?|inputs?|instructions?|emails?|content)|prompt[- ]injections?|injections?|injected|vulnerab\w+|exploit(?:s|ed|ing)?|mitigat\w+|defen[cds]\w+|detect(?:s|ed|ing|ion|or|ors)?|prevent\w*|protect\w*|guard against|filter(?:s|ing) (?:for|out)|block(?:s|ed|ing)?|security research\w*|papers?|literature|articles?|blog|lectures?|training data|data ?sets?|for example|e\.g\.?|example(?:s)? (?:of|:)|examples?|such as|the (?:phrase|term|words?|expression|payload)|phrases?|keywords?|phrases? like|(?:prompts?|strings|inputs?|messages?|something) (?:like|such as)|known as|so-called|called|titled|entitled|(?:what )?(?:does|do|did) (?:\w+ ){0,6}mean|meaning of|defin(?:e|ition)|classif\w+|unit tests?|test cases?|red[- ]team\w*|owasp|scanner|beispiel|angriff\w*|attaque\w*|ataque\w*|attacc\w+|атак\w*|пример\w*|atak\w*|saldırı\w*|flag(?:s|ged|ging)? (?:as|when|if|any|texts?)|reports? (?:that|of)|documented|documentation|explains?|discuss\w*|history of)",
         true,
     )
 });
@@ -42,7 +42,7 @@ const ADDRESSED: &[&str] =
     &["you", "you'll", "please", "assistant", "ai", "model", "gpt", "chatgpt", "now", "want", "need", "agent", "instructed", "told", "required", "ur", "u", "task", "is", "must", "should", "order", "command", "and", "goal"];
 
 /// The factor for one hit: 1 leaves its weight, less lowers it, more raises it.
-pub(crate) fn factor(text: &str, start: usize, end: usize, reading: Reading) -> f32 {
+pub(crate) fn factor(text: &str, start: usize, end: usize, reading: Reading, topic: Topic) -> f32 {
     if reading == Reading::Shape {
         return if in_code(text, start) { 0.6 } else { 1.0 };
     }
@@ -56,7 +56,8 @@ pub(crate) fn factor(text: &str, start: usize, end: usize, reading: Reading) -> 
         factor *= 0.5;
     }
     if found(&DISCUSSION, before) || found(&DISCUSSION, leading(after, 60)) {
-        factor *= 0.45;
+        // A persona is described in the same words as an article about it.
+        factor *= if matches!(topic, Topic::Jailbreak | Topic::Refusal) { 0.75 } else { 0.45 };
     }
     if found(&QUESTION, before) || (before.trim().is_empty() && found(&QUESTION, text.get(start..end).unwrap_or_default()) && after.contains('?')) {
         factor *= 0.4;

@@ -234,7 +234,7 @@ fn gather(number: usize, view: &View<'_>, source: Source, families: Families, fi
             Source::Model => signal.user.min(signal.foreign),
         };
         for found in regex.find_iter(view.text).take(HITS_PER_SIGNAL) {
-            let mut weight = base * context::factor(view.text, found.start(), found.end(), signal.reading);
+            let mut weight = base * context::factor(view.text, found.start(), found.end(), signal.reading, topic);
             if view.kind == ViewKind::Decoded {
                 weight *= DECODED;
             }

@@ -10,7 +10,7 @@ use super::signal::Topic;
 /// Length of a passage in bytes.
 const PASSAGE: usize = 2400;
 /// What the second and the third signal of one topic keep of their weight.
-const WITHIN_TOPIC: [f32; 3] = [1.0, 0.5, 0.35];
+const WITHIN_TOPIC: [f32; 3] = [1.0, 0.6, 0.4];
 /// No single hit is ever certain.
 const MOST: f32 = 0.97;
 
@@ -62,7 +62,7 @@ fn combine(hits: &[&Evidence]) -> f32 {
                 0
             }
         };
-        let share = WITHIN_TOPIC.get(rank).copied().unwrap_or(0.25);
+        let share = WITHIN_TOPIC.get(rank).copied().unwrap_or(0.3);
         innocent *= 1.0 - (weight * share).clamp(0.0, MOST);
     }
     1.0 - innocent

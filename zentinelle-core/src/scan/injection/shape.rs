@@ -23,7 +23,8 @@ pub(crate) fn gather(view: usize, text: &str, source: Source, families: Families
 /// and punctuation without order, as no language and no program has them.
 fn optimised_suffix(text: &str) -> Option<usize> {
     let trimmed = text.trim_end();
-    if trimmed.contains('\n') || trimmed.len() < 60 || trimmed.len() > 4000 {
+    let structured = trimmed.starts_with(['{', '[', '<']) || trimmed.contains("\":");
+    if structured || trimmed.contains('\n') || trimmed.len() < 60 || trimmed.len() > 4000 {
         return None;
     }
     let from = super::context::ceil(trimmed, trimmed.len().saturating_sub(140));

@@ -24,4 +24,7 @@ table! { Exfiltration:
     Order "exfiltration.read_secret_file"
         ["id_rsa", ".ssh/", "/etc/passwd", "/etc/shadow", ".env", ".aws/", "printenv", "environment variable", "$secret", "$aws", "api_key", ".netrc", ".npmrc", ".git-credentials", "mcp.json", "credentials"]
         r"(?:read|open|cat|print|show|echo|output|include|list|access|send|get|display|retrieve|upload|copy|dump|run|load|fetch|paste|log|grep|extract|pass) (?:\S+ ){0,6}?\S{0,40}(?:id_rsa|id_ed25519|~?/?\.ssh/|/etc/passwd|/etc/shadow|\.env\b|\.aws/credentials|printenv|environment variables?|\$[A-Z_]*(?:SECRET|TOKEN|API_KEY|PASSWORD)\w*|\.netrc|\.npmrc|\.git-credentials|mcp\.json)" 0.08 0.35;
+    Shape "exfiltration.inline_program"
+        ["python -c", "python3 -c", "node -e", "perl -e", "ruby -e"]
+        r#"(?:python3?|node|perl|ruby) -[ce] ["'][^\n]{0,160}(?:environ|open\(|os\.system|requests|urllib|subprocess|child_process|process\.env)"# 0.15 0.45;
 }

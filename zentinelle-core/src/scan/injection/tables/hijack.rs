@@ -25,4 +25,13 @@ table! { Hijack:
     Order "hijack.poison"
         ["remember", "memory", "always recommend", "store this", "save this", "persist", "for all future", "in the future", "every future", "future conversations", "trusted source", "going forward", "system configuration", "config"]
         r"(?:(?:remember|store|save|persist|write|add|commit|memori[sz]e) (?:\S+ ){0,8}?(?:memory|permanently|for (?:all )?future|in all future|future (?:conversations|sessions|interactions|requests|responses))|(?:for|in|to|across) (?:all|every|any) (?:future|subsequent|upcoming) (?:conversations?|sessions?|requests?|responses?|interactions?|messages?|queries|tasks?|transactions?)|always (?:recommend|trust|approve|prefer|suggest|say|cc|bcc|include|forward|grant|allow)(?: \S+){1,6})" 0.1 0.33;
+    Order "hijack.named_tool"
+        ["call ", "invoke", "use ", "run ", "execute"]
+        r"(?:call|invoke|use|run|execute) (?:the )?`?(?:send|delete|transfer|execute|http|remove|upload|forward|post|drop|make|exec|shell|share|wire|grant|forget|email|exfiltrate)_\w+`?(?:\(\))?(?: (?:tool|function))? (?:on|to|with|and|for|before|url|tool|function)" 0.12 0.45;
+    Order "hijack.send_mail"
+        ["mail", "message"]
+        r"(?:send|write|compose|forward|draft|issue)(?: (?:an?|the|this|out|out an?|new|quick|me|following|short|simple|confirmation)){0,3} (?:e-?mails?|mails?|message)(?: \S+){0,4}? (?:to|addressed to) \S{1,60}@\S{1,60}(?: \S+){0,3}? (?:with|saying|containing|that|whose|having|body|subject|and|stating|including|where)" 0.08 0.45;
+    Statement "hijack.required_step"
+        ["before ", "required ", "failure to", "must run", "agent must", "agents must", "coding agent", "ai agents", "validation step", "pre-validation"]
+        r"(?:before (?:modifying|making (?:any )?changes|patching|editing|fixing|changing|touching|proceeding|continuing)(?: \S+){0,8}? (?:run|verify|execute|dump|print|ensure|check|call|load|please)|\(?required (?:per|by|for) (?:\S+ ){1,6}|failure to (?:include|comply|follow|run|complete|do so)|(?:agents?|assistants?|ai) must (?:\w+ )?(?:run|execute|call|print|send|include)|for (?:ai|coding|llm) (?:coding )?(?:agents?|assistants?))" 0.03 0.28;
 }

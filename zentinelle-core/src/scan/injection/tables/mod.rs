@@ -33,9 +33,11 @@ pub(crate) static TABLES: &[&Table] = &[
     &latin::overriding::TABLE,
     &latin::extraction::TABLE,
     &latin::jailbreak::TABLE,
+    &latin::role::TABLE,
     &scripts::overriding::TABLE,
     &scripts::extraction::TABLE,
     &scripts::jailbreak::TABLE,
+    &scripts::role::TABLE,
 ];
 
 /// All signals with their topics, in number order.

@@ -4,3 +4,4 @@
 pub(crate) mod extraction;
 pub(crate) mod jailbreak;
 pub(crate) mod overriding;
+pub(crate) mod role;
