@@ -1,7 +1,7 @@
 //! Bare phrases: texts that are little more than one of the phrases a `prompt_injection` policy names.
 //!
 //! "You are now a pirate" opens many harmless games, yet a policy that names it promises to refuse
-//! it. Short texts are therefore matched literally; from a dozen words on the weighted judgement,
+//! it. Short texts are therefore matched literally; from nine words on the weighted judgement,
 //! which can read context, decides alone.
 
 use std::sync::LazyLock;
@@ -12,8 +12,8 @@ use super::signal::compile;
 use super::{Category, Families, Hit, Sensitivity, Severity, Source, Topic, View};
 
 /// Longest text that is matched literally, in bytes and words.
-const LONGEST: usize = 72;
-const MOST_WORDS: usize = 11;
+const LONGEST: usize = 60;
+const MOST_WORDS: usize = 8;
 /// At low sensitivity a shorter hit is no evidence.
 const SHORTEST_AT_LOW: usize = 10;
 

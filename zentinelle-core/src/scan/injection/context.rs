@@ -16,15 +16,23 @@ const REACH: usize = 160;
 /// Speaks about attacks and words rather than uttering them.
 static DISCUSSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     compile(
-        r"(?:attack(?:s|er|ers|ing)?|adversar\w+|malicious (?:actors?|users?|prompts?|inputs?|instructions?|emails?|content)|prompt[- ]injections?|injections?|injected|vulnerab\w+|exploit(?:s|ed|ing)?|mitigat\w+|defen[cds]\w+|detect(?:s|ed|ing|ion|or|ors)?|prevent\w*|protect\w*|guard against|filter(?:s|ing) (?:for|out)|block(?:s|ed|ing)?|security research\w*|papers?|literature|articles?|blog|lectures?|training data|data ?sets?|for example|e\.g\.?|example(?:s)? (?:of|:)|examples?|such as|the (?:phrase|term|words?|expression|payload)|phrases?|keywords?|phrases? like|(?:prompts?|strings|inputs?|messages?|something) (?:like|such as)|known as|so-called|called|titled|entitled|(?:what )?(?:does|do|did) (?:\w+ ){0,6}mean|meaning of|defin(?:e|ition)|classif\w+|unit tests?|test cases?|red[- ]team\w*|owasp|scanner|beispiel|angriff\w*|attaque\w*|ataque\w*|attacc\w+|атак\w*|пример\w*|atak\w*|saldırı\w*|flag(?:s|ged|ging)? (?:as|when|if|any|texts?)|reports? (?:that|of)|documented|documentation|explains?|discuss\w*|history of)",
+        r"(?:(?:asked|told|instructed|tricked|convinced|persuad\w+|tells?|telling|asks|asking|instructs|instructing|forc(?:es?|ed|ing)|caus(?:es?|ed|ing)|gets?|getting|made|makes|making) (?:the|an?|its?|their|some|our) (?:\w+ )?(?:model|chatbot|bot|assistant|llm|ai|system|agent)|whether|attack(?:s|er|ers|ing)?|adversar\w+|malicious (?:actors?|users?|prompts?|inputs?|instructions?|emails?|content)|prompt[- ]injections?|injections?|injected|vulnerab\w+|exploit(?:s|ed|ing)?|mitigat\w+|defen[cds]\w+|detect(?:s|ed|ing|ion|or|ors)?|prevent\w*|protect\w*|guard against|filter(?:s|ing) (?:for|out)|block(?:s|ed|ing)?|security research\w*|papers?|literature|articles?|blog|lectures?|training data|data ?sets?|for example|e\.g\.?|example(?:s)? (?:of|:)|examples?|such as|the (?:phrase|term|words?|expression|payload)|phrases?|keywords?|phrases? like|(?:prompts?|strings|inputs?|messages?|something) (?:like|such as)|known as|so-called|called|titled|entitled|(?:what )?(?:does|do|did) (?:\w+ ){0,6}mean|meaning of|defin(?:e|ition)|classif\w+|unit tests?|test cases?|red[- ]team\w*|owasp|scanner|beispiel|angriff\w*|attaque\w*|ataque\w*|attacc\w+|атак\w*|пример\w*|atak\w*|saldırı\w*|flag(?:s|ged|ging)? (?:as|when|if|any|texts?)|reports? (?:that|of)|documented|documentation|explains?|discuss\w*|history of)",
         true,
+    )
+});
+
+/// What follows a phrase that is only named.
+static NAMED_AFTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    compile(
+        r"^[^\w\n]{0,4}(?:\w+ ){0,2}?(?:attacks?|injections?|attempts?|payloads?|strings?|phrases?|jailbreaks?|(?:is|are) (?:an? )?(?:\w+ )?(?:examples?|attacks?|common|typical|classic|known|jailbreaks?)|requests? (?:are|is|must)|means?)\b",
+        false,
     )
 });
 
 /// The sentence asks about the matter instead of ordering.
 static QUESTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     compile(
-        r"^[\s>*#\-\x22'“(]{0,6}(?:(?:hi|hello|hey|please|and|so|but|also|then),? )?(?:why|how|when|where|who|which|should|is|are|was|were|does|do|did|has|have|can i|can we|could i|could we|may i|would it|will it|what (?:happens?|if|does|do|kind|is the (?:difference|best|meaning|purpose)|are the (?:risks?|consequences|best|benefits|differences|main)|are some|should|would|measures|steps|causes)|(?:can|could|would|will) (?:you|u|someone|anyone) (?:please |also |briefly )?(?:explain|describe|discuss|elaborate|help me understand|define|clarify|compare|recommend|suggest|summari[sz]e (?:how|why|when)|(?:tell|show|teach) me (?:how|why|when|whether|about)|provide (?:an? )?(?:\w+ )?(?:overview|explanation|examples?|guide|tips)|help)|explain|describe|discuss|compare|define|summari[sz]e (?:how|why|the (?:history|debate|arguments?)))\b",
+        r"^[\s>*#\-\x22'“(]{0,6}(?:(?:hi|hello|hey|please|and|so|but|also|then),? )?(?:why|how|when|where|who|which|should|is|are|was|were|(?:does|did|do|has|have) (?:you|i|we|they|he|she|it|the|this|any|all|ai|an?|models|people|most|chatbots|llms|your|my|anyone)|can i|can we|could i|could we|may i|would it|will it|what (?:happens?|if|does|do|kind|is the (?:difference|best|meaning|purpose)|are the (?:risks?|consequences|best|benefits|differences|main)|are some|should|would|measures|steps|causes)|(?:can|could|would|will) (?:you|u|someone|anyone) (?:please |also |briefly )?(?:explain|describe|discuss|elaborate|help me understand|define|clarify|compare|recommend|suggest|summari[sz]e (?:how|why|when)|(?:tell|show|teach) me (?:how|why|when|whether|about)|provide (?:an? )?(?:\w+ )?(?:overview|explanation|examples?|guide|tips)|help)|explain|describe|discuss|compare|define|summari[sz]e (?:how|why|the (?:history|debate|arguments?)))\b",
         false,
     )
 });
@@ -55,7 +63,7 @@ pub(crate) fn factor(text: &str, start: usize, end: usize, reading: Reading, top
     if in_code(text, start) {
         factor *= 0.5;
     }
-    if found(&DISCUSSION, before) || found(&DISCUSSION, leading(after, 60)) {
+    if found(&DISCUSSION, before) || found(&NAMED_AFTER, leading(after, 60)) {
         // A persona is described in the same words as an article about it.
         factor *= if matches!(topic, Topic::Jailbreak | Topic::Refusal) { 0.75 } else { 0.45 };
     }
@@ -140,7 +148,12 @@ fn in_code(text: &str, start: usize) -> bool {
     if before.matches("```").count() % 2 == 1 {
         return true;
     }
-    let line = before.rsplit('\n').next().unwrap_or_default().trim_start();
+    let whole_line = before.rsplit('\n').next().unwrap_or_default();
+    let line = whole_line.trim_start();
+    // An indented "#" is a comment of a script; one at the margin may be a heading.
+    if whole_line.starts_with("  ") && line.starts_with('#') {
+        return true;
+    }
     ["//", "/*", "* ", "///", "//!", "#[", "assert", "let ", "const ", "def ", "return ", "print(", "test("].iter().any(|mark| line.starts_with(mark))
 }
 

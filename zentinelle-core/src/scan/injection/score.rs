@@ -11,6 +11,8 @@ use super::signal::Topic;
 const PASSAGE: usize = 2400;
 /// What the second and the third signal of one topic keep of their weight.
 const WITHIN_TOPIC: [f32; 3] = [1.0, 0.6, 0.4];
+/// How far repetition can raise a signal.
+const MOST_INSISTED: f32 = 0.5;
 /// No single hit is ever certain.
 const MOST: f32 = 0.97;
 
@@ -44,7 +46,11 @@ fn combine(hits: &[&Evidence]) -> f32 {
     let mut strongest: Vec<(Topic, usize, f32)> = Vec::new();
     for hit in hits {
         match strongest.iter_mut().find(|(_, signal, _)| *signal == hit.signal) {
-            Some((_, _, weight)) => *weight = weight.max(hit.weight),
+            Some((topic, _, weight)) => {
+                // A persona is built by insisting; a manual repeats itself without meaning more.
+                let insistence = if matches!(topic, Topic::Jailbreak | Topic::Refusal) { 1.06 } else { 1.0 };
+                *weight = (weight.max(hit.weight) * insistence).min(MOST_INSISTED.max(*weight));
+            }
             None => strongest.push((hit.topic, hit.signal, hit.weight)),
         }
     }

@@ -45,6 +45,11 @@ fn optimised_suffix(text: &str) -> Option<usize> {
     }
     let unbalanced = opened.abs_diff(closed) >= 2;
     let looks_like_sentence = tail.ends_with(['.', '?']) && glued < 4;
+    // Lone brackets and marks between words, as a search over tokens leaves them.
+    let lone = tokens.iter().filter(|token| matches!(**token, "[" | "!" | "{" | "]" | "}" | "(" | "\\")).count();
+    if lone >= 3 && lone.saturating_mul(8) >= tokens.len() {
+        return Some(from);
+    }
     (glued.saturating_mul(4) >= tokens.len() && braces >= 3 && unbalanced && !looks_like_sentence).then_some(from)
 }
 
