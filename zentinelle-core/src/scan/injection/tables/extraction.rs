@@ -13,7 +13,7 @@ table! { Extraction:
         ["prompt", "instructions", "directive", "told to", "guidelines", "rules"]
         r"what(?:['’]?s| is| are| was| were| does| do| did)? (?:\w+ ){0,4}?(?:your|the|ur)(?: (?:exact|entire|full|complete|whole|initial|original|hidden|secret|first|own|very|internal|confidential|developer|actual|current|previous|prior|real|last|underlying)){0,3} (?:system (?:prompt|message|instructions?)|(?:initial|original|hidden|secret|internal|exact|first|full|complete|previous|confidential|developer|entire|underlying) (?:instructions?|prompts?|directives?|rules|guidelines|message|sentence|text))" 0.5 0.6;
     Statement "extraction.were_you_told"
-        ["were you", "you were", "you are given", "you been", "you've been", "your prompt", "given to you", "you received", "you have been"]
+        ["you got", "of this conversation", "of the conversation", "of this chat", "were you", "you were", "you are given", "you been", "you've been", "your prompt", "given to you", "you received", "you have been"]
         r"(?:what (?:\w+ ){0,4}?(?:were|have|are) you (?:been )?(?:told|given|instructed|programmed|prompted|asked)|(?:instructions?|prompts?|rules|text|words|message|guidelines|directives|orders|everything|sentences?) (?:\w+ ){0,2}?(?:you(?:['’]ve| have)? (?:been |were |was )?(?:given|told|received|got|provided|instructed|prompted)|(?:were |was )?given to you|that you (?:were|have|got|received))|(?:start|beginning|end|content|rest|first (?:line|word|sentence|part)|top|part) (?:\w+ )?of (?:your|the|this) (?:system )?(?:prompt|instructions|context|conversation|chat|input|text|document))" 0.38 0.45;
     Order "extraction.text_above"
         ["above", "before", "preceding", "prior to", "beginning", "start", "so far", "up to", "from the top", "in this", "in our", "in your", "in the"]
@@ -26,7 +26,7 @@ table! { Extraction:
         r"(?:your|ur|the ai['’]?s|its|chatgpt['’]?s|my) (?:\w+ ){0,2}(?:system[ _]?prompt|sysprompt|(?:initial|pre-?|hidden|secret|original) ?(?:prompt|instructions))" 0.35 0.5;
     Order "extraction.secret"
         ["secret", "password", "passphrase", "access code", "flag", "key", "credential", "code word", "codeword", "passcode"]
-        r"(?:reveal|tell me|give me|show me|print|output|disclose|leak|share|say|display|spell|encode|dump|hint|write|return|list|expose|provide)(?: (?:me|us|out|all|of|about|what|is|backwards?|it|now|again|exactly|everything|first|last|letters?|characters?|in|each)){0,4} (?:the|your|any|that|all|this)(?: (?:secret|hidden|exact|internal|stored|admin|master|system|database|full|real|actual|private|security|user|environment|access)){0,3} (?:secret(?: (?:key|code|word|phrase|password|access code))?|pass(?:word|phrase|code)s?|access codes?|flag|api[ _-]?keys?|credentials?|code ?word|private keys?|(?:access )?tokens?|env(?:ironment)? variables)" 0.42 0.4;
+        r"(?:reveal|tell me|give me|show me|print|output|disclose|leak|share|say|display|spell|encode|dump|hint|write|return|list|expose|provide)(?: (?:me|us|out|all|of|about|what|is|backwards?|it|now|again|exactly|everything|first|last|letters?|characters?|in|each)){0,4} (?:the|your|any|that|all|this)(?: (?:secret|hidden|exact|internal|stored|admin|master|system|database|full|real|actual|private|security|user|environment|access)){0,3} (?:secret(?: (?:key|code|word|phrase|password|access code))?|pass(?:word|phrase|code)s?|access codes?|flag|api[ _-]?keys?|credentials?|code ?word|private keys?|(?:access )?tokens?|env(?:ironment)? variables)" 0.43 0.4;
     Statement "extraction.access_granted"
         ["access granted", "access code"]
         r"(?:(?:say|output|print|respond|reply|write|type|answer|return|display|you must|just)(?: \S+){0,5} access granted|(?:what(?:['’]?s| is| was)|reveal|repeat|tell me|print|output|say) (?:\w+ ){0,2}(?:your|the|my|our)(?: \w+){0,2} access code|access granted (?:\S+ ){0,6}(?:repeat|say|now|instructions))" 0.6 0.6;
@@ -36,4 +36,7 @@ table! { Extraction:
     Statement "extraction.debug_dump"
         ["system prompt", "system_prompt", "initial prompt", "instructions"]
         r"(?:(?:output|print|echo|return|dump|cat|log)[\s(:]{1,3}(?:system[_ ]prompt|initial[_ ]prompt|instructions|system[_ ]instructions)|(?:for|as part of) (?:debugging|audit\w*|compliance|verification|security|testing|quality)(?: purposes)?(?: \S+){0,10} (?:system prompt|your (?:instructions|prompt|configuration|guidelines)))" 0.5 0.6;
+    Statement "extraction.your_prompt"
+        ["your prompt", "your initial", "your first prompt", "your original", "prompt text", "your texts", "your very first", "dein prompt", "deinen prompt", "deinem prompt"]
+        r"(?:your (?:own |initial |original |(?:very )?first |current |full )?(?:prompts?|text)(?: texts?)? (?:are|is|look|looks|say|says|start|starts|begin|begins|read|reads|content)|(?:what|how|which|where|tell me|show|start|beginning|content|rest|part)(?: \S+){0,5} your (?:\w+ )?(?:prompts?|initial text|prompt texts?)|your prompt texts?|(?:start|beginning|first (?:word|line|sentence)) of your (?:\w+ )?(?:prompt|instructions|text)|deine[nm]? (?:\w+ )?prompt(?: text)?)" 0.5 0.55;
 }

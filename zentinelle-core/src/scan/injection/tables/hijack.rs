@@ -18,7 +18,7 @@ table! { Hijack:
         r"(?:delete|remove|wipe|erase|drop|cancel|destroy|purge|truncate) (?:all|every|the|my|any|everything|user|your)(?: (?:of|the|my|user|your|their|files?|all)){0,3} (?:files?|e-?mails?|messages?|events?|appointments?|records?|data(?:base)?|tables?|accounts?|backups?|logs?|repositor(?:y|ies)|contacts?|calendar|branches|users?|inbox)|rm -rf (?:/|~|\.|\*)" 0.05 0.25;
     Order "hijack.use_tool"
         ["tool", "function", "api", "send_email", "()", "command", "code", "script", "execute", "shell", "terminal", "sudo"]
-        r"(?:(?:call|invoke|use|trigger|activate) (?:the )?(?:\S+ )?(?:tool|function|api|plugin|endpoint)(?: \S+){0,3} ?(?:with|to|and|on|named|called|for|immediately)|(?:call|invoke|use|run|execute) (?:the )?`?\w+_\w+(?:\(|`| tool| function)|(?:execute|run|evaluate) (?:the |this |these |following |below )+(?:\w+ )?(?:commands?|code|script|shell|python|payload|sql))" 0.06 0.25;
+        r"(?:(?:call|invoke|use|trigger|activate) (?:the )?(?:\S+ )?(?:tool|function|api|plugin|endpoint)(?: \S+){0,3} ?(?:with|to|and|on|named|called|for|immediately)|(?:call|invoke|use|run|execute) (?:the )?`?\w+_\w+(?:\(|`| tool| function)|(?:execute|run|evaluate) (?:the |this |these |following |below )+(?:\w+ )?(?:commands?|code|script|shell|python|payload|sql))" 0.06 0.28;
     Order "hijack.click"
         ["click", "visit", "navigate", "go to", "download", "install", "open the link", "follow the link", "follow this link", "log in", "sign in"]
         r"(?:(?:must|should|need to|have to|please|immediately|instead|now|and) (?:\w+ )?(?:click|visit|navigate to|go to|download|install|open|log ?in|sign ?in|call|enter|verify)(?: \S+){0,6}? (?:https?://\S+|www\.\S+|(?:this|the following|link|below|phone|number|at)\b))" 0.03 0.17;
@@ -34,4 +34,7 @@ table! { Hijack:
     Statement "hijack.required_step"
         ["before ", "required ", "failure to", "must run", "agent must", "agents must", "coding agent", "ai agents", "validation step", "pre-validation"]
         r"(?:before (?:modifying|making (?:any )?changes|patching|editing|fixing|changing|touching|proceeding|continuing)(?: \S+){0,8}? (?:run|verify|execute|dump|print|ensure|check|call|load|please)|\(?required (?:per|by|for) (?:\S+ ){1,6}|failure to (?:include|comply|follow|run|complete|do so)|(?:agents?|assistants?|ai) must (?:\w+ )?(?:run|execute|call|print|send|include)|for (?:ai|coding|llm) (?:coding )?(?:agents?|assistants?))" 0.03 0.28;
+    Order "hijack.collect_and_send"
+        ["send it", "send them", "email it", "email them", "forward it", "forward them", "share it", "share them", "post it", "post them", "send this", "send that", "upload it", "upload them", "e-mail it", "e-mail them", "mail it", "send the results", "send the result"]
+        r"(?:find(?: out)?|retrieve|get|fetch|collect|access|look up|gather|list|read|search|extract|obtain|export|download|copy|check|take) (?:\S+ ){1,16}?and (?:then )?(?:send|e-?mail|forward|share|post|upload|mail) (?:it|them|this|that|these|those|the results?)(?: \w+){0,3} (?:to|via|at|on|with)" 0.08 0.5;
 }

@@ -17,6 +17,6 @@ table! { Role:
         ["in character", "break character", "breaking character", "out of character"]
         r"(?:(?:stay|remain|be|keep|stays|always|remains|staying) (?:\w+ )?in character|(?:never|not|n['’]t|without|avoid) (?:ever )?break(?:ing)? (?:out of |your |the )?character|out of character|stay in character)" 0.3 0.4;
     Statement "role.no_longer_model"
-        ["not an ai", "not a language model", "no longer an ai", "not an assistant", "are human", "not chatgpt", "no longer chatgpt", "aren't an ai", "not as an ai", "are not claude", "no longer an assistant", "no longer a", "being an ai", "you're not", "forget you are"]
+        ["not bound", "not an ai", "not a language model", "no longer an ai", "not an assistant", "are human", "not chatgpt", "no longer chatgpt", "aren't an ai", "not as an ai", "are not claude", "no longer an assistant", "no longer a", "being an ai", "you're not", "forget you are"]
         r"(?:(?:are|is|not|you) (?:not|no longer|never) (?:\w+ )?(?:an? )?(?:ai|language model|assistant|chatgpt|chat ?bot|claude|gpt|bound|helpful assistant)|no longer (?:an? )?(?:\w+ )?(?:ai|language model|assistant|chatgpt|chatbot)|forget (?:that )?you(?:['’]re| are) (?:an? )?(?:ai|language|assistant|chat|helpful)|(?:do not|don['’]t|never) (?:mention|say|admit|acknowledge) (?:\w+ ){0,4}(?:an )?(?:ai|language model))" 0.35 0.4;
 }
