@@ -48,7 +48,7 @@ fn combine(hits: &[&Evidence]) -> f32 {
         match strongest.iter_mut().find(|(_, signal, _)| *signal == hit.signal) {
             Some((topic, _, weight)) => {
                 // A persona is built by insisting; a manual repeats itself without meaning more.
-                let insistence = if matches!(topic, Topic::Jailbreak | Topic::Refusal) { 1.06 } else { 1.0 };
+                let insistence = if matches!(topic, Topic::Jailbreak | Topic::Refusal) { 1.1 } else { 1.0 };
                 *weight = (weight.max(hit.weight) * insistence).min(MOST_INSISTED.max(*weight));
             }
             None => strongest.push((hit.topic, hit.signal, hit.weight)),

@@ -32,10 +32,12 @@ pub(crate) static TABLES: &[&Table] = &[
     &carrier::TABLE,
     &latin::overriding::TABLE,
     &latin::extraction::TABLE,
+    &latin::indirect::TABLE,
     &latin::jailbreak::TABLE,
     &latin::role::TABLE,
     &scripts::overriding::TABLE,
     &scripts::extraction::TABLE,
+    &scripts::indirect::TABLE,
     &scripts::jailbreak::TABLE,
     &scripts::role::TABLE,
 ];
