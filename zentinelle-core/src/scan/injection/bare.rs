@@ -73,6 +73,10 @@ pub(crate) fn find(views: &[View<'_>], source: Source, families: Families, sensi
                 return None;
             }
             let found = regex.as_ref()?.find(view.text)?;
+            // An argument in program text is a sample, not a request.
+            if ["(\"", "('", "(`"].iter().any(|mark| view.text.get(..found.start()).is_some_and(|lead| lead.ends_with(mark))) {
+                return None;
+            }
             if sensitivity == Sensitivity::Low && found.len() < SHORTEST_AT_LOW {
                 return None;
             }
@@ -113,4 +117,9 @@ fn is_bare(text: &str) -> bool {
         )
     });
     !ASIDE.as_ref().is_some_and(|aside| aside.is_match(text))
+}
+
+#[cfg(test)]
+pub(crate) fn all_compile() -> bool {
+    COMPILED.iter().all(Option::is_some)
 }

@@ -174,3 +174,8 @@ pub(crate) fn floor(text: &str, at: usize) -> usize {
 pub(crate) fn ceil(text: &str, at: usize) -> usize {
     (at..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len())
 }
+
+#[cfg(test)]
+pub(crate) fn all_compile() -> bool {
+    DISCUSSION.is_some() && NAMED_AFTER.is_some() && QUESTION.is_some()
+}

@@ -14,7 +14,7 @@ table! { Exfiltration:
         r"(?:send|forward|e-?mail|post|upload|transmit|submit|deliver|cc|bcc|report|share|mail|make a (?:get|post) request|visit|fetch|navigate|go|browse|open|click|call|ping|load|connect)(?: \S+){0,12}? (?:to|at|with|on|via|url|link|and) (?:\S+ ){0,3}?\S{0,10}(?:https?://|hxxps?://|www\.|[\w.+-]+@[\w-]+\.\w)\S{1,120}" 0.04 0.22;
     Shape "exfiltration.markdown_image"
         ["!["]
-        r#"!\[[^\]\n]{0,80}\]\(\s*https?://[^)\s]{3,200}(?:[?&][\w-]{1,30}=|/)(?:\{|\[|<|%7b|\$|["“]|(?:data|summary|secret|conversation|base64|info|user_?data|history|your|the|insert|encoded?)[^)\s]{0,30}\))"# 0.5 0.7;
+        r#"!\[[^\]\n]{0,80}\]\(\s*https?://[^)\s]{3,200}(?:/(?:\{|\[|<|%7b|\$\{)|[?&][\w-]{1,30}=(?:\{|\[|<|%7b|\$|["“]|(?:data|summary|secret|conversation|base64|info|user_?data|history|your|the|insert|encoded?)[^)\s]{0,30}\)))"# 0.5 0.7;
     Shape "exfiltration.url_with_data"
         ["?q=", "?data=", "?d=", "?secret=", "?key=", "?token=", "?info=", "?leak=", "?c=", "?x=", "?p=", "?payload=", "?exfil=", "?msg=", "?email=", "?user=", "?content=", "?text=", "?history=", "?prompt=", "?password="]
         r"https?://[^\s)]{3,120}\?(?:q|data|d|secret|key|token|info|leak|c|x|p|payload|exfil|msg|email|user|content|text|history|prompt|password)=(?:\{\{?|\[|<|\$\(|\$\{|%7b)\s?(?:\w+[ _-]?){0,4}(?:secret|data|conversation|history|key|token|password|env|prompt|email|summary|user|content|info|message|base64|here)" 0.3 0.55;

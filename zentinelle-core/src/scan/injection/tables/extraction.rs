@@ -32,7 +32,7 @@ table! { Extraction:
         r"(?:(?:say|output|print|respond|reply|write|type|answer|return|display|you must|just)(?: \S+){0,5} access granted|(?:what(?:['’]?s| is| was)|reveal|repeat|tell me|print|output|say) (?:\w+ ){0,2}(?:your|the|my|our)(?: \w+){0,2} access code|access granted (?:\S+ ){0,6}(?:repeat|say|now|instructions))" 0.6 0.6;
     Order "extraction.repeat_back"
         ["verbatim", "word for word", "code block", "codeblock", "you are chatgpt", "you are a", "knowledge cutoff", "exact words", "exact text"]
-        r"(?:(?:repeat|print|output|give|provide|display|recite|reproduce|copy|share|write|list|tell)(?: \S+){0,10} (?:verbatim|word[ -]for[ -]word|(?:code|text) ?block|exact (?:words|text|wording))|(?:starting|begin\w*|start)(?: with)?(?: the)?(?: (?:words?|phrase|sentence|text))? ?you are (?:a|an|chatgpt|claude|gpt))" 0.3 0.3;
+        r"(?:(?:repeat|print|output|give|provide|display|recite|reproduce|copy|share|write|list|tell)(?: \S+){0,10} (?:verbatim|word[ -]for[ -]word|exact (?:words|text|wording))|(?:starting|begin\w*|start)(?: with)?(?: the)?(?: (?:words?|phrase|sentence|text))? ?you are (?:a|an|chatgpt|claude|gpt))" 0.3 0.3;
     Statement "extraction.debug_dump"
         ["system prompt", "system_prompt", "initial prompt", "instructions"]
         r"(?:(?:output|print|echo|return|dump|cat|log)[\s(:]{1,3}(?:system[_ ]prompt|initial[_ ]prompt|instructions|system[_ ]instructions)|(?:for|as part of) (?:debugging|audit\w*|compliance|verification|security|testing|quality)(?: purposes)?(?: \S+){0,10} (?:system prompt|your (?:instructions|prompt|configuration|guidelines)))" 0.5 0.6;
