@@ -39,15 +39,100 @@ static QUESTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Ends of what stands before an order verb when the verb has a subject of its own or is denied.
 const SUBJECTS: &[&str] = &[
-    "i", "we", "they", "he", "she", "it", "who", "which", "that", "to", "not", "don't", "never", "cannot", "can't", "people", "users", "developers",
-    "companies", "we'll", "i'll", "didn't", "doesn't", "won't", "would", "often", "sometimes", "usually", "they'd", "simply", "may", "might", "did",
-    "does", "couldn't", "i'd", "tend", "students", "teachers", "drivers", "should", "could", "can", "cannot", "does not", "players", "employees",
-    "nobody", "everyone", "politicians", "some", "many", "most", "or", "shouldn't", "must", "will", "dont", "for", "of", "the", "a", "with", "by",
+    "i",
+    "we",
+    "they",
+    "he",
+    "she",
+    "it",
+    "who",
+    "which",
+    "that",
+    "to",
+    "not",
+    "don't",
+    "never",
+    "cannot",
+    "can't",
+    "people",
+    "users",
+    "developers",
+    "companies",
+    "we'll",
+    "i'll",
+    "didn't",
+    "doesn't",
+    "won't",
+    "would",
+    "often",
+    "sometimes",
+    "usually",
+    "they'd",
+    "simply",
+    "may",
+    "might",
+    "did",
+    "does",
+    "couldn't",
+    "i'd",
+    "tend",
+    "students",
+    "teachers",
+    "drivers",
+    "should",
+    "could",
+    "can",
+    "cannot",
+    "does not",
+    "players",
+    "employees",
+    "nobody",
+    "everyone",
+    "politicians",
+    "some",
+    "many",
+    "most",
+    "or",
+    "shouldn't",
+    "must",
+    "will",
+    "dont",
+    "for",
+    "of",
+    "the",
+    "a",
+    "with",
+    "by",
 ];
 
 /// Words that, with one of [`SUBJECTS`] after them, still make an order to the reader.
-const ADDRESSED: &[&str] =
-    &["you", "you'll", "please", "assistant", "ai", "model", "gpt", "chatgpt", "now", "want", "need", "agent", "instructed", "told", "required", "ur", "u", "task", "is", "must", "should", "order", "command", "and", "goal"];
+const ADDRESSED: &[&str] = &[
+    "you",
+    "you'll",
+    "please",
+    "assistant",
+    "ai",
+    "model",
+    "gpt",
+    "chatgpt",
+    "now",
+    "want",
+    "need",
+    "agent",
+    "instructed",
+    "told",
+    "required",
+    "ur",
+    "u",
+    "task",
+    "is",
+    "must",
+    "should",
+    "order",
+    "command",
+    "and",
+    "goal",
+];
 
 /// The factor for one hit: 1 leaves its weight, less lowers it, more raises it.
 pub(crate) fn factor(text: &str, start: usize, end: usize, reading: Reading, topic: Topic) -> f32 {
@@ -67,7 +152,11 @@ pub(crate) fn factor(text: &str, start: usize, end: usize, reading: Reading, top
         // A persona is described in the same words as an article about it.
         factor *= if matches!(topic, Topic::Jailbreak | Topic::Refusal) { 0.75 } else { 0.45 };
     }
-    if found(&QUESTION, before) || (before.trim().is_empty() && found(&QUESTION, text.get(start..end).unwrap_or_default()) && after.contains('?')) {
+    if found(&QUESTION, before)
+        || (before.trim().is_empty()
+            && found(&QUESTION, text.get(start..end).unwrap_or_default())
+            && after.contains('?'))
+    {
         factor *= 0.4;
     }
     if reading == Reading::Order {
@@ -79,7 +168,8 @@ pub(crate) fn factor(text: &str, start: usize, end: usize, reading: Reading, top
 /// Whether the verb that opens a hit is an order. An order opens its sentence or follows words that
 /// address the reader; a verb behind a subject, "to" or "not" reports or forbids.
 fn mood(before: &str) -> f32 {
-    let mut words = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’')).filter(|word| !word.is_empty());
+    let mut words =
+        before.rsplit(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’')).filter(|word| !word.is_empty());
     let Some(last) = words.next() else { return 1.15 };
     let last = last.to_ascii_lowercase();
     if !SUBJECTS.contains(&last.as_str()) {
@@ -113,15 +203,18 @@ fn quoted(text: &str, start: usize, end: usize) -> bool {
     let line_before = text.get(from..start).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
     let to = ceil(text, end.saturating_add(2 * REACH).min(text.len()));
     let line_after = text.get(end..to).unwrap_or_default().split('\n').next().unwrap_or_default();
-    [('“', '”'), ('"', '"'), ('‘', '’'), ('«', '»'), ('`', '`'), ('„', '“'), ('「', '」'), ('『', '』'), ('\'', '\'')].iter().any(|&(open, close)| {
-        let Some(at) = opening(line_before, open, close) else { return false };
-        if !line_after.contains(close) {
-            return false;
-        }
-        let lead = line_before.get(..at).unwrap_or_default();
-        let structural = lead.trim_end().ends_with([':', '=', '{', '[', '(', ',']) && lead.contains(['"', '{', '=', '[']);
-        !structural && lead.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() >= 2
-    })
+    [('“', '”'), ('"', '"'), ('‘', '’'), ('«', '»'), ('`', '`'), ('„', '“'), ('「', '」'), ('『', '』'), ('\'', '\'')]
+        .iter()
+        .any(|&(open, close)| {
+            let Some(at) = opening(line_before, open, close) else { return false };
+            if !line_after.contains(close) {
+                return false;
+            }
+            let lead = line_before.get(..at).unwrap_or_default();
+            let structural =
+                lead.trim_end().ends_with([':', '=', '{', '[', '(', ',']) && lead.contains(['"', '{', '=', '[']);
+            !structural && lead.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() >= 2
+        })
 }
 
 /// Where a quotation that is still open at the end of `before` began.
@@ -129,7 +222,9 @@ fn opening(before: &str, open: char, close: char) -> Option<usize> {
     if open == close {
         let marks: Vec<usize> = before
             .match_indices(open)
-            .filter(|&(at, _)| open != '\'' || !before.get(..at).is_some_and(|lead| lead.ends_with(char::is_alphanumeric)))
+            .filter(|&(at, _)| {
+                open != '\'' || !before.get(..at).is_some_and(|lead| lead.ends_with(char::is_alphanumeric))
+            })
             .map(|(at, _)| at)
             .collect();
         return if marks.len() % 2 == 1 { marks.last().copied() } else { None };
@@ -154,7 +249,9 @@ fn in_code(text: &str, start: usize) -> bool {
     if whole_line.starts_with("  ") && line.starts_with('#') {
         return true;
     }
-    ["//", "/*", "* ", "///", "//!", "#[", "assert", "let ", "const ", "def ", "return ", "print(", "test("].iter().any(|mark| line.starts_with(mark))
+    ["//", "/*", "* ", "///", "//!", "#[", "assert", "let ", "const ", "def ", "return ", "print(", "test("]
+        .iter()
+        .any(|mark| line.starts_with(mark))
 }
 
 fn found(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {

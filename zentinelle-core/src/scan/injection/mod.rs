@@ -134,7 +134,9 @@ impl Families {
     /// Whether signals of this topic count. Jailbreaks use overrides, so selecting them brings both.
     fn include(self, topic: Topic) -> bool {
         match topic {
-            Topic::Override | Topic::Role | Topic::Extraction | Topic::Authority | Topic::Carrier => self.overriding || self.jailbreak,
+            Topic::Override | Topic::Role | Topic::Extraction | Topic::Authority | Topic::Carrier => {
+                self.overriding || self.jailbreak
+            }
             Topic::Jailbreak | Topic::Refusal => self.jailbreak,
             Topic::Delimiter => self.delimiter,
             Topic::Indirect | Topic::Exfiltration | Topic::Hijack => self.indirect,
@@ -210,17 +212,29 @@ pub fn judge_families(views: &[View<'_>], source: Source, families: Families, fi
 /// Besides the weighted judgement it reports *bare* phrases: a text that is little more than one of
 /// the phrases the policy names ("enter developer mode") is refused even where the same words in a
 /// longer text would not be.
-pub fn detect(views: &[View<'_>], source: Source, families: Families, sensitivity: Sensitivity, fired: &dyn Fn(usize) -> bool) -> Option<Hit> {
+pub fn detect(
+    views: &[View<'_>],
+    source: Source,
+    families: Families,
+    sensitivity: Sensitivity,
+    fired: &dyn Fn(usize) -> bool,
+) -> Option<Hit> {
     let report = judge_families(views, source, families, fired);
-    if report.score >= sensitivity.threshold() {
-        if let Some(hit) = report.findings.into_iter().next() {
-            return Some(hit);
-        }
+    if report.score >= sensitivity.threshold()
+        && let Some(hit) = report.findings.into_iter().next()
+    {
+        return Some(hit);
     }
     bare::find(views, source, families, sensitivity)
 }
 
-fn gather(number: usize, view: &View<'_>, source: Source, families: Families, fired: &dyn Fn(usize) -> bool) -> Vec<Evidence> {
+fn gather(
+    number: usize,
+    view: &View<'_>,
+    source: Source,
+    families: Families,
+    fired: &dyn Fn(usize) -> bool,
+) -> Vec<Evidence> {
     let mut hits = Vec::new();
     let size = view.text.trim().len().max(1);
     for (index, (topic, signal)) in tables::signals().enumerate() {
@@ -241,7 +255,15 @@ fn gather(number: usize, view: &View<'_>, source: Source, families: Families, fi
             if found.len().saturating_mul(10) >= size.saturating_mul(7) {
                 weight *= WHOLE;
             }
-            hits.push(Evidence { signal: index, kind: signal.kind, topic, weight: weight.min(0.97), view: number, start: found.start(), end: found.end() });
+            hits.push(Evidence {
+                signal: index,
+                kind: signal.kind,
+                topic,
+                weight: weight.min(0.97),
+                view: number,
+                start: found.start(),
+                end: found.end(),
+            });
         }
     }
     shape::gather(number, view.text, source, families, &mut hits);
@@ -269,7 +291,11 @@ fn finding(hit: &Evidence) -> Hit {
     Hit {
         kind: hit.kind,
         topic: hit.topic,
-        category: if matches!(hit.topic, Topic::Jailbreak | Topic::Refusal) { Category::Jailbreak } else { Category::Injection },
+        category: if matches!(hit.topic, Topic::Jailbreak | Topic::Refusal) {
+            Category::Jailbreak
+        } else {
+            Category::Injection
+        },
         severity,
         confidence: hit.weight,
         view: hit.view,

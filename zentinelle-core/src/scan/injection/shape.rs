@@ -11,10 +11,26 @@ const MANY_SHOT: usize = usize::MAX - 1;
 pub(crate) fn gather(view: usize, text: &str, source: Source, families: Families, hits: &mut Vec<Evidence>) {
     if families.jailbreak && source == Source::User {
         if let Some(start) = optimised_suffix(text) {
-            hits.push(Evidence { signal: SUFFIX, kind: "jailbreak.optimised_suffix", topic: Topic::Jailbreak, weight: 0.62, view, start, end: text.len() });
+            hits.push(Evidence {
+                signal: SUFFIX,
+                kind: "jailbreak.optimised_suffix",
+                topic: Topic::Jailbreak,
+                weight: 0.62,
+                view,
+                start,
+                end: text.len(),
+            });
         }
         if let Some(end) = many_shot(text) {
-            hits.push(Evidence { signal: MANY_SHOT, kind: "jailbreak.many_shot", topic: Topic::Delimiter, weight: 0.35, view, start: 0, end });
+            hits.push(Evidence {
+                signal: MANY_SHOT,
+                kind: "jailbreak.many_shot",
+                topic: Topic::Delimiter,
+                weight: 0.35,
+                view,
+                start: 0,
+                end,
+            });
         }
     }
 }
@@ -64,7 +80,11 @@ fn is_glued(token: &str) -> bool {
         if c.is_alphabetic() {
             camel |= previous_lower && c.is_uppercase();
             if mark_after_letter {
-                return !token.contains("://") && !token.contains('@') && !token.contains('-') && !token.contains('\'') && !token.contains('’');
+                return !token.contains("://")
+                    && !token.contains('@')
+                    && !token.contains('-')
+                    && !token.contains('\'')
+                    && !token.contains('’');
             }
             letters_seen = true;
             previous_lower = c.is_lowercase();

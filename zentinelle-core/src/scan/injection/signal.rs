@@ -69,16 +69,46 @@ pub(crate) struct Table {
 
 /// Words the patterns share. A pattern names a list in braces.
 const VOCABULARY: &[(&str, &str)] = &[
-    ("{drop}", r"ignore|disregard|forget(?: about)?|discard|neglect|overlook|override|overrule|bypass|abandon|erase|dismiss|nullify|suspend|throw away|pay no attention to|do not (?:follow|obey|adhere to|comply with|listen to)|don['’]?t (?:follow|obey|listen to|adhere to)|stop (?:following|obeying|listening to)|cease following|delete|clear|cancel|drop|skip|unlearn|void|reset|violate|break"),
-    ("{det}", r"all|any|every|each|the|of|your|ur|my|our|those|these|this|that|such|both|everything|whatever|other|about|it|its|them|their|a|an|to|on|from|in|and|or|rest|absolutely|completely|entirely|literally"),
-    ("{prior}", r"previous(?:ly)?|prior|above|preceding|earlier|past|former|initial|original|existing|current|foregoing|aforementioned|first|last|given|received|system|default|programmed|built-?in|internal|pre-?(?:set|defined|programmed|existing)|old|safety|ethical|content|moral|developer|openai|hidden|core|provided|standing|stated|active|set|configured|before"),
-    ("{rules}", r"instructions?|instruct|directions?|directives?|prompts?|commands?|guidelines?|guidance|orders?|programming|constraints?|guardrails?|safeguards?|rules|polic(?:y|ies)|restrictions?|protocols?|regulations?|principles|limitations?|parameters|filters?"),
-    ("{model}", r"a\.?i\.?|llms?|(?:large )?language models?|assistants?|chat ?bots?|(?:chat)?gpt(?:-\w+)?|copilots?|claude|gemini|bard|bing|llama|(?:ai|llm|virtual|intelligent|automated|autonomous|coding|browsing|email|web) (?:models?|assistants?|agents?|systems?|bots?|tools?|crawlers?|readers?)|agents?|models?|bots?"),
-    ("{ai}", r"a\.?i\.?|llms?|(?:large )?language models?|chat ?bots?|chatgpt|gpt(?:-\w+)?|copilot|claude|gemini|(?:ai|llm|virtual|automated|autonomous)(?: \w+)? (?:models?|assistants?|agents?|systems?|bots?|tools?|reviewers?|crawlers?)|(?:ai|llm) reviewers?|assistants?"),
-    ("{show}", r"reveal|show|print|repeat|output|display|share|leak|disclose|dump|write|copy|paste|recite|summari[sz]e|translate|spell|encode|tell|give|say|list|provide|return|expose|describe|explain|export|quote|echo|state|send|respond with|reply with|convert|reproduce|restate|rephrase|paraphrase|present|divulge|emit|type|post|put"),
-    ("{secretword}", r"passwords?|passphrases?|api[ _-]?keys?|credentials?|(?:access |auth(?:entication)? |session |bearer |security )?tokens?|secrets?|private keys?|ssh keys?|\.env\b|env(?:ironment)? (?:vars?|variables?)|credit cards?|social security|bank details|2fa|security codes?|verification codes?|(?:chat|conversation|message|browsing) (?:history|logs?)|conversations?|system prompts?|(?:personal|private|sensitive|confidential|customer|user|financial|medical|internal|account|genetic) (?:data|info(?:rmation)?|details|records?|files?|documents?|emails?)|contacts|address book|inbox|emails|(?:saved |stored )?payment methods?|genetic data|addresses|location"),
-    ("{bad}", r"illegal|unethical|immoral|harmful|dangerous|malicious|offensive|inappropriate|explicit|unlawful|amoral|criminal|hateful|violent|toxic|nsfw"),
-    ("{limit}", r"restrictions?|limits?|limitations?|filters?|censorship|boundaries|constraints?|rules|guidelines|guardrails|ethics|ethical|morals?|morality|disclaimers?|warnings?|safeguards|safety|moderation|regulations|inhibitions|policies|content polic(?:y|ies)"),
+    (
+        "{drop}",
+        r"ignore|disregard|forget(?: about)?|discard|neglect|overlook|override|overrule|bypass|abandon|erase|dismiss|nullify|suspend|throw away|pay no attention to|do not (?:follow|obey|adhere to|comply with|listen to)|don['’]?t (?:follow|obey|listen to|adhere to)|stop (?:following|obeying|listening to)|cease following|delete|clear|cancel|drop|skip|unlearn|void|reset|violate|break",
+    ),
+    (
+        "{det}",
+        r"all|any|every|each|the|of|your|ur|my|our|those|these|this|that|such|both|everything|whatever|other|about|it|its|them|their|a|an|to|on|from|in|and|or|rest|absolutely|completely|entirely|literally",
+    ),
+    (
+        "{prior}",
+        r"previous(?:ly)?|prior|above|preceding|earlier|past|former|initial|original|existing|current|foregoing|aforementioned|first|last|given|received|system|default|programmed|built-?in|internal|pre-?(?:set|defined|programmed|existing)|old|safety|ethical|content|moral|developer|openai|hidden|core|provided|standing|stated|active|set|configured|before",
+    ),
+    (
+        "{rules}",
+        r"instructions?|instruct|directions?|directives?|prompts?|commands?|guidelines?|guidance|orders?|programming|constraints?|guardrails?|safeguards?|rules|polic(?:y|ies)|restrictions?|protocols?|regulations?|principles|limitations?|parameters|filters?",
+    ),
+    (
+        "{model}",
+        r"a\.?i\.?|llms?|(?:large )?language models?|assistants?|chat ?bots?|(?:chat)?gpt(?:-\w+)?|copilots?|claude|gemini|bard|bing|llama|(?:ai|llm|virtual|intelligent|automated|autonomous|coding|browsing|email|web) (?:models?|assistants?|agents?|systems?|bots?|tools?|crawlers?|readers?)|agents?|models?|bots?",
+    ),
+    (
+        "{ai}",
+        r"a\.?i\.?|llms?|(?:large )?language models?|chat ?bots?|chatgpt|gpt(?:-\w+)?|copilot|claude|gemini|(?:ai|llm|virtual|automated|autonomous)(?: \w+)? (?:models?|assistants?|agents?|systems?|bots?|tools?|reviewers?|crawlers?)|(?:ai|llm) reviewers?|assistants?",
+    ),
+    (
+        "{show}",
+        r"reveal|show|print|repeat|output|display|share|leak|disclose|dump|write|copy|paste|recite|summari[sz]e|translate|spell|encode|tell|give|say|list|provide|return|expose|describe|explain|export|quote|echo|state|send|respond with|reply with|convert|reproduce|restate|rephrase|paraphrase|present|divulge|emit|type|post|put",
+    ),
+    (
+        "{secretword}",
+        r"passwords?|passphrases?|api[ _-]?keys?|credentials?|(?:access |auth(?:entication)? |session |bearer |security )?tokens?|secrets?|private keys?|ssh keys?|\.env\b|env(?:ironment)? (?:vars?|variables?)|credit cards?|social security|bank details|2fa|security codes?|verification codes?|(?:chat|conversation|message|browsing) (?:history|logs?)|conversations?|system prompts?|(?:personal|private|sensitive|confidential|customer|user|financial|medical|internal|account|genetic) (?:data|info(?:rmation)?|details|records?|files?|documents?|emails?)|contacts|address book|inbox|emails|(?:saved |stored )?payment methods?|genetic data|addresses|location",
+    ),
+    (
+        "{bad}",
+        r"illegal|unethical|immoral|harmful|dangerous|malicious|offensive|inappropriate|explicit|unlawful|amoral|criminal|hateful|violent|toxic|nsfw",
+    ),
+    (
+        "{limit}",
+        r"restrictions?|limits?|limitations?|filters?|censorship|boundaries|constraints?|rules|guidelines|guardrails|ethics|ethical|morals?|morality|disclaimers?|warnings?|safeguards|safety|moderation|regulations|inhibitions|policies|content polic(?:y|ies)",
+    ),
 ];
 
 /// Turns a table pattern into a regular expression: a named list becomes an alternation, and a

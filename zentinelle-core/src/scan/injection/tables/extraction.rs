@@ -39,4 +39,7 @@ table! { Extraction:
     Statement "extraction.your_prompt"
         ["your prompt", "your initial", "your first prompt", "your original", "prompt text", "your texts", "your very first", "dein prompt", "deinen prompt", "deinem prompt"]
         r"(?:your (?:own |initial |original |(?:very )?first |current |full )?(?:prompts?|text)(?: texts?)? (?:are|is|look|looks|say|says|start|starts|begin|begins|read|reads|content)|(?:what|how|which|where|tell me|show|start|beginning|content|rest|part)(?: \S+){0,5} your (?:\w+ )?(?:prompts?|initial text|prompt texts?)|your prompt texts?|(?:start|beginning|first (?:word|line|sentence)) of your (?:\w+ )?(?:prompt|instructions|text)|deine[nm]? (?:\w+ )?prompt(?: text)?)" 0.5 0.55;
+    Statement "extraction.what_is_above"
+        ["above", "before this", "preceding", "before that"]
+        r"what(?:['’]?s| is| was| were| are| does| did)? (?:the |your |that )?(?:sentence|text|words?|line|message|paragraph|instructions?|prompt)s?(?: (?:that|is|was|comes?|written|right|directly|you|given|say))* (?:above|before (?:this|that)|preceding)|(?:output|print|repeat|write|say|show|give)(?: me)? (?:the|all|every) (?:sentence|text|words?|line|message|paragraph)s? (?:that |which )?(?:comes?|came|appears?|is|are|was|were|stands?) (?:right |directly |written )?(?:before|above|prior to|ahead of)" 0.5 0.55;
 }
