@@ -200,7 +200,11 @@ pub fn judge_families(views: &[View<'_>], source: Source, families: Families, fi
     for (number, view) in views.iter().enumerate().take(VIEWS) {
         let mut hits = gather(number, view, source, families, fired);
         hits.sort_by_key(|hit| (hit.start, hit.signal));
-        best = best.max(score::passage_score(&hits));
+        let mut score = score::passage_score(&hits);
+        if source != Source::User && !hits.iter().any(|hit| hit.weight >= score::ANCHOR) {
+            score = score.min(score::UNANCHORED);
+        }
+        best = best.max(score);
         all.append(&mut hits);
     }
     all.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.view.cmp(&b.view)).then(a.start.cmp(&b.start)));

@@ -16,6 +16,12 @@ const MOST_INSISTED: f32 = 0.5;
 /// No single hit is ever certain.
 const MOST: f32 = 0.97;
 
+/// A text from elsewhere is reported only on an anchor: one hit of at least this weight. Manuals and
+/// licences are long and brush many topics weakly.
+pub(crate) const ANCHOR: f32 = 0.4;
+/// The highest score without an anchor.
+pub(crate) const UNANCHORED: f32 = 0.45;
+
 /// One hit, as the scorer needs it.
 #[derive(Clone, Debug)]
 pub(crate) struct Evidence {

@@ -74,16 +74,20 @@ const VOCABULARY: &[(&str, &str)] = &[
         r"ignore|disregard|forget(?: about)?|discard|neglect|overlook|override|overrule|bypass|abandon|erase|dismiss|nullify|suspend|throw away|pay no attention to|do not (?:follow|obey|adhere to|comply with|listen to)|don['’]?t (?:follow|obey|listen to|adhere to)|stop (?:following|obeying|listening to)|cease following|delete|clear|cancel|drop|skip|unlearn|void|reset|violate|break",
     ),
     (
+        "{dismiss}",
+        r"ignore|disregard|forget(?: about)?|discard|neglect|overlook|abandon|erase|dismiss|nullify|unlearn|throw away|pay no attention to|do not (?:follow|obey|adhere to|comply with|listen to)|don['’]?t (?:follow|obey|listen to|adhere to)|stop (?:following|obeying|listening to)|cease following",
+    ),
+    (
         "{det}",
         r"all|any|every|each|the|of|your|ur|my|our|those|these|this|that|such|both|everything|whatever|other|about|it|its|them|their|a|an|to|on|from|in|and|or|rest|absolutely|completely|entirely|literally",
     ),
     (
         "{prior}",
-        r"previous(?:ly)?|prior|above|preceding|earlier|past|former|initial|original|existing|current|foregoing|aforementioned|first|last|given|received|system|default|programmed|built-?in|internal|pre-?(?:set|defined|programmed|existing)|old|safety|ethical|content|moral|developer|openai|hidden|core|provided|standing|stated|active|set|configured|before",
+        r"previous(?:ly)?|prior|above|preceding|earlier|past|former|initial|original|existing|current|foregoing|aforementioned|first|last|given|received|system|default|programmed|built-?in|internal|pre-?(?:set|defined|programmed|existing)|old|safety|ethical|content|moral|developer|openai|hidden|core|provided|standing|stated|before",
     ),
     (
         "{rules}",
-        r"instructions?|instruct|directions?|directives?|prompts?|commands?|guidelines?|guidance|orders?|programming|constraints?|guardrails?|safeguards?|rules|polic(?:y|ies)|restrictions?|protocols?|regulations?|principles|limitations?|parameters|filters?",
+        r"instructions?|instruct|directions?|directives?|prompts?|commands?|guidelines?|guidance|orders?|programming|constraints?|guardrails?|safeguards?|rules|polic(?:y|ies)|restrictions?|protocols?|regulations?|principles",
     ),
     (
         "{model}",
@@ -99,7 +103,7 @@ const VOCABULARY: &[(&str, &str)] = &[
     ),
     (
         "{secretword}",
-        r"passwords?|passphrases?|api[ _-]?keys?|credentials?|(?:access |auth(?:entication)? |session |bearer |security )?tokens?|secrets?|private keys?|ssh keys?|\.env\b|env(?:ironment)? (?:vars?|variables?)|credit cards?|social security|bank details|2fa|security codes?|verification codes?|(?:chat|conversation|message|browsing) (?:history|logs?)|conversations?|system prompts?|(?:personal|private|sensitive|confidential|customer|user|financial|medical|internal|account|genetic) (?:data|info(?:rmation)?|details|records?|files?|documents?|emails?)|contacts|address book|inbox|emails|(?:saved |stored )?payment methods?|genetic data|addresses|location",
+        r"passwords?|passphrases?|api[ _-]?keys?|credentials?|(?:access |auth(?:entication)? |session |bearer |security )?tokens?|secrets?|private keys?|ssh keys?|\.env\b|env(?:ironment)? (?:vars?|variables?)|credit cards?|social security|bank details|2fa|security codes?|verification codes?|(?:chat|conversation|message|browsing) (?:history|logs?)|conversations?|system prompts?|(?:personal|private|sensitive|confidential|customer|user|financial|medical|internal|account|genetic) (?:data|info(?:rmation)?|details|records?|files?|documents?|emails?)|contacts|address book|inbox|emails|(?:saved |stored )?payment methods?|genetic data",
     ),
     (
         "{bad}",

@@ -6,7 +6,7 @@ use crate::scan::injection::signal::table;
 table! { Role:
     Statement "role.you_are_now"
         ["you are now", "you're now", "you are no longer", "you will now", "you shall now", "you become", "you are going to", "u are now", "your new", "you will become", "you are about to"]
-        r"(?:you(?:['’]re| are|r) (?:now|no longer|about to|going to)|you (?:will|shall|must) (?:now|become)|you become|your new (?:name|role|identity|persona|character|personality)) (?:immerse|act|be|play|a|an|the|is|in|simulat\w+|pretend\w*|become|going|to|operat\w+|\w+)" 0.3 0.5;
+        r"(?:you(?:['’]re| are|r) (?:now|no longer|about to|going to)|you (?:will|shall|must) (?:now|become)|your new (?:name|role|identity|persona|character|personality)) (?:immerse|act|be|play|a|an|the|is|in|simulat\w+|pretend\w*|become|going|to|operat\w+|\w+)" 0.3 0.4;
     Order "role.pretend"
         ["pretend", "roleplay", "role-play", "role play", "impersonat"]
         r"(?:pretend (?:to be|that|you|as|like|this|we)|role-?\s?play(?:ing)? (?:as|a)|impersonate)" 0.15 0.35;
