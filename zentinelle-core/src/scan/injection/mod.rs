@@ -1,9 +1,9 @@
 //! Prompt injection and jailbreaks, found by weighted signals.
 //!
 //! Applies to any text that reaches a model: what the user typed, what a tool or a document
-//! returned, what a model said. No single word condemns a text. Each signal in [`tables`] is a
+//! returned, what a model said. No single word condemns a text. Each signal in `tables` is a
 //! phrase with a weight for text from the user and another for text from elsewhere; the grammar
-//! around a hit ([`context`]) lowers or raises it; the hits of a passage are combined ([`score`]).
+//! around a hit (`context`) lowers or raises it; the hits of a passage are combined (`score`).
 //! It is deterministic and works without a model, so it can be read, argued with and tested; it
 //! does not understand meaning, and an attack in wholly fresh words passes.
 //!

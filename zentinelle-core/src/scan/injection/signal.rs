@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::{Regex, RegexBuilder};
 
 /// What a signal speaks of. Signals of one topic confirm each other less than signals of two:
-/// see [`super::score`].
+/// see the `score` module.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Topic {
     /// Orders to drop or replace the instructions in force.
