@@ -348,7 +348,9 @@ fn exceeded(charge: &Charge, reading: Reading) -> Violation {
 fn near(charge: &Charge, reading: Reading, kind: WarningKind) -> Warning {
     let total = quantity(reading.used.saturating_add(charge.amount), charge.unit);
     let limit = quantity(charge.limit.unwrap_or(u64::MAX), charge.unit);
-    Warning { kind, code: charge.code.clone(), message: format!("{total} of {limit} used") }
+    let code =
+        if kind == WarningKind::Notice || kind == WarningKind::Budget { &charge.near_code } else { &charge.code };
+    Warning { kind, code: code.clone(), message: format!("{total} of {limit} used") }
 }
 
 fn quantity(amount: u64, unit: Unit) -> String {

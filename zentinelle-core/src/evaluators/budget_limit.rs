@@ -147,6 +147,7 @@ impl Evaluator for BudgetLimit {
                 closed_at_limit: true,
                 warn_at,
                 code: EXCEEDED,
+                near_code: NEAR,
                 pointer: "/config/monthly_budget_usd".into(),
             });
         }
@@ -178,6 +179,7 @@ impl BudgetLimit {
             closed_at_limit: true,
             warn_at: Some(ceiling.warn_at),
             code: EXCEEDED,
+            near_code: NEAR,
             pointer: "/config/monthly_limit_usd".into(),
         }))
     }

@@ -129,6 +129,7 @@ impl<'a> Inquiry<'a> {
             closed_at_limit: false,
             warn_at: None,
             code: USED,
+            near_code: USED,
             pointer: Pointer::new("/context/approval_token"),
         }
     }

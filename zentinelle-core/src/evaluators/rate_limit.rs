@@ -17,6 +17,7 @@ use crate::ledger::{Charge, Unit, Window};
 use crate::request::{ActionKind, EvaluationError, Number};
 
 const EXCEEDED: Code = Code::new("rate_limit.exceeded");
+const NEAR: Code = Code::new("rate_limit.near");
 
 /// Share of a limit from which a warning is raised. Unit: percent.
 const WARN_AT_PERCENT: Number = Number::Int(80);
@@ -66,7 +67,7 @@ struct Limit {
 impl Evaluator for RateLimit {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[EXCEEDED];
+    const CODES: &'static [Code] = &[EXCEEDED, NEAR];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let window = |seconds| match config.window {
@@ -132,6 +133,7 @@ impl Limit {
             closed_at_limit: false,
             warn_at: Some(self.warn_at),
             code: EXCEEDED,
+            near_code: NEAR,
             pointer: self.pointer.into(),
         }
     }

@@ -20,6 +20,7 @@ use crate::ledger::{Charge, Unit, Window};
 use crate::request::{Context, EvaluationError, Number};
 
 const EXCEEDED: Code = Code::new("session_quota.exceeded");
+const NEAR: Code = Code::new("session_quota.near");
 
 /// Configuration of a `session_quota` policy. A limit left out has its default; one that is
 /// null is not enforced; zero refuses any use.
@@ -103,7 +104,7 @@ pub struct SessionQuota {
 impl Evaluator for SessionQuota {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[EXCEEDED];
+    const CODES: &'static [Code] = &[EXCEEDED, NEAR];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();
@@ -164,6 +165,7 @@ impl Evaluator for SessionQuota {
                 // A warning is for whoever runs the session; without an id there is nobody to tell.
                 warn_at: limit.warn_at.filter(|_| session.is_some()),
                 code: EXCEEDED,
+                near_code: NEAR,
                 pointer: meter.pointer.into(),
             });
         }

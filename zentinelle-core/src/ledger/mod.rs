@@ -125,8 +125,10 @@ pub struct Charge {
     pub closed_at_limit: bool,
     /// From which total on a warning is due.
     pub warn_at: Option<u64>,
-    /// The code of a refusal; a warning carries the same code with `.near`.
+    /// The code of a refusal.
     pub code: Code,
+    /// The code of the warning that is due from `warn_at` on.
+    pub near_code: Code,
     /// The key of the policy's configuration that sets the limit.
     pub pointer: Pointer,
 }
