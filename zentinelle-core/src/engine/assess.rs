@@ -323,7 +323,10 @@ fn settle_result(
     for charge in notes.charges() {
         let Some(reading) = reading() else { continue };
         if !charge.fits(reading.used) {
-            *retry_at = (*retry_at).max(Some(reading.resets_at));
+            if charge.amount <= charge.limit.unwrap_or(u64::MAX) {
+                // Waiting helps only where the amount fits into an empty window.
+                *retry_at = (*retry_at).max(Some(reading.resets_at));
+            }
             violation.get_or_insert_with(|| exceeded(charge, reading));
         } else if charge.is_near(reading.used) {
             warnings.push(near(charge, reading, WarningKind::Notice));

@@ -98,9 +98,6 @@ impl Evaluator for RateLimit {
         let mut applies = false;
         for limit in self.requests.iter().flatten() {
             applies = true;
-            if limit.written <= Number::ZERO {
-                return Ok(limit.admits_nothing("requests"));
-            }
             notes.charge(limit.charge(inquiry, 1, Unit::Calls));
         }
         if let Some(limit) = &self.tokens
@@ -109,11 +106,7 @@ impl Evaluator for RateLimit {
             applies = true;
             let tokens = inquiry.request.context.quantity_or_zero("tokens")?;
             if limit.written.is_negative() {
-                return Ok(limit.admits_nothing("tokens"));
-            }
-            if tokens > limit.written {
-                // No waiting helps, so this is no matter for the ledger.
-                let message = format!("{tokens} tokens in one call exceed the limit of {} a day", limit.written);
+                let message = format!("a limit of {} admits no tokens at all", limit.written);
                 return Ok(Verdict::violated(EXCEEDED, limit.pointer, message));
             }
             notes.charge(limit.charge(inquiry, tokens.ceil_u64(), Unit::Tokens));
@@ -136,10 +129,6 @@ impl Limit {
             near_code: NEAR,
             pointer: self.pointer.into(),
         }
-    }
-
-    fn admits_nothing(&self, what: &str) -> Verdict {
-        Verdict::violated(EXCEEDED, self.pointer, format!("a limit of {} admits no {what} at all", self.written))
     }
 }
 
@@ -179,7 +168,7 @@ mod tests {
         let call = |tokens: &str| format!(r#"{{ "@action": "AI_Request", "tokens": {tokens} }}"#);
         assert_eq!(violated(&judge("rate_limit", config, &call("\"many\""))), "request.wrong_type");
         assert_eq!(violated(&judge("rate_limit", config, &call("-5"))), "request.negative");
-        assert_eq!(violated(&judge("rate_limit", config, &call("11"))), "rate_limit.exceeded");
+        assert!(!charges(config, &call("11"))[0].fits(0));
         assert_eq!(charges(r#"{ "tokens_per_day": 0 }"#, &call("0"))[0].warn_at, Some(0));
     }
 
@@ -187,7 +176,7 @@ mod tests {
     fn a_limit_below_one_refuses_everything() {
         for limit in ["0", "-1"] {
             let config = format!(r#"{{ "requests_per_hour": {limit} }}"#);
-            assert_eq!(violated(&judge("rate_limit", &config, "{}")), "rate_limit.exceeded");
+            assert!(!charges(&config, "{}")[0].fits(0));
         }
     }
 }
