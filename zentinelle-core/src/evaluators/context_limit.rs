@@ -37,6 +37,8 @@ pub struct ContextLimit(Config);
 impl Evaluator for ContextLimit {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[EXCEEDED, NEAR];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         Ok(Self(config))
     }
