@@ -6,8 +6,9 @@ use std::process::ExitCode;
 pub(crate) const HELP: &str = "\
 Exit codes:
   0    done, and nothing speaks against it
-  1    done, and the answer is negative: a test failed, a document is faulty under `policy validate`,
-       a bundle is not valid; with --exit-code also a denial, a finding or a difference
+  1    done, and the answer is negative: a test failed, `policy validate` found
+       an error, `audit verify` did not find the bundle valid; with --exit-code
+       also a denial, a finding or a difference
   2    the arguments or the input cannot be used, in whole or in part
   141  whoever read the output stopped reading";
 

@@ -8,6 +8,8 @@ use super::error::CommandError;
 use super::output::Console;
 use crate::exit::Exit;
 
+/// Print a script that completes arguments in a shell.
+///
 /// For example: `zentinelle completions bash > ~/.local/share/bash-completion/completions/zentinelle`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

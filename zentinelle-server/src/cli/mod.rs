@@ -1,6 +1,7 @@
 //! The arguments of the command, and which file answers which subcommand.
 
 mod approval_keys;
+mod audit;
 mod completions;
 mod error;
 mod evaluate;
@@ -34,14 +35,12 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Decide requests by policies.
     Evaluate(evaluate::Args),
-    /// Check, test, compare and explain policy documents.
     #[command(subcommand)]
     Policy(policy::Command),
-    /// Show what other policies would have decided about recorded requests.
     Replay(replay::Args),
-    /// Print a script that completes this command's arguments in a shell.
+    #[command(subcommand)]
+    Audit(audit::Command),
     Completions(completions::Args),
 }
 
@@ -62,6 +61,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Evaluate(args) => evaluate::run(&args, &mut console),
         Command::Policy(command) => policy::run(&command, &mut console),
         Command::Replay(args) => replay::run(&args, &mut console),
+        Command::Audit(command) => audit::run(&command, &mut console),
         Command::Completions(args) => completions::run(args, &mut console),
     };
     match ended.and_then(|exit| console.flush().map(|()| exit)) {

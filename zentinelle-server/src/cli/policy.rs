@@ -13,20 +13,14 @@ use super::error::CommandError;
 use super::output::Console;
 use crate::exit::Exit;
 
-/// What to do with policy documents.
+/// Check, test, compare and explain policy documents.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show every fault of policy documents, with its place.
     Validate(validate::Args),
-    /// Run the tests that policy documents carry.
     Test(test::Args),
-    /// Say in words what changes from one document to another, and for whom.
     Diff(diff::Args),
-    /// Print the JSON Schema of policy documents, by which editors complete them.
     Schema(schema::Args),
-    /// Say in words what policies mean, whom they are about, and which of them wins.
     Explain(explain::Args),
-    /// List the kinds of policy.
     Types(types::Args),
 }
 

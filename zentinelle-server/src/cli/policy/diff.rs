@@ -10,6 +10,8 @@ use crate::cli::policies::Policies;
 use crate::cli::{Format, input};
 use crate::exit::Exit;
 
+/// Say in words what changes from one document to another, and for whom.
+///
 /// Policies are told apart by their ids.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

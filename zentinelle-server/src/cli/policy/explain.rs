@@ -17,6 +17,8 @@ use crate::cli::{Format, schema_words};
 use crate::exit::Exit;
 use standing::{Contest, Standing};
 
+/// Say in words what policies mean, whom they are about, and which of them wins.
+///
 /// Name an agent, a user or a place to see which policies apply there.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

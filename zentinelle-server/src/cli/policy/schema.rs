@@ -10,6 +10,8 @@ use crate::exit::Exit;
 /// The schema of policy documents, one for all 24 types.
 const DOCUMENTS: &str = "policy_document";
 
+/// Print the JSON Schema of policy documents, by which editors complete them.
+///
 /// Put `# yaml-language-server: $schema=FILE` on top of a document, and editors complete it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -12,6 +12,8 @@ use crate::cli::policies::{Engines, Policies, PolicyFile};
 use crate::cli::{Format, approval_keys, input};
 use crate::exit::Exit;
 
+/// Run the tests that policy documents carry.
+///
 /// Each document is tested by itself. Ends with code 1 if a test fails or there is none.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

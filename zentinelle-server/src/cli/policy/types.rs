@@ -8,6 +8,8 @@ use crate::cli::output::{Console, STRONG, columns, fitted};
 use crate::cli::{Format, schema_words};
 use crate::exit::Exit;
 
+/// List the kinds of policy.
+///
 /// `zentinelle policy schema` has the keys of each.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

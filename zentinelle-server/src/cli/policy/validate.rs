@@ -11,6 +11,8 @@ use crate::cli::output::{BAD, Console, GOOD, count};
 use crate::cli::policies::{self, PolicyFile};
 use crate::exit::Exit;
 
+/// Show every fault of policy documents, with its place.
+///
 /// Ends with code 1 if a document has an error. Warnings alone do not count.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -91,8 +91,9 @@ fn table(title: &str, rows: &BTreeMap<String, usize>, console: &mut Console) -> 
     sorted.sort_by(|(_, one), (_, other)| other.cmp(one));
     let shown = sorted.iter().take(MAX_ROWS);
     let width = shown.clone().map(|(name, _)| columns(name)).max().unwrap_or_default().min(NAME_WIDTH);
+    let digits = shown.clone().map(|(_, number)| grouped(**number).len()).max().unwrap_or_default();
     for (name, number) in shown {
-        console.line(format_args!("    {}  {:>7}", fitted(&visible(name), width), grouped(**number)))?;
+        console.line(format_args!("    {}  {:>digits$}", fitted(&visible(name), width), grouped(**number)))?;
     }
     if let Some(more) = sorted.len().checked_sub(MAX_ROWS).filter(|more| *more > 0) {
         console.line(format_args!("    and {} more", grouped(more)))?;
