@@ -11,6 +11,7 @@ mod policies;
 mod policy;
 mod replay;
 mod requests;
+mod scan;
 mod schema_words;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -38,6 +39,7 @@ enum Command {
     Evaluate(evaluate::Args),
     #[command(subcommand)]
     Policy(policy::Command),
+    Scan(scan::Args),
     Replay(replay::Args),
     #[command(subcommand)]
     Audit(audit::Command),
@@ -60,6 +62,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
     let ended = match cli.command {
         Command::Evaluate(args) => evaluate::run(&args, &mut console),
         Command::Policy(command) => policy::run(&command, &mut console),
+        Command::Scan(args) => scan::run(&args, &mut console),
         Command::Replay(args) => replay::run(&args, &mut console),
         Command::Audit(command) => audit::run(&command, &mut console),
         Command::Completions(args) => completions::run(args, &mut console),
