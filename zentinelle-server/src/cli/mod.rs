@@ -30,7 +30,7 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
     /// When to use colours. `auto`: on a terminal, unless NO_COLOR is set.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", display_order = 100)]
     color: ColorWhen,
 }
 

@@ -135,7 +135,10 @@ impl Console {
 
     /// Shows problems on standard error, with the lines they are about.
     pub(crate) fn problems(&self, problems: &[Problem], file: &SourceFile<'_>) {
-        let text = diagnostic::render(problems, file, diagnostic::Style { color: self.error_color });
+        let mut text = diagnostic::render(problems, file, diagnostic::Style { color: self.error_color });
+        if !text.is_empty() {
+            text.push('\n');
+        }
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 

@@ -100,9 +100,9 @@ fn keys(paths: &[String]) -> Result<Vec<CheckpointKey>, CommandError> {
         let text = input::read_text(path)?;
         let before = keys.len();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let refused = |error: zentinelle_core::audit::CheckpointError| CommandError::Key {
+            let refused = |_| CommandError::Key {
                 name: format!("{}:{}", input::shown_name(path), number + 1),
-                why: error.to_string(),
+                why: "it is no public key of a signer, or a letter of it is wrong".to_owned(),
                 help: KEY_FORM,
             };
             keys.push(line.trim().parse::<CheckpointKey>().map_err(refused)?);
@@ -138,7 +138,7 @@ fn show(report: &Report, console: &mut Console) -> Result<(), CommandError> {
     }
     console.line("")?;
     let fact = |console: &mut Console, name: &str, value: String| {
-        let name = console.paint(QUIET, format!("{name:<12}"));
+        let name = console.paint(QUIET, format!("{name:<14}"));
         console.line(format_args!("  {name}{value}"))
     };
     fact(
@@ -162,10 +162,10 @@ fn show(report: &Report, console: &mut Console) -> Result<(), CommandError> {
         number => format!(", {} not judged for want of a key (--key)", grouped(number as usize)),
     };
     fact(console, "checkpoints", format!("{} trusted{unjudged}", grouped(report.checkpoints as usize)))?;
-    if let Some(hash) = &report.chain_hash {
+    if let Some(hash) = report.chain_hash.filter(|_| report.entries > 0) {
         fact(console, "chain hash", hash.to_string())?;
     }
-    if let Some(root) = &report.root {
+    if let Some(root) = report.root.filter(|_| report.entries > 0) {
         fact(console, "Merkle root", root.to_string())?;
     }
     if let Some(line) = report.torn_tail {

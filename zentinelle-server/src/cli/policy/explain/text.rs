@@ -1,6 +1,7 @@
 //! The explanation for people.
 
 use serde_json::Value;
+use zentinelle_core::Enforcement;
 
 use super::{Explanation, PolicyExplanation, Setting, TypeExplanation};
 use crate::cli::error::CommandError;
@@ -69,7 +70,7 @@ fn show_policy(policy: &PolicyExplanation, console: &mut Console) -> Result<(), 
     for setting in &policy.settings {
         paragraph("    ", 6, &sentence(setting), console)?;
     }
-    if policy.settings.is_empty() {
+    if policy.settings.is_empty() && policy.enforcement != Enforcement::Disabled {
         paragraph("    ", 4, "everything as by default", console)?;
     }
     Ok(())
