@@ -20,6 +20,7 @@
 mod decode;
 mod engine;
 mod finding;
+pub mod injection;
 mod lookalikes;
 pub mod normalise;
 mod phi;
