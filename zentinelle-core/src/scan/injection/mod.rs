@@ -173,7 +173,9 @@ impl Sensitivity {
 const SUSPECT: f32 = 0.5;
 const MALICIOUS: f32 = 0.75;
 /// Hits of one signal in one view that are looked at.
-const HITS_PER_SIGNAL: usize = 32;
+const HITS_PER_SIGNAL: usize = 128;
+/// Hits of one view that are combined, the strongest first: scoring compares hits with each other.
+const HITS_PER_VIEW: usize = 256;
 /// Views that are looked at.
 const VIEWS: usize = 16;
 /// What a signal gains in a decoded view: nobody encodes an innocent order.
@@ -199,6 +201,8 @@ pub fn judge_families(views: &[View<'_>], source: Source, families: Families, fi
     let mut all: Vec<Evidence> = Vec::new();
     for (number, view) in views.iter().enumerate().take(VIEWS) {
         let mut hits = gather(number, view, source, families, fired);
+        hits.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.start.cmp(&b.start)));
+        hits.truncate(HITS_PER_VIEW);
         hits.sort_by_key(|hit| (hit.start, hit.signal));
         let mut score = score::passage_score(&hits);
         if source != Source::User && !hits.iter().any(|hit| hit.weight >= score::ANCHOR) {
