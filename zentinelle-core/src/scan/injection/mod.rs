@@ -19,11 +19,16 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Category, Severity};
 use score::Evidence;
 pub use signal::Topic;
 
 /// Where a text comes from.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The person the agent works for.
     User,
@@ -54,7 +59,8 @@ pub struct View<'a> {
 }
 
 /// What the score means.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Nothing, or too little.
     Clean,
@@ -62,26 +68,6 @@ pub enum Verdict {
     Suspect,
     /// Hardly anything else.
     Malicious,
-}
-
-/// The two things looked for.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Category {
-    /// Instructions that compete with the operator's or the user's.
-    Injection,
-    /// Talking a model out of its safety.
-    Jailbreak,
-}
-
-/// How grave a finding is.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Severity {
-    /// A contributing sign.
-    Low,
-    /// Suspicious by itself.
-    Medium,
-    /// An attack by itself.
-    High,
 }
 
 /// One finding.
@@ -145,7 +131,8 @@ impl Families {
 }
 
 /// How little evidence is enough.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Sensitivity {
     /// Only what is hardly anything else.
     Low,
