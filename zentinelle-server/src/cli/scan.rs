@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zentinelle_core::document::decode::decode_as;
 use zentinelle_core::scan::Finding;
+use zentinelle_core::scan::injection::Verdict;
 
 use super::Format;
 use super::error::CommandError;
@@ -15,7 +16,7 @@ use super::input::{self, Lines, STANDARD_INPUT};
 use super::output::Console;
 use super::requests::{self, Fault, Malformed};
 use crate::exit::Exit;
-use judge::{Judge, Judgement, Verdict};
+use judge::{Judge, Judgement};
 
 /// Find secrets, personal data, prompt injection and jailbreaks in texts.
 ///

@@ -1,9 +1,10 @@
 //! Findings for people. The text that was matched is never shown: it may be a secret.
 
 use zentinelle_core::document::diagnostic::SourceFile;
+use zentinelle_core::scan::injection::Verdict;
 use zentinelle_core::scan::{Category, Severity};
 
-use super::judge::{Judgement, Verdict};
+use super::judge::Judgement;
 use crate::cli::error::CommandError;
 use crate::cli::output::{BAD, Console, GOOD, NOTICE, QUIET, STRONG, columns, count, fitted};
 
