@@ -130,6 +130,7 @@ pub mod data_access;
 pub mod data_retention;
 pub mod human_oversight;
 mod inquiry;
+mod lists;
 pub mod model_restriction;
 pub mod multimodal_policy;
 pub mod network_policy;
