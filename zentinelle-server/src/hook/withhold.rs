@@ -1,0 +1,103 @@
+//! Keeping from the model what must not reach it, and no more than that.
+//!
+//! A host shows a tool's result to the model even when its hook objects, unless the hook gives
+//! it something else to show. What is given has the form of the tool's output, because hosts
+//! check it; only texts are replaced. The result is judged again: what is sent has passed.
+
+use serde_json::Value;
+use zentinelle_core::Code;
+use zentinelle_core::engine::{Decision, Engine};
+use zentinelle_core::request::Request;
+
+use super::request::texts;
+use super::state::Uncounted;
+
+/// Texts shorter than this, without a blank, are names that a tool's form may need: a type, a
+/// state. They go only when they are themselves at fault.
+const SHORTEST_CONTENT: usize = 24;
+
+/// Most texts judged one by one; in a result with more, every text goes.
+const MAX_TEXTS: usize = 500;
+
+/// Most lines judged one by one.
+const MAX_LINES: usize = 5_000;
+
+/// The output without what is at fault.
+pub(crate) fn withhold(engine: &Engine, request: &Request, output: &Value, decision: &Decision) -> Value {
+    let judge = Judge { engine, request };
+    let code = decision.primary().map_or_else(|| "no_policy".to_owned(), |violation| violation.code.to_string());
+    let notice = format!("[withheld by policy: {code}]");
+    // A secret is its line. An instruction may go on in the lines around it, so the text goes whole.
+    let by_line = decision.refusal().is_none()
+        && decision.determining().all(|(_, violation)| is_about_contents(&violation.code))
+        && decision.determining().next().is_some();
+    if texts(output).len() <= MAX_TEXTS {
+        let targeted = rewrite(output, &|text| {
+            if judge.passes(text) {
+                return None;
+            }
+            let lines = by_line.then(|| without_lines(&judge, text, &notice)).flatten();
+            Some(lines.unwrap_or_else(|| notice.clone()))
+        });
+        if judge.passes_value(&targeted) {
+            return targeted;
+        }
+    }
+    let is_content = |text: &str| text.len() >= SHORTEST_CONTENT || text.contains(char::is_whitespace);
+    let emptied = rewrite(output, &|text| is_content(text).then(|| notice.clone()));
+    if judge.passes_value(&emptied) { emptied } else { Value::String(notice) }
+}
+
+fn is_about_contents(code: &Code) -> bool {
+    code.as_str().starts_with("output_filter.")
+}
+
+fn without_lines(judge: &Judge<'_>, text: &str, notice: &str) -> Option<String> {
+    let lines: Vec<&str> = text.split('\n').collect();
+    if lines.len() < 2 || lines.len() > MAX_LINES {
+        return None;
+    }
+    let kept: Vec<&str> = lines.into_iter().map(|line| if judge.passes(line) { line } else { notice }).collect();
+    let kept = kept.join("\n");
+    judge.passes(&kept).then_some(kept)
+}
+
+fn rewrite(value: &Value, replace: &dyn Fn(&str) -> Option<String>) -> Value {
+    match value {
+        Value::String(text) => replace(text).map_or_else(|| value.clone(), Value::String),
+        Value::Array(items) => items.iter().map(|item| rewrite(item, replace)).collect(),
+        Value::Object(keys) => keys
+            .iter()
+            .map(|(key, value)| (key.clone(), rewrite(value, replace)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
+}
+
+/// Asks the same question about another output.
+struct Judge<'a> {
+    engine: &'a Engine,
+    request: &'a Request,
+}
+
+impl Judge<'_> {
+    fn passes(&self, text: &str) -> bool {
+        text.trim().is_empty() || self.passes_texts(vec![text])
+    }
+
+    fn passes_value(&self, value: &Value) -> bool {
+        self.passes_texts(texts(value))
+    }
+
+    fn passes_texts(&self, texts: Vec<&str>) -> bool {
+        let mut request = self.request.clone();
+        let mut facts = request.context.as_map().clone();
+        facts.insert("output_text".to_owned(), texts.join("\n").into());
+        if facts.contains_key("tool_outputs") {
+            facts.insert("tool_outputs".to_owned(), texts.into());
+        }
+        request.context = facts.into();
+        self.engine.decide(&request, &Uncounted).is_permitted()
+    }
+}
