@@ -7,16 +7,20 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::inquiry::{Approval, Approved, Inquiry};
+pub use self::inquiry::{Approval, Approved, Delegated, Inquiry};
 use crate::decision::Verdict;
 use crate::document::decode::{Decoded, decode_as};
-use crate::error::PolicyError;
+use crate::error::{Code, Pointer, PolicyError, codes};
+use crate::matching::{Case, Pattern};
 use crate::request::EvaluationError;
 
 /// One kind of policy.
 pub trait Evaluator: Sized {
     /// What a policy author writes under `config`.
     type Config: DeserializeOwned + JsonSchema;
+
+    /// Every code this kind of policy can give of its own.
+    const CODES: &'static [Code];
 
     /// Whether a `config` of null means an empty one. Elsewhere null is malformed.
     const NULL_CONFIG_IS_EMPTY: bool = false;
@@ -51,13 +55,28 @@ fn compile<E: Evaluator>(name: &str, config: &Value) -> Compiled<E> {
     Compiled { evaluator, unknown_keys }
 }
 
+/// Compiles a list of patterns under `key`; those that do not compile become faults at their place.
+fn patterns(key: &str, sources: &[String], case: Case, faults: &mut Vec<PolicyError>) -> Vec<Pattern> {
+    let mut compiled = Vec::with_capacity(sources.len());
+    for (index, source) in sources.iter().enumerate() {
+        match Pattern::new(source, case) {
+            Ok(pattern) => compiled.push(pattern),
+            Err(error) => {
+                let pointer = Pointer::ROOT.key(key).index(index);
+                faults.push(PolicyError::new(codes::INVALID_PATTERN, pointer, error.to_string()));
+            }
+        }
+    }
+    compiled
+}
+
 macro_rules! evaluators {
-    ($($(#[$doc:meta])* $name:literal => $module:ident :: $kind:ident,)*) => {
+    ($($(#[doc = $doc:literal])* $name:literal => $module:ident :: $kind:ident,)*) => {
         /// The kinds of policy.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum PolicyType {
-            $($(#[$doc])* $kind,)*
+            $($(#[doc = $doc])* $kind,)*
         }
 
         impl PolicyType {
@@ -74,6 +93,18 @@ macro_rules! evaluators {
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$kind),)* _ => None }
+            }
+
+            /// What the kind is for, in one sentence.
+            #[must_use]
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$kind => concat!($($doc),*).trim_ascii(),)* }
+            }
+
+            /// Every code this kind of policy can give of its own.
+            #[must_use]
+            pub const fn codes(self) -> &'static [Code] {
+                match self { $(Self::$kind => <$module::$kind as Evaluator>::CODES,)* }
             }
 
             /// The JSON Schema of the kind's `config`.
@@ -100,7 +131,7 @@ macro_rules! evaluators {
 
         /// A configuration prepared for many requests.
         pub enum CompiledPolicy {
-            $($(#[$doc])* $kind(Box<$module::$kind>),)*
+            $($(#[doc = $doc])* $kind(Box<$module::$kind>),)*
         }
 
         impl CompiledPolicy {
@@ -145,6 +176,8 @@ pub mod session_quota;
 pub mod system_prompt;
 #[cfg(test)]
 pub(crate) mod testing;
+mod texts;
+mod tool_call;
 pub mod tool_permission;
 
 evaluators! {

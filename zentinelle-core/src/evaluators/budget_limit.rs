@@ -86,6 +86,8 @@ struct Ceiling {
 impl Evaluator for BudgetLimit {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[EXCEEDED, NEAR];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();
         for (key, percent) in [

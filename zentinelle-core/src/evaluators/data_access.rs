@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{Evaluator, Inquiry};
 use crate::decision::Verdict;
-use crate::error::PolicyError;
+use crate::error::{Code, PolicyError};
 use crate::request::EvaluationError;
 
 /// Placeholder.
@@ -18,6 +18,8 @@ pub struct DataAccess(Config);
 
 impl Evaluator for DataAccess {
     type Config = Config;
+
+    const CODES: &'static [Code] = &[];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         Ok(Self(config))

@@ -39,6 +39,8 @@ pub struct SecretAccess {
 impl Evaluator for SecretAccess {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[BUNDLE_MISSING, BUNDLE_NOT_ALLOWED, PROVIDER_DENIED];
+
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         Ok(Self {
             allowed_bundles: AllowList::new(config.allowed_bundles),

@@ -1,0 +1,29 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench generate fuzz audit clean
+
+help: ## List the recipes
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Decide the recorded requests in examples/ and show why
+	@scripts/run.sh
+
+test: ## Everything CI runs: format, lints, tests, vectors, docs, wasm
+	@scripts/test.sh
+
+lint: ## Format and lints only
+	@scripts/lint.sh
+
+bench: ## Measure beside the named rivals; writes benches/RESULTS.md
+	@scripts/bench.sh
+
+generate: ## Write every generated file
+	@scripts/generate.sh
+
+fuzz: ## Run each fuzz target for 60 seconds (needs the nightly toolchain)
+	@scripts/fuzz.sh
+
+audit: ## Licences, sources and bans of every dependency (installs cargo-deny)
+	@scripts/audit.sh
+
+clean: ## Remove what was built
+	cargo clean

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Writes every generated file: JSON Schemas, reference pages, rendered errors.
+. "$(dirname "$0")/common.sh"
+
+ZENTINELLE_GENERATE=1 cargo test --locked -q -p zentinelle-core --test generated --test rendered_errors
+git --no-pager diff --stat -- docs fixtures || true

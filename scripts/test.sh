@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Everything CI runs. Each step prints what it ran; the first that fails ends the run.
+. "$(dirname "$0")/common.sh"
+
+scripts/lint.sh
+
+say "tests"
+cargo test --locked --no-fail-fast
+
+say "reference model, laws and speed of release code"
+cargo test --locked --release -p zentinelle-core --test reference_model --test laws -- --nocapture
+
+say "vectors, case counts"
+cargo test --locked -q -p zentinelle-core --test vectors -- --nocapture | grep -E 'cases|vectors:|test result'
+
+say "policies of the examples"
+cargo build --locked --release -q -p zentinelle-server
+target=${CARGO_TARGET_DIR:-target}
+"$target/release/zentinelle" policy validate examples/policies/*.yaml
+"$target/release/zentinelle" policy test examples/policies/*.yaml
+
+say "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps -q -p zentinelle-core -p zentinelle-server
+
+say "the core on wasm32"
+scripts/wasm-std.sh
+cargo check --locked -q -p zentinelle-core --target wasm32-unknown-unknown
+echo "zentinelle-core compiles for wasm32-unknown-unknown"
+
+say "all checks passed"
