@@ -127,7 +127,7 @@ impl Evaluator for NetworkPolicy {
         if !self.allow_outbound {
             return Ok(Verdict::violated(OUTBOUND_OFF, "/config/allow_outbound", "no destination may be reached"));
         }
-        let restricts = !(self.allowed_domains.is_empty() && self.allowed_ips.is_empty());
+        let restricts = self.allows_some();
         if !restricts && self.blocked_domains.is_empty() && self.blocked_ips.is_empty() && self.private.is_none() {
             return Ok(Verdict::NotApplicable);
         }
@@ -222,7 +222,7 @@ impl NetworkPolicy {
         }
         let Some(address) = target.address() else {
             let listed = self.allowed_domains.find(target).is_some();
-            if !listed && !(self.allowed_domains.is_empty() && self.allowed_ips.is_empty()) {
+            if !listed && self.allows_some() {
                 let message = format!("`{}` is not among the allowed domains", host());
                 return Some(Violation::new(DOMAIN_NOT_ALLOWED, self.allowing_key(), message));
             }
@@ -236,7 +236,7 @@ impl NetworkPolicy {
         }
         let listed = self.allowed_ips.covers(address).is_some()
             || (key != "ip" && self.allowed_ips.is_empty() && self.allowed_domains.find(target).is_some());
-        if !listed && !(self.allowed_domains.is_empty() && self.allowed_ips.is_empty()) {
+        if !listed && self.allows_some() {
             let message = format!("`{address}` is not among the allowed addresses");
             return Some(Violation::new(IP_NOT_ALLOWED, self.allowing_key(), message));
         }
@@ -244,6 +244,10 @@ impl NetworkPolicy {
             return Some(public(&host()));
         }
         None
+    }
+
+    fn allows_some(&self) -> bool {
+        !(self.allowed_domains.is_empty() && self.allowed_ips.is_empty())
     }
 
     fn allowing_key(&self) -> &'static str {
