@@ -19,6 +19,8 @@ pub(crate) enum Answer {
         note: Option<String>,
         /// The input to call the tool with instead.
         updated_input: Option<Map<String, Value>>,
+        /// What the model may see in place of the result.
+        updated_output: Option<Value>,
     },
     /// Ask the user.
     Ask {
@@ -77,13 +79,16 @@ fn claude_code(event: &Event, answer: &Answer, auto_approve: bool) -> Option<Val
     };
     Some(match answer {
         Answer::Silent => return None,
-        Answer::Proceed { note, updated_input } => {
+        Answer::Proceed { note, updated_input, updated_output } => {
             let mut keys = Map::new();
             if auto_approve && is_call {
                 keys.insert("permissionDecision".to_owned(), "allow".into());
                 keys.insert("permissionDecisionReason".to_owned(), "permitted by policy".into());
             }
             keys.extend(updated_input.clone().map(|input| ("updatedInput".to_owned(), input.into())));
+            if let Some(output) = updated_output {
+                show_instead(&mut keys, event, output);
+            }
             keys.extend(note.clone().map(|note| ("additionalContext".to_owned(), note.into())));
             if keys.is_empty() {
                 return None;
@@ -101,28 +106,37 @@ fn claude_code(event: &Event, answer: &Answer, auto_approve: bool) -> Option<Val
         Answer::Withhold { reason, output } => {
             let mut keys = Map::new();
             keys.insert("hookEventName".to_owned(), event.name.as_str().into());
-            keys.insert("updatedToolOutput".to_owned(), output.clone());
-            if let What::Result { call, .. } = &event.what
-                && call.tool.starts_with("mcp__")
-            {
-                // The name of the same key in older releases, for MCP tools alone.
-                keys.insert("updatedMCPToolOutput".to_owned(), output.clone());
-            }
+            show_instead(&mut keys, event, output);
             json!({"decision": "block", "reason": said(reason), "hookSpecificOutput": keys})
         }
     })
 }
 
+/// Gives Claude Code something else to show the model.
+fn show_instead(keys: &mut Map<String, Value>, event: &Event, output: &Value) {
+    keys.insert("updatedToolOutput".to_owned(), output.clone());
+    if let What::Result { call, .. } = &event.what
+        && call.tool.starts_with("mcp__")
+    {
+        // The name of the same key in older releases, for MCP tools alone.
+        keys.insert("updatedMCPToolOutput".to_owned(), output.clone());
+    }
+}
+
 fn gemini_cli(event: &Event, answer: &Answer, auto_approve: bool) -> Option<Value> {
     Some(match answer {
         Answer::Silent => return None,
-        Answer::Proceed { note, updated_input } => {
+        Answer::Proceed { note, updated_input, updated_output } => {
             let mut keys = Map::new();
             if auto_approve && matches!(event.what, What::Call(_)) {
                 keys.insert("decision".to_owned(), "allow".into());
             }
             if let Some(input) = updated_input {
                 keys.insert("hookSpecificOutput".to_owned(), json!({"tool_input": input}));
+            }
+            if let Some(output) = updated_output {
+                let text = super::request::texts(output).join("\n");
+                keys.insert("hookSpecificOutput".to_owned(), json!({"tool_output": text}));
             }
             keys.extend(note.clone().map(|note| ("systemMessage".to_owned(), note.into())));
             if keys.is_empty() {

@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use zentinelle_core::Violation;
-use zentinelle_core::decision::{Effect, Obligation};
+use zentinelle_core::decision::Obligation;
 use zentinelle_core::engine::{Decision, Engine};
 use zentinelle_core::policy::Policy;
 use zentinelle_core::request::Request;
 
 use super::answer::Answer;
-use super::event::{Call, Event, What};
+use super::event::{Event, What};
 use super::failure::Failure;
+use super::mask::mask;
 use super::request::request;
 use super::state::{FileLedger, Uncounted};
 use super::withhold::withhold;
@@ -47,7 +48,7 @@ pub(crate) fn decide(args: &HookArgs, engine: &Engine, event: &Event, now: Times
         What::Result { .. } | What::Prompt(_) => engine.decide(&request, &Uncounted),
     };
     let answer = if decision.is_permitted() {
-        proceed(event, &decision)
+        proceed(event, &decision)?
     } else {
         refuse(args, engine, event, &request, &decision)
     };
@@ -107,27 +108,35 @@ fn one(policy: &Policy, violation: &Violation, decision: &Decision) -> String {
     format!("policy `{}`: {} [{}]. {help}", policy.name, violation.message, violation.code)
 }
 
-/// What obligations of a permitted call come to: a smaller number of rows where the tool takes
-/// one, else a note to the model.
-fn proceed(event: &Event, decision: &Decision) -> Answer {
-    if decision.effect() == Effect::NoPolicy {
-        return Answer::Proceed { note: None, updated_input: None };
-    }
+/// What the obligations of a permitted event come to: masks, a smaller number of rows where the
+/// tool takes one, else a note to the model.
+fn proceed(event: &Event, decision: &Decision) -> Result<Answer, Failure> {
     let mut notes = Vec::new();
-    let mut updated_input = None;
+    let (mut updated_input, mut updated_output) = (None, None);
+    match &event.what {
+        What::Call(call) => {
+            if let Some(Value::Object(input)) = mask(decision, &Value::Object(call.input.clone()))? {
+                updated_input = Some(input);
+            }
+        }
+        What::Result { output, .. } => updated_output = mask(decision, output)?,
+        What::Prompt(_) | What::Model(_) => {}
+    }
     for obligation in decision.obligations() {
         match (obligation, &event.what) {
-            (Obligation::CapRows { max_rows, .. }, What::Call(call)) => match cap(call, *max_rows) {
-                Capped::Already => {}
-                Capped::To(input) => updated_input = Some(input),
-                Capped::Unable => notes.push(format!("Return at most {max_rows} rows from this call.")),
-            },
+            (Obligation::CapRows { max_rows, .. }, What::Call(call)) => {
+                match cap(updated_input.as_ref().unwrap_or(&call.input), *max_rows) {
+                    Capped::Already => {}
+                    Capped::To(input) => updated_input = Some(input),
+                    Capped::Unable => notes.push(format!("Return at most {max_rows} rows from this call.")),
+                }
+            }
             (Obligation::AskHuman { question }, _) => notes.push(question.clone()),
             _ => {}
         }
     }
     let note = (!notes.is_empty()).then(|| notes.join(" "));
-    Answer::Proceed { note, updated_input }
+    Ok(Answer::Proceed { note, updated_input, updated_output })
 }
 
 enum Capped {
@@ -136,12 +145,12 @@ enum Capped {
     Unable,
 }
 
-fn cap(call: &Call, max_rows: u64) -> Capped {
-    let stated = ROW_LIMITS.iter().find_map(|key| Some((*key, call.input.get(*key)?.as_u64()?)));
+fn cap(input: &Map<String, Value>, max_rows: u64) -> Capped {
+    let stated = ROW_LIMITS.iter().find_map(|key| Some((*key, input.get(*key)?.as_u64()?)));
     match stated {
         Some((_, rows)) if rows <= max_rows => Capped::Already,
         Some((key, _)) => {
-            let mut input = call.input.clone();
+            let mut input = input.clone();
             input.insert(key.to_owned(), max_rows.into());
             Capped::To(input)
         }

@@ -12,6 +12,7 @@ mod audit;
 mod decide;
 mod event;
 mod failure;
+mod mask;
 mod policies;
 mod request;
 mod state;

@@ -2,8 +2,8 @@
 //!
 //! | event | action | facts |
 //! | --- | --- | --- |
-//! | a tool is about to run | `tool_call` | `tool_name`, `tool_input`; what the call would send or write as `output_text` |
-//! | a tool has run | `tool_result` | `tool_name`; what came back as `tool_outputs` and `output_text` |
+//! | a tool is about to run | `tool_call` | `tool_name`, `tool_input`; what the call would send or write as `output` |
+//! | a tool has run | `tool_result` | `tool_name`; what came back as `output`, and its texts as `tool_outputs` |
 //! | a person has said something | `user_prompt` | `input_text` |
 //! | a model is about to be asked | `llm:invoke` | `model`, `provider` |
 //!
@@ -105,8 +105,8 @@ impl Facts {
     fn call(&mut self, call: &Call) {
         self.tool(call);
         let sent = call.input.iter().filter(|(key, _)| !NOT_SENT.contains(&key.as_str()));
-        let sent: Vec<&str> = sent.flat_map(|(_, value)| texts(value)).collect();
-        self.text("output_text", Some(&sent.join("\n")));
+        let sent: Map<String, Value> = sent.map(|(key, value)| (key.clone(), value.clone())).collect();
+        self.0.insert("output".to_owned(), sent.into());
         self.0.insert("tool_call_count".to_owned(), 1.into());
         if WRITERS.contains(&call.tool.as_str()) {
             let written = WRITTEN.iter().filter_map(|key| call.input.get(*key)).flat_map(texts);
@@ -122,12 +122,29 @@ impl Facts {
 
     fn result(&mut self, call: &Call, output: &Value) {
         self.tool(call);
-        let texts = texts(output);
-        self.text("output_text", Some(&texts.join("\n")));
-        if !WRITERS.contains(&call.tool.as_str()) {
-            self.0.insert("tool_outputs".to_owned(), texts.into());
+        self.output(output, !WRITERS.contains(&call.tool.as_str()));
+    }
+
+    /// What came back, and whether it is anybody's words but the agent's.
+    fn output(&mut self, output: &Value, foreign: bool) {
+        if foreign {
+            self.0.insert("tool_outputs".to_owned(), texts(output).into());
+        }
+        if matches!(output, Value::String(_) | Value::Array(_) | Value::Object(_)) {
+            self.0.insert("output".to_owned(), output.clone());
         }
     }
+}
+
+/// The same facts about another result of the same call.
+pub(crate) fn with_output(request: &Request, output: &Value) -> Request {
+    let mut facts = Facts(request.context.as_map().clone());
+    let foreign = facts.0.remove("tool_outputs").is_some();
+    facts.0.remove("output");
+    facts.output(output, foreign);
+    let mut request = request.clone();
+    request.context = facts.0.into();
+    request
 }
 
 fn names_url(call: &Call) -> bool {
@@ -165,7 +182,7 @@ mod tests {
     #[test]
     fn what_an_edit_takes_away_is_not_what_it_writes() {
         let facts = facts_of("Edit", json!({"file_path": "/a", "old_string": "secret", "new_string": "new"}));
-        assert_eq!(facts["output_text"], "/a\nnew");
+        assert_eq!(facts["output"], json!({"file_path": "/a", "new_string": "new"}));
         assert_eq!(facts["bytes_written"], 3);
     }
 
@@ -182,7 +199,7 @@ mod tests {
             facts.result(&Call { tool: tool.to_owned(), input: Map::new() }, &json!({"a": ["x", {"b": "y"}]}));
             facts.0
         };
-        assert_eq!(result("Write")["output_text"], "x\ny");
+        assert_eq!(result("Write")["output"], json!({"a": ["x", {"b": "y"}]}));
         assert!(!result("Write").contains_key("tool_outputs"));
         assert_eq!(result("Bash")["tool_outputs"], json!(["x", "y"]));
     }

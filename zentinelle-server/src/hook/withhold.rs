@@ -9,7 +9,8 @@ use zentinelle_core::Code;
 use zentinelle_core::engine::{Decision, Engine};
 use zentinelle_core::request::Request;
 
-use super::request::texts;
+use super::mask::mask;
+use super::request::{texts, with_output};
 use super::state::Uncounted;
 
 /// Texts shorter than this, without a blank, are names that a tool's form may need: a type, a
@@ -39,13 +40,13 @@ pub(crate) fn withhold(engine: &Engine, request: &Request, output: &Value, decis
             let lines = by_line.then(|| without_lines(&judge, text, &notice)).flatten();
             Some(lines.unwrap_or_else(|| notice.clone()))
         });
-        if judge.passes_value(&targeted) {
-            return targeted;
+        if let Some(shown) = judge.shown(&targeted) {
+            return shown;
         }
     }
     let is_content = |text: &str| text.len() >= SHORTEST_CONTENT || text.contains(char::is_whitespace);
     let emptied = rewrite(output, &|text| is_content(text).then(|| notice.clone()));
-    if judge.passes_value(&emptied) { emptied } else { Value::String(notice) }
+    judge.shown(&emptied).unwrap_or(Value::String(notice))
 }
 
 fn is_about_contents(code: &Code) -> bool {
@@ -82,22 +83,22 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// The value as it may be shown: it passes, and wears the masks that policies ask for.
+    fn shown(&self, value: &Value) -> Option<Value> {
+        let decision = self.decide(value);
+        let masked = mask(&decision, value).ok()?;
+        decision.is_permitted().then(|| masked.unwrap_or_else(|| value.clone()))
+    }
+
     fn passes(&self, text: &str) -> bool {
-        text.trim().is_empty() || self.passes_texts(vec![text])
+        text.trim().is_empty() || self.passes_value(&text.into())
     }
 
     fn passes_value(&self, value: &Value) -> bool {
-        self.passes_texts(texts(value))
+        self.decide(value).is_permitted()
     }
 
-    fn passes_texts(&self, texts: Vec<&str>) -> bool {
-        let mut request = self.request.clone();
-        let mut facts = request.context.as_map().clone();
-        facts.insert("output_text".to_owned(), texts.join("\n").into());
-        if facts.contains_key("tool_outputs") {
-            facts.insert("tool_outputs".to_owned(), texts.into());
-        }
-        request.context = facts.into();
-        self.engine.decide(&request, &Uncounted).is_permitted()
+    fn decide(&self, value: &Value) -> Decision {
+        self.engine.decide(&with_output(self.request, value), &Uncounted)
     }
 }
