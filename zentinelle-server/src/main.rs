@@ -1,3 +1,14 @@
-//! The `zentinelle` command.
+//! The `zentinelle` command: decides requests of AI agents, explains the answers, and checks,
+//! compares and replays policies. All input and output of the workspace lives in this crate;
+//! the rules are those of `zentinelle-core`.
 
-fn main() {}
+mod cli;
+mod exit;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    cli::run(cli::Cli::parse()).into()
+}

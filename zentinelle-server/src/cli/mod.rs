@@ -1,0 +1,90 @@
+//! The arguments of the command, and which file answers which subcommand.
+
+mod approval_keys;
+mod audit;
+mod completions;
+mod error;
+mod evaluate;
+mod input;
+mod output;
+mod policies;
+mod policy;
+mod replay;
+mod requests;
+mod scan;
+mod schema_words;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::exit::{self, Exit};
+use error::CommandError;
+use output::{ColorWhen, Console};
+
+/// Decides whether an AI agent may do a thing, and says why.
+///
+/// Works on local files and needs no server: policies are YAML or JSON documents, requests are
+/// JSON lines.
+#[derive(Debug, Parser)]
+#[command(name = "zentinelle", version, after_help = exit::HELP, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use colours. `auto`: on a terminal, unless NO_COLOR is set.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", display_order = 100)]
+    color: ColorWhen,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Evaluate(evaluate::Args),
+    #[command(subcommand)]
+    Policy(policy::Command),
+    Scan(scan::Args),
+    Replay(replay::Args),
+    #[command(subcommand)]
+    Audit(audit::Command),
+    Completions(completions::Args),
+}
+
+/// For whom the output is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs. Stable.
+    Json,
+}
+
+/// Runs the command to its end and reports what went wrong, if anything did.
+pub(crate) fn run(cli: Cli) -> Exit {
+    let mut console = Console::new(cli.color);
+    let ended = match cli.command {
+        Command::Evaluate(args) => evaluate::run(&args, &mut console),
+        Command::Policy(command) => policy::run(&command, &mut console),
+        Command::Scan(args) => scan::run(&args, &mut console),
+        Command::Replay(args) => replay::run(&args, &mut console),
+        Command::Audit(command) => audit::run(&command, &mut console),
+        Command::Completions(args) => completions::run(args, &mut console),
+    };
+    match ended.and_then(|exit| console.flush().map(|()| exit)) {
+        Ok(exit) => exit,
+        Err(CommandError::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Closed,
+        Err(error) => {
+            // What was already decided is not lost. A second failure to write would say nothing new.
+            let _ = console.flush();
+            console.error(&error);
+            Exit::Unusable
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        super::Cli::command().debug_assert();
+    }
+}
