@@ -1,9 +1,10 @@
 //! `zentinelle hook`: answers a coding agent's hook from a local policy file.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+
+use crate::exit::Exit;
 
 /// Decide one hook event of a coding agent: its JSON on stdin, the answer on stdout.
 ///
@@ -68,6 +69,6 @@ pub(crate) enum NoPolicyAnswer {
 
 /// Runs the command. The exit code is 0 for every decision and 2 for every failure, never 1,
 /// which the hosts take for a fault of the hook and pass over.
-pub(crate) fn run(args: &HookArgs) -> ExitCode {
+pub(crate) fn run(args: &HookArgs) -> Exit {
     crate::hook::run(args)
 }

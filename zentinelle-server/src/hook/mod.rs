@@ -20,7 +20,6 @@ mod withhold;
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::ExitCode;
 
 use jiff::Timestamp;
 
@@ -28,12 +27,10 @@ use self::answer::Answer;
 use self::event::Input;
 use self::failure::Failure;
 use crate::cli::hook::HookArgs;
+use crate::exit::Exit;
 
-/// The exit code with which both hosts block.
-const BLOCKED: u8 = 2;
-
-/// Decides the event on stdin. See [`HookArgs`].
-pub(crate) fn run(args: &HookArgs) -> ExitCode {
+/// Decides the event on stdin. See [`HookArgs`]. [`Exit::Unusable`] is 2, with which both hosts block.
+pub(crate) fn run(args: &HookArgs) -> Exit {
     // A panic's own message may quote what was being judged.
     std::panic::set_hook(Box::new(|_| {}));
     let outcome = catch_unwind(AssertUnwindSafe(|| attempt(args)));
@@ -41,14 +38,14 @@ pub(crate) fn run(args: &HookArgs) -> ExitCode {
         Err(Failure::new("the hook stopped for a reason of its own").help("please report the event that caused it"))
     });
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => Exit::Success,
         Err(failure) if args.fail_open => {
             say(&format!("{failure}\nnot judged, and let through because of `--fail-open`"));
-            ExitCode::SUCCESS
+            Exit::Success
         }
         Err(failure) => {
             say(&format!("{failure}\nblocked, because no decision could be made"));
-            ExitCode::from(BLOCKED)
+            Exit::Unusable
         }
     }
 }
