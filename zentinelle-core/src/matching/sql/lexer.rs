@@ -1,87 +1,12 @@
 //! Cuts a text into tokens as one family of databases would.
 //!
 //! Databases disagree on where a string or a comment ends, and a text may be a harmless comparison to one and a
-//! deletion to another. So a [`Reading`] describes one family, [`READINGS`] lists them, and the judgement is made
+//! deletion to another. So a [`Reading`] describes one family, `READINGS` lists them, and the judgement is made
 //! on all. Where a reading differs from the others only by taking a harmless run of words out of quotes, it
 //! follows the others, or every MySQL name in backticks would count as code in PostgreSQL.
 
-/// How one family of databases reads quotes and comments.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reading {
-    /// A backslash escapes the next character of a string.
-    backslash: bool,
-    /// Block comments nest.
-    nested: bool,
-    /// `#` begins a comment.
-    hash: bool,
-    /// `--` begins a comment only before white space.
-    dash_blank: bool,
-    /// `/*! .. */` is code.
-    executable: bool,
-    /// `$tag$ .. $tag$` is a string.
-    dollar: bool,
-    /// `[name]` is a name.
-    brackets: bool,
-    /// A backtick quotes a name.
-    backtick: bool,
-    /// `'''` and `"""` quote, and an `r` before a quote switches escapes off.
-    triple: bool,
-    /// `//` begins a comment.
-    slashes: bool,
-    /// `q'[ .. ]'` is a string.
-    q_quotes: bool,
-    /// `e'..'` is a string with escapes, and a carriage return ends a line.
-    postgres: bool,
-}
-
-const STANDARD: Reading = Reading {
-    backslash: false,
-    nested: false,
-    hash: false,
-    dash_blank: false,
-    executable: false,
-    dollar: false,
-    brackets: false,
-    backtick: false,
-    triple: false,
-    slashes: false,
-    q_quotes: false,
-    postgres: false,
-};
-const POSTGRES: Reading = Reading { nested: true, dollar: true, postgres: true, ..STANDARD };
-const SQLITE: Reading = Reading { brackets: true, backtick: true, ..STANDARD };
-const SQL_SERVER: Reading = Reading { nested: true, brackets: true, ..STANDARD };
-const ORACLE: Reading = Reading { q_quotes: true, ..STANDARD };
-const MYSQL: Reading =
-    Reading { backslash: true, hash: true, dash_blank: true, executable: true, backtick: true, ..STANDARD };
-const BIGQUERY: Reading = Reading { backslash: true, hash: true, backtick: true, triple: true, ..STANDARD };
-const SNOWFLAKE: Reading = Reading { backslash: true, dollar: true, slashes: true, ..STANDARD };
-
-/// Every reading a text is judged under. MySQL appears four times: a server may switch escapes off, and an
-/// executable comment is a plain one to a server older than the version it names.
-pub(super) const READINGS: [Reading; 10] = [
-    POSTGRES,
-    MYSQL,
-    SQLITE,
-    SQL_SERVER,
-    ORACLE,
-    BIGQUERY,
-    SNOWFLAKE,
-    Reading { backslash: false, ..MYSQL },
-    Reading { executable: false, ..MYSQL },
-    Reading { backslash: false, executable: false, ..MYSQL },
-];
-
-/// Whether all readings cut the text alike, so that one is enough.
-pub(super) fn is_plain(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let disputed = |byte: &u8| matches!(byte, b'\\' | b'#' | b'$' | b'[' | b'`' | b'\r' | 0x80..);
-    if bytes.iter().any(disputed) {
-        return false;
-    }
-    !bytes.windows(2).any(|pair| matches!(pair, b"--" | b"/*" | b"//" | b"q'" | b"Q'"))
-        && !bytes.windows(3).any(|triple| matches!(triple, b"'''" | b"\"\"\""))
-}
+use super::harmless::{harmless_prefix, has_clause_word, is_harmless_line, is_sentence};
+use super::readings::Reading;
 
 /// How far the end of a dollar-quoted string is looked for where dollars do not quote, in bytes.
 const MAX_SENTENCE: usize = 4096;
@@ -113,14 +38,30 @@ impl<'a> Token<'a> {
     }
 }
 
+/// A token, and whether it follows the one before without a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Placed<'a> {
+    pub(super) token: Token<'a>,
+    pub(super) adjacent: bool,
+}
+
+impl<'a> std::ops::Deref for Placed<'a> {
+    type Target = Token<'a>;
+
+    fn deref(&self) -> &Token<'a> {
+        &self.token
+    }
+}
+
 /// The tokens of a text, and whether it ended inside a quote or comment.
+#[derive(PartialEq, Eq)]
 pub(super) struct Tokens<'a> {
-    pub(super) tokens: Vec<Token<'a>>,
+    pub(super) tokens: Vec<Placed<'a>>,
     pub(super) unterminated: bool,
 }
 
 pub(super) fn tokens(text: &str, reading: Reading) -> Tokens<'_> {
-    let mut lexer = Lexer { rest: text, reading, in_executable: false, tokens: Vec::new() };
+    let mut lexer = Lexer { rest: text, reading, in_executable: false, adjacent: false, tokens: Vec::new() };
     let unterminated = lexer.run().is_none();
     Tokens { tokens: lexer.tokens, unterminated }
 }
@@ -130,7 +71,9 @@ struct Lexer<'a> {
     reading: Reading,
     /// Inside `/*! .. */`, whose end is to be skipped.
     in_executable: bool,
-    tokens: Vec<Token<'a>>,
+    /// Nothing was skipped since the last token.
+    adjacent: bool,
+    tokens: Vec<Placed<'a>>,
 }
 
 impl<'a> Lexer<'a> {
@@ -146,9 +89,11 @@ impl<'a> Lexer<'a> {
         let reading = self.reading;
         if c.is_whitespace() || c.is_control() {
             self.skip(c.len_utf8());
+            self.adjacent = false;
             return Some(());
         }
         if self.comment()? {
+            self.adjacent = false;
             return Some(());
         }
         match c {
@@ -165,10 +110,15 @@ impl<'a> Lexer<'a> {
             _ if is_word_start(c) => self.word(),
             _ => {
                 self.skip(c.len_utf8());
-                self.tokens.push(Token::Mark(c));
+                self.push(Token::Mark(c));
                 Some(())
             }
         }
+    }
+
+    fn push(&mut self, token: Token<'a>) {
+        self.tokens.push(Placed { token, adjacent: self.adjacent });
+        self.adjacent = true;
     }
 
     fn skip(&mut self, bytes: usize) {
@@ -237,7 +187,7 @@ impl<'a> Lexer<'a> {
             let triple = if quote == '"' { "\"\"\"" } else { "'''" };
             if let Some(inner) = self.rest.strip_prefix(triple) {
                 let end = find_end(inner, backslash, |rest| rest.starts_with(triple))?;
-                self.tokens.push(make(inner.get(..end)?));
+                self.push(make(inner.get(..end)?));
                 self.skip(end + 6);
                 return Some(());
             }
@@ -258,7 +208,7 @@ impl<'a> Lexer<'a> {
                     chars.next();
                     continue;
                 }
-                self.tokens.push(make(inner.get(..at)?));
+                self.push(make(inner.get(..at)?));
                 self.skip(at + 2);
                 return Some(());
             }
@@ -292,7 +242,7 @@ impl<'a> Lexer<'a> {
             match inner.get(..reach).and_then(|inner| inner.find(tag)) {
                 // Elsewhere `$` belongs to names; then the inside counts as code if it could be any.
                 Some(end) if self.reading.dollar || inner.get(..end).is_some_and(is_sentence) => {
-                    self.tokens.push(Token::Text(inner.get(..end).unwrap_or_default()));
+                    self.push(Token::Text(inner.get(..end).unwrap_or_default()));
                     self.skip(end + 2 * tag.len());
                     return Some(());
                 }
@@ -318,7 +268,7 @@ impl<'a> Lexer<'a> {
             }
         }
         self.skip(length);
-        self.tokens.push(Token::Number);
+        self.push(Token::Number);
     }
 
     fn word(&mut self) -> Option<()> {
@@ -353,11 +303,11 @@ impl<'a> Lexer<'a> {
             let inner = rest.get(1 + open.len_utf8()..)?;
             let end =
                 find_end(inner, false, |rest| rest.strip_prefix(close).is_some_and(|rest| rest.starts_with('\'')))?;
-            self.tokens.push(Token::Text(inner.get(..end)?));
+            self.push(Token::Text(inner.get(..end)?));
             self.rest = inner.get(end + close.len_utf8() + 1..)?;
             return Some(());
         }
-        self.tokens.push(Token::Word(word));
+        self.push(Token::Word(word));
         Some(())
     }
 }
@@ -404,29 +354,4 @@ fn find_end(text: &str, backslash: bool, is_end: impl Fn(&str) -> bool) -> Optio
         }
     }
     None
-}
-
-/// The words, blanks and little punctuation a text begins with.
-///
-/// Unless one of the words changes what the statement before does (see [`has_clause_word`]), a database may make of
-/// it what it likes: a second statement it is not.
-fn harmless_prefix(text: &str) -> &str {
-    let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ' ' | '\t' | '.' | ',')));
-    end.and_then(|end| text.get(..end)).unwrap_or(text)
-}
-
-fn is_harmless_line(text: &str) -> bool {
-    let words = harmless_prefix(text);
-    let ends = text.get(words.len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'));
-    ends && !has_clause_word(words)
-}
-
-/// Text that holds neither the end of a statement nor a clause with an effect.
-fn is_sentence(text: &str) -> bool {
-    !text.contains([';', '(', '\'', '"', '`', '#', '/', '-']) && !has_clause_word(text)
-}
-
-fn has_clause_word(text: &str) -> bool {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .any(|word| ["into", "for", "lock"].iter().any(|clause| word.eq_ignore_ascii_case(clause)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::lexer::Token;
+use super::lexer::{Placed, Token};
 
 /// Words after which a table follows, wherever they stand.
 const OPENS: &[&str] =
@@ -78,7 +78,7 @@ struct Level {
 }
 
 /// Adds the tables one statement names.
-pub(super) fn gather(statement: &[Token<'_>], found: &mut BTreeSet<String>) {
+pub(super) fn gather(statement: &[Placed<'_>], found: &mut BTreeSet<String>) {
     let Some(verb) = statement.iter().find(|token| !token.is_mark('(')) else {
         return;
     };
@@ -87,7 +87,7 @@ pub(super) fn gather(statement: &[Token<'_>], found: &mut BTreeSet<String>) {
     let mut index = 0;
     while let Some(token) = statement.get(index) {
         let before = index.checked_sub(1).and_then(|before| statement.get(before));
-        match token {
+        match token.token {
             Token::Mark('(') => {
                 let function = before.is_some_and(|token| token.is_any(FROM_INSIDE));
                 levels.push(level);
@@ -123,12 +123,12 @@ pub(super) fn gather(statement: &[Token<'_>], found: &mut BTreeSet<String>) {
     }
 }
 
-fn is_qualified(before: Option<&Token<'_>>) -> bool {
+fn is_qualified(before: Option<&Placed<'_>>) -> bool {
     before.is_some_and(|token| token.is_mark('.'))
 }
 
 /// Whether the word at `index` is one after which a table follows.
-fn opens(statement: &[Token<'_>], index: usize, verb: &Token<'_>) -> bool {
+fn opens(statement: &[Placed<'_>], index: usize, verb: &Placed<'_>) -> bool {
     let before = |steps: usize| index.checked_sub(steps).and_then(|at| statement.get(at));
     let Some(token) = statement.get(index) else {
         return false;
@@ -157,11 +157,11 @@ fn opens(statement: &[Token<'_>], index: usize, verb: &Token<'_>) -> bool {
 }
 
 /// Reads `a.b.c`, and how many tokens it took.
-fn qualified(tokens: &[Token<'_>]) -> (String, usize) {
+fn qualified(tokens: &[Placed<'_>]) -> (String, usize) {
     let mut name = String::new();
     let mut length = 0;
     loop {
-        match tokens.get(length) {
+        match tokens.get(length).map(|placed| placed.token) {
             Some(Token::Word(part) | Token::Name(part) | Token::Text(part)) => {
                 name.push_str(part);
                 length += 1;

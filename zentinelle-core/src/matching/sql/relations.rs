@@ -1,0 +1,111 @@
+//! The tables a query reads, from its tree.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Select, Statement, Visit, Visitor};
+use sqlparser::tokenizer::TokenWithSpan;
+
+use super::stream::place;
+use super::tree::trees;
+
+/// The relations of one query.
+#[derive(Default)]
+pub(super) struct Relations {
+    /// Tables and views, their parts joined by dots.
+    pub(super) tables: BTreeSet<String>,
+    /// Names that stand for nothing but common table expressions.
+    pub(super) expressions: BTreeSet<String>,
+}
+
+/// The relations of a statement, if some dialect parses it as a query, explained or not.
+pub(super) fn relations(stream: &[TokenWithSpan]) -> Option<Relations> {
+    let tree = trees(stream).next()?;
+    let mut query = &tree;
+    while let Statement::Explain { statement, .. } = query {
+        query = statement;
+    }
+    let Statement::Query(query) = query else {
+        return None;
+    };
+    let mut gatherer = Gatherer::default();
+    if query.visit(&mut gatherer).is_break() {
+        return None;
+    }
+    let mut found = gatherer.found;
+    found.expressions.retain(|name| !found.tables.contains(name));
+    Some(found)
+}
+
+/// A common table expression, and the token after which it can be named.
+///
+/// Spelling and quotes have to agree, since databases differ on how they fold names; where they do not agree the
+/// name may be a table's.
+struct Expression {
+    name: String,
+    quote: Option<char>,
+    visible_from: usize,
+}
+
+#[derive(Default)]
+struct Gatherer {
+    /// The common table expressions of each query around, the innermost last.
+    scopes: Vec<Vec<Expression>>,
+    found: Relations,
+}
+
+impl Gatherer {
+    fn is_expression(&self, ident: &Ident, at: usize) -> bool {
+        self.scopes.iter().flatten().any(|expression| {
+            expression.name == ident.value && expression.quote == ident.quote_style && expression.visible_from < at
+        })
+    }
+}
+
+impl Visitor for Gatherer {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let mut scope = Vec::new();
+        if let Some(with) = &query.with {
+            for expression in &with.cte_tables {
+                let name = &expression.alias.name;
+                // Only a recursive expression sees itself; otherwise the same name inside is a table's.
+                let span = if with.recursive { name.span } else { expression.closing_paren_token.0.span };
+                scope.extend(place(span).map(|visible_from| Expression {
+                    name: name.value.clone(),
+                    quote: name.quote_style,
+                    visible_from,
+                }));
+            }
+        }
+        self.scopes.push(scope);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.scopes.pop();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        if select.into.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+        let mut parts = Vec::new();
+        for part in &relation.0 {
+            let ObjectNamePart::Identifier(ident) = part else {
+                return ControlFlow::Break(());
+            };
+            parts.push(ident);
+        }
+        let name = parts.iter().map(|ident| ident.value.as_str()).collect::<Vec<_>>().join(".");
+        let expression = match parts.as_slice() {
+            [ident] => place(ident.span).is_some_and(|at| self.is_expression(ident, at)),
+            _ => false,
+        };
+        if expression { &mut self.found.expressions } else { &mut self.found.tables }.insert(name);
+        ControlFlow::Continue(())
+    }
+}
