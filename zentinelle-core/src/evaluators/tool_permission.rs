@@ -1,8 +1,9 @@
 //! `tool_permission`: says which tools may be called, and with which arguments.
 //!
-//! Applies to tool calls: the action `tool_call`, or `tool:<name>`. Where action, `tool_name` and
-//! `tool` name different tools, every one of them must pass. Arguments are looked for in
-//! `tool_args`, `tool_input`, `inputs`, `input` and `arguments`, and in all of these that are there.
+//! Applies to tool calls: the action `tool:<name>` is a call of that tool, the action `tool_call` of
+//! the `tool_name` or `tool` in the context. Where these two differ, both must pass. Arguments are
+//! looked for in `tool_args`, `tool_input`, `inputs`, `input` and `arguments`, and in all of these
+//! that are there.
 //!
 //! - Names are denied, allowed or made to need an approval as a whole; globs have keys of their
 //!   own, because a `*` in a list of names is only a letter.
@@ -187,12 +188,18 @@ impl Evaluator for ToolPermission {
     }
 }
 
-/// Every tool the request names.
-fn names(request: &Request) -> Result<SmallVec<[&str; 3]>, EvaluationError> {
-    let mut names: SmallVec<[&str; 3]> = SmallVec::new();
-    let stated = [request.context.name("tool_name")?, request.context.name("tool")?, request.action.tool()];
-    for name in stated.into_iter().flatten() {
-        if !names.contains(&name) {
+/// The tools a call must be judged as. An action `tool:<name>` says itself what is called, so the
+/// context has no say in it; otherwise both of its keys count.
+fn names(request: &Request) -> Result<SmallVec<[&str; 2]>, EvaluationError> {
+    let mut names: SmallVec<[&str; 2]> = SmallVec::new();
+    if let Some(tool) = request.action.tool() {
+        names.push(tool);
+        return Ok(names);
+    }
+    for key in ["tool_name", "tool"] {
+        if let Some(name) = request.context.name(key)?
+            && !names.contains(&name)
+        {
             names.push(name);
         }
     }

@@ -10,6 +10,9 @@
 //! assert_eq!(scanner.redact(text, &findings), "write to [REDACTED:email] today");
 //! ```
 //!
+//! Secrets, personal data and profanity stand at a place, and [`Scanner`] finds them. Prompt
+//! injection and jailbreaks are a judgement on a whole text, which [`judge`] makes.
+//!
 //! A text that arrives in pieces is scanned by [`stream::StreamScanner`], with the same
 //! findings. Clean text costs a few passes and no allocation; see `engine` for how.
 //!
@@ -20,6 +23,8 @@
 mod decode;
 mod engine;
 mod finding;
+pub mod injection;
+mod judge;
 mod lookalikes;
 pub mod normalise;
 mod phi;
@@ -38,12 +43,14 @@ mod window;
 use std::collections::BTreeSet;
 
 pub use finding::{Category, Finding, Marker, Severity};
+pub use judge::{Judgement, detect, judge};
 pub use view::View;
 
 use engine::Engine;
 use resolve::{Masker, resolve};
 
-/// Which detectors run: categories, less single kinds that are switched off.
+/// Which detectors run: categories, less single kinds that are switched off. Injection and
+/// jailbreaks are not among them: see [`judge`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detectors {
     categories: u8,

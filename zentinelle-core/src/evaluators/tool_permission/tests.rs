@@ -11,6 +11,7 @@ fn every_name_a_call_goes_by_must_pass() {
     for (facts, code) in [
         (r#""tool_name": "search", "tool": "Shell""#, "tool_permission.denied"),
         (r#""@action": "tool:shell", "tool_name": "search""#, "tool_permission.denied"),
+        (r#""@action": "tool:", "tool_name": "shell""#, "tool_permission.denied"),
         (r#""tool_name": "search", "tool": "fetch""#, "tool_permission.not_allowed"),
         (r#""@action": "tool:""#, "tool_permission.name_missing"),
     ] {

@@ -1,0 +1,24 @@
+//! Claimed authority: administrators, makers of the model, special modes.
+
+use crate::scan::injection::signal::table;
+
+table! { Authority:
+    Order "authority.special_mode"
+        ["mode"]
+        r"(?:enable|activate|enter|engage|switch(?:ing)? (?:in)?to|turn on|initiate|unlock|go into|start|boot into|simulate|execute|entering|activating|enabling|toggle|run in|operate in|respond (?:in|with)|put (?:yourself|you) in(?:to)?|now in|are in|running in|operating in|you have|with)(?: (?:the|a|an|your|full|its|special|secret|hidden|chatgpt|gpt|ai|unrestricted|new|be)){0,3} (?:[\w-]+ )?(?:developer|dev|jail ?break|dan|god|admin(?:istrator)?|sudo|root|unrestricted|uncensored|unfiltered|opposite|evil|maintenance|debug(?:ging)?|diagnostic|override|superuser|freedom|chaos|no[- ]limits?|unlimited|unsafe|red ?team(?:ing)?|free|raw|system|privileged|apophis|liberated|training|test(?:ing)?) mode" 0.45 0.5;
+    Statement "authority.mode_enabled"
+        ["mode enabled", "mode activated", "mode engaged", "mode: on", "mode on", "mode=", "mode: enabled", "mode active", "mode output", "mode unlocked", "mode is now", "developer mode"]
+        r"(?:(?:developer|dev|jail ?break|dan|god|admin(?:istrator)?|sudo|root|unrestricted|uncensored|unfiltered|opposite|evil|maintenance|debug|override|godmode|freedom|superuser|training) mode ?(?:is |has been |: ?|= ?|= ?\W?)?(?:now )?(?:enabled|activated|engaged|on\b|active|true|unlocked|output)|with developer mode|chatgpt (?:with|in) \w+ mode)" 0.55 0.6;
+    Statement "authority.claims_rank"
+        ["i am", "i'm", "this is", "as your", "as the", "as an admin", "speaking as"]
+        r"(?:i am|i['’]?m|this is|speaking as|acting as|as|we are|it['’]?s me) (?:the |your |an? |one of (?:the|your) |now |from )?(?:\w+ )?(?:system |openai |anthropic |google |lead |chief |senior |authorized |ai |security |site )?(?:administrators?|admin|developers?|creators?|owner|programmers?|maintainer|superuser|root user|supervisor|engineers?|dev team|red ?team(?:er)?)(?: (?:of|who|at|from|for|here|speaking|and|team|of this|with))?(?: \S+){0,8} (?:you|your|authoriz\w+|order|command|need|grant\w*|permission|instruct|override|prompt|access|bypass|verify|disable|debug|must|comply)" 0.42 0.55;
+    Statement "authority.system_banner"
+        ["system override", "system alert", "system update", "system notice", "system message", "admin override", "security override", "override code", "priority override", "emergency override", "system command", "system note", "system instruction", "system directive", "admin command", "authorization code", "authorisation code", "override:", "override command", "override protocol", "security notice", "system prompt update", "new system prompt", "developer note", "developer message", "override]", "system test"]
+        r"(?:(?:system|admin(?:istrator)?|security|emergency|priority|developer|root|master|policy|safety|instruction|ai)[ _-](?:override|alert|update|notice|messages?|command|notes?|instructions?|directive|prompt update|test|notification|policy update)\s?(?:[:\]>!#=]|code\b|initiated|activated|active|accepted|in effect)|(?:authori[sz]ation|override|clearance)[ _](?:code|key|level) ?[:=#]? ?[A-Z-]{0,12}\d+\w*|override (?:command|sequence|authori[sz]ation)|new system prompt\s?[:=])" 0.5 0.5;
+    Statement "authority.from_maker"
+        ["openai", "anthropic", "google", "microsoft", "developers", "administrator", "it department", "security team", "meta ai"]
+        r"(?:(?:message|instructions?|notice|update|order|request|directive|approved|authori[sz]ed|permission|sent|command|policy|on behalf|test) (?:\w+ )?(?:from|by|of) (?:the |your |an )?(?:openai|anthropic|google|microsoft|meta ai|(?:ai |system |your )?(?:developers|administrators?|creators|admin)|it department|it security|security team)|(?:openai|anthropic|google|your (?:developers?|creators?|admin(?:istrator)?|owner|programmers?)) (?:has|have|had)? ?(?:\w+ )?(?:authori[sz]ed|approved|permitted|lifted|removed|disabled|granted|instructed|updated|allow(?:ed|s)?|given (?:you|me) permission|confirmed|asked))" 0.42 0.42;
+    Statement "authority.permission_granted"
+        ["i hereby", "i authori", "i command", "i grant", "authorized", "authorised", "permission", "clearance", "privilege", "full access", "elevated", "sudo"]
+        r"(?:you (?:are|have been|have|now have|were) (?:now |hereby |been |the )?(?:fully |pre-)?(?:authori[sz]ed|permission|clearance|cleared|permitted|granted|elevated|full access|root access|admin(?:istrator)? (?:access|rights|privileges))(?: (?:to|for))?|i (?:hereby )?(?:authori[sz]e|grant|permit|command|order|give you (?:full )?permission)(?: you)?|(?:grant|give)(?: me| yourself| us)? (?:full |root |admin(?:istrator)? |unrestricted |elevated |super ?user )(?:access|privileges?|permissions?|rights)|sudo (?:ignore|reveal|show|tell|give|print))" 0.28 0.3;
+}
