@@ -176,10 +176,16 @@ fn a_secret_in_a_result_is_kept_from_the_model_and_the_rest_is_not() {
     let shown = &answer["hookSpecificOutput"]["updatedToolOutput"];
     assert_eq!(shown["interrupted"], false);
     let stdout = shown["stdout"].as_str().unwrap();
-    assert!(
-        stdout.starts_with("first\n[withheld by policy: output_filter.") && stdout.ends_with("]\nlast"),
-        "{stdout}"
-    );
+    assert!(stdout.starts_with("first\n") && stdout.ends_with("]\nlast") && stdout.contains("REDACTED"), "{stdout}");
+
+    let body = "MIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn/ygWyF8PbnGy0AHB7MhgHcTz6sE2I2yPB";
+    let kind = "RSA PRIVATE";
+    let key = format!("before\n-----BEGIN {kind} KEY-----\n{body}\n{body}\n-----END {kind} KEY-----\nafter");
+    for text in [key.clone(), key.replace("-----END", "-----")] {
+        let answer = hooked.decide(&event(&text));
+        assert_eq!(answer["decision"], "block");
+        assert!(!answer.to_string().contains(body), "a key goes with all its lines: {answer}");
+    }
 }
 
 #[test]

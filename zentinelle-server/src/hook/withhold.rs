@@ -5,9 +5,9 @@
 //! check it; only texts are replaced. The result is judged again: what is sent has passed.
 
 use serde_json::Value;
-use zentinelle_core::Code;
 use zentinelle_core::engine::{Decision, Engine};
 use zentinelle_core::request::Request;
+use zentinelle_core::scan::{Category, Detectors, Scanner};
 
 use super::mask::mask;
 use super::request::{texts, with_output};
@@ -20,25 +20,19 @@ const SHORTEST_CONTENT: usize = 24;
 /// Most texts judged one by one; in a result with more, every text goes.
 const MAX_TEXTS: usize = 500;
 
-/// Most lines judged one by one.
-const MAX_LINES: usize = 5_000;
-
 /// The output without what is at fault.
 pub(crate) fn withhold(engine: &Engine, request: &Request, output: &Value, decision: &Decision) -> Value {
     let judge = Judge { engine, request };
     let code = decision.primary().map_or_else(|| "no_policy".to_owned(), |violation| violation.code.to_string());
     let notice = format!("[withheld by policy: {code}]");
-    // A secret is its line. An instruction may go on in the lines around it, so the text goes whole.
-    let by_line = decision.refusal().is_none()
-        && decision.determining().all(|(_, violation)| is_about_contents(&violation.code))
-        && decision.determining().next().is_some();
+    let scanner = scanner(decision);
     if texts(output).len() <= MAX_TEXTS {
         let targeted = rewrite(output, &|text| {
             if judge.passes(text) {
                 return None;
             }
-            let lines = by_line.then(|| without_lines(&judge, text, &notice)).flatten();
-            Some(lines.unwrap_or_else(|| notice.clone()))
+            let rest = scanner.as_ref().map(|scanner| scanner.redact(text, &scanner.scan(text)));
+            Some(rest.filter(|rest| judge.passes(rest)).unwrap_or_else(|| notice.clone()))
         });
         if let Some(shown) = judge.shown(&targeted) {
             return shown;
@@ -49,18 +43,18 @@ pub(crate) fn withhold(engine: &Engine, request: &Request, output: &Value, decis
     judge.shown(&emptied).unwrap_or(Value::String(notice))
 }
 
-fn is_about_contents(code: &Code) -> bool {
-    code.as_str().starts_with("output_filter.")
-}
-
-fn without_lines(judge: &Judge<'_>, text: &str, notice: &str) -> Option<String> {
-    let lines: Vec<&str> = text.split('\n').collect();
-    if lines.len() < 2 || lines.len() > MAX_LINES {
-        return None;
+/// What finds the parts at fault, when nothing but secrets and personal data is: these have an
+/// end. An instruction may go on in the words around it, so such a text goes whole.
+fn scanner(decision: &Decision) -> Option<Scanner> {
+    let mut categories = Vec::new();
+    for (_, violation) in decision.determining() {
+        match violation.code.as_str() {
+            "output_filter.secret" => categories.push(Category::Secret),
+            "output_filter.pii" => categories.extend([Category::Pii, Category::Phi]),
+            _ => return None,
+        }
     }
-    let kept: Vec<&str> = lines.into_iter().map(|line| if judge.passes(line) { line } else { notice }).collect();
-    let kept = kept.join("\n");
-    judge.passes(&kept).then_some(kept)
+    (decision.refusal().is_none() && !categories.is_empty()).then(|| Scanner::new(Detectors::of(&categories)))
 }
 
 fn rewrite(value: &Value, replace: &dyn Fn(&str) -> Option<String>) -> Value {
