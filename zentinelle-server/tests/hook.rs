@@ -350,3 +350,18 @@ fn no_input_and_no_argument_leads_to_exit_code_1() {
         assert_eq!(answer(command, &sound).status.code(), Some(2), "{arguments:?}");
     }
 }
+
+#[test]
+fn the_starter_pack_passes_an_ordinary_session_and_stops_what_it_promises_to() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let pack = std::fs::read_to_string(examples.join("policies/coding-agent.yaml")).unwrap();
+    for (file, at_least, stopped) in [("session", 60, false), ("stopped", 40, true), ("results", 6, true)] {
+        let events = std::fs::read_to_string(examples.join(format!("requests/claude-code-{file}.jsonl"))).unwrap();
+        assert!(events.lines().count() >= at_least);
+        let hooked = Hooked::claude(&pack);
+        for event in events.lines() {
+            let answer = hooked.decide(&serde_json::from_str(event).unwrap());
+            assert_eq!(answer != Value::Null, stopped, "{event}\n{answer}");
+        }
+    }
+}
