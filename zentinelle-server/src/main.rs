@@ -4,6 +4,7 @@
 
 mod cli;
 mod exit;
+mod hook;
 
 use std::process::ExitCode;
 

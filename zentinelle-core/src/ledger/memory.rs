@@ -17,7 +17,10 @@ use self::total::Total;
 use super::{Batch, Counter, Ledger, LedgerError, Mode, Outcome, Settlement, Unit, Usage, Window};
 use crate::ids::ReservationId;
 
+mod snapshot;
 mod total;
+
+pub use self::snapshot::{RestoreError, Snapshot};
 
 const SHARDS: usize = 64;
 

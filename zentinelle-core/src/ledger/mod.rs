@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::memory::{MemoryLedger, MemoryLedgerConfig};
+pub use self::memory::{MemoryLedger, MemoryLedgerConfig, RestoreError, Snapshot};
 use crate::error::{Code, Pointer};
 use crate::ids::{AgentId, DeploymentId, GroupId, ReservationId, SubOrganizationId, TenantId, UserId};
 
@@ -76,7 +76,7 @@ impl fmt::Display for Counter {
 }
 
 /// How long a running total runs before it starts again from zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
     /// From the first charge on, for so many seconds. Up to twice the limit can pass at a seam.

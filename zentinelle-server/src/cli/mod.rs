@@ -5,6 +5,7 @@ mod audit;
 mod completions;
 mod error;
 mod evaluate;
+pub(crate) mod hook;
 mod input;
 mod output;
 mod policies;
@@ -41,6 +42,7 @@ enum Command {
     Policy(policy::Command),
     Scan(scan::Args),
     Replay(replay::Args),
+    Hook(hook::HookArgs),
     #[command(subcommand)]
     Audit(audit::Command),
     Completions(completions::Args),
@@ -64,6 +66,8 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Policy(command) => policy::run(&command, &mut console),
         Command::Scan(args) => scan::run(&args, &mut console),
         Command::Replay(args) => replay::run(&args, &mut console),
+        // A hook's answer is for a program, and its failures have a form of their own.
+        Command::Hook(args) => return hook::run(&args),
         Command::Audit(command) => audit::run(&command, &mut console),
         Command::Completions(args) => completions::run(args, &mut console),
     };

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 
 use super::super::{Reading, Window};
+use super::snapshot::Spent;
 
 /// Steps a sliding window is cut into.
 const STEPS: i64 = 60;
@@ -23,6 +24,30 @@ impl Total {
         match window {
             Window::Sliding { seconds } => Self::Sliding { seconds, steps: Vec::new() },
             Window::Fixed { .. } | Window::CalendarMonth => Self::Closed(window),
+        }
+    }
+
+    /// What the total stands at, to be written down; none when nothing was charged.
+    pub(super) fn spent(&self) -> Option<Spent> {
+        match self {
+            Self::Closed(_) => None,
+            Self::Open { start, used, .. } => Some(Spent::Since { start: *start, used: *used }),
+            Self::Sliding { steps, .. } => Some(Spent::Steps(steps.clone())),
+        }
+    }
+
+    /// The total that stood at `spent`; none when that does not suit the window.
+    pub(super) fn restore(window: Window, spent: Spent) -> Option<Self> {
+        match (window, spent) {
+            (Window::Fixed { .. } | Window::CalendarMonth, Spent::Since { start, used }) => {
+                Some(Self::Open { window, start, end: end_of(window, start), used })
+            }
+            (Window::Sliding { seconds }, Spent::Steps(steps)) => {
+                let most = usize::try_from(STEPS).unwrap_or(usize::MAX).saturating_mul(2);
+                let in_order = steps.is_sorted_by(|(a, _), (b, _)| a < b);
+                (in_order && steps.len() <= most).then_some(Self::Sliding { seconds, steps })
+            }
+            _ => None,
         }
     }
 

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# `make run`: decides the recorded requests in examples/ by the starter packs, and shows why.
+# Builds without optimisation: a first build takes a minute or two on two cores, and the requests
+# below take milliseconds either way.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo build --quiet -p zentinelle-server
+zentinelle="${CARGO_TARGET_DIR:-target}/debug/zentinelle"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+  bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' yellow=$'\e[33m' dim=$'\e[2m' plain=$'\e[0m'
+else
+  bold='' green='' red='' yellow='' dim='' plain=''
+fi
+
+# One line a decision: the mark, what was asked, and why not.
+line() { # mark, colour, what, why
+  printf '  %s%-5s%s %-34.34s %s%.88s%s\n' "$2" "$1" "$plain" "$3" "$dim" "$4" "$plain"
+}
+
+# The first text under a key of one line of JSON.
+field() { # key
+  sed -nE "s/.*\"$1\":\"(([^\"\\\\]|\\\\.)*)\".*/\1/p" | sed 's/\\"/"/g'
+}
+
+# Hook events of a coding agent, one process each, as the agent itself would call.
+hook() { # file, how many at most
+  local shown=0 event answer what why
+  while IFS= read -r event; do
+    [ "$shown" -lt "$2" ] || break
+    shown=$((shown + 1))
+    what=$(grep -oE '"(command|file_path|url|sql)": ?"([^"\\]|\\.)*"' <<<"$event" | head -1 | sed -E 's/^"[a-z_]+": ?"(.*)"$/\1/; s/\\"/"/g')
+    answer=$("$zentinelle" hook claude-code --policies examples/policies/coding-agent.yaml \
+      --state "$scratch/hook.json" <<<"$event") || { line FAIL "$red" "$what" 'exit code 2'; continue; }
+    why=$(field permissionDecisionReason <<<"$answer")
+    [ -n "$why" ] || why=$(field reason <<<"$answer")
+    why=${why#Zentinelle, policy }
+    case $answer in
+      '') line ok "$green" "$what" '' ;;
+      *'"permissionDecision":"ask"'*) line ask "$yellow" "$what" "$why" ;;
+      *updatedToolOutput*) line hide "$red" "result of: $what" "$why" ;;
+      *) line no "$red" "$what" "$why" ;;
+    esac
+  done <"$1"
+}
+
+# Requests of other agents, all in one process.
+evaluate() { # pack, requests
+  local decision what why
+  paste -d '\t' <(sed -E 's/^\{"id": "([^"]*)".*/\1/' "$2") \
+    <("$zentinelle" evaluate --policies "$1" --requests "$2" --format json) |
+    while IFS=$'\t' read -r what decision; do
+      case $decision in
+        *'"requestable":[{'*) line ask "$yellow" "$what" "$(field reason <<<"$decision")" ;;
+        *'"allowed":true'*'"obligations":[{"type":"mask"'*) line mask "$yellow" "$what" 'personal data is masked' ;;
+        *'"allowed":true'*) line ok "$green" "$what" '' ;;
+        *) line no "$red" "$what" "$(grep -oE '"reason":"([^"\\]|\\.)*"' <<<"$decision" | head -1 | cut -d'"' -f4- | sed 's/"$//')" ;;
+      esac
+    done
+}
+
+requests=examples/requests
+total=$(wc -l <"$requests/claude-code-session.jsonl")
+passed=0
+while IFS= read -r event; do
+  answer=$("$zentinelle" hook claude-code --policies examples/policies/coding-agent.yaml --state "$scratch/session.json" <<<"$event") &&
+    [ -z "$answer" ] && passed=$((passed + 1))
+done <"$requests/claude-code-session.jsonl"
+
+echo "${bold}A coding agent${plain}      ${dim}examples/policies/coding-agent.yaml${plain}"
+line ok "$green" "an ordinary session" "$passed of $total events pass without a question: tests, commits, installs, edits"
+awk 'NR==1||NR==14||NR==17||NR==19||NR==27||NR==33||NR==39||NR==45' "$requests/claude-code-stopped.jsonl" >"$scratch/calls.jsonl"
+hook "$scratch/calls.jsonl" 8
+awk 'NR==1||NR==4' "$requests/claude-code-results.jsonl" >"$scratch/results.jsonl"
+hook "$scratch/results.jsonl" 2
+echo
+echo "${bold}The same agent's MCP tools${plain}"
+evaluate examples/policies/coding-agent.yaml "$requests/mcp-tools.jsonl"
+echo
+echo "${bold}Customer support${plain}    ${dim}examples/policies/customer-support.yaml${plain}"
+evaluate examples/policies/customer-support.yaml "$requests/llm-calls.jsonl"
+echo
+echo "${bold}A data analyst${plain}      ${dim}examples/policies/data-analyst.yaml${plain}"
+evaluate examples/policies/data-analyst.yaml "$requests/sql-tools.jsonl"
+cat <<END
+
+${dim}no: denied   ask: a person may approve   mask, hide: not shown to the model as it is${plain}
+
+Try next:
+  $zentinelle evaluate --policies examples/policies/data-analyst.yaml --requests $requests/sql-tools.jsonl --explain
+  $zentinelle policy test examples/policies/coding-agent.yaml
+  echo 'see jo.doe@corp.test, key AKIAQ3EGRT5LZ6NMXW2B' | $zentinelle scan
+END
