@@ -15,7 +15,8 @@ use crate::wire::{DecisionDocument, RequestDocument};
 /// (JSON Schema draft 2020-12).
 #[must_use]
 pub fn policy_document_schema() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut generator =
+        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true).into_generator();
     let policy = policy_schema(&mut generator);
     let tests = generator.subschema_for::<Vec<PolicyTest>>();
     let metadata = metadata_schema(&policy);
