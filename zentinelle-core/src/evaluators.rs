@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::inquiry::{Approval, Approved, Inquiry};
+pub use self::inquiry::{Approval, Approved, Delegated, Inquiry};
 use crate::decision::Verdict;
 use crate::document::decode::{Decoded, decode_as};
 use crate::error::{Code, PolicyError};
@@ -145,6 +145,7 @@ pub mod data_access;
 pub mod data_retention;
 pub mod human_oversight;
 mod inquiry;
+mod lists;
 pub mod model_restriction;
 pub mod multimodal_policy;
 pub mod network_policy;
@@ -159,6 +160,7 @@ pub mod session_quota;
 pub mod system_prompt;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tool_call;
 pub mod tool_permission;
 
 evaluators! {

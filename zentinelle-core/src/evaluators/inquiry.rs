@@ -49,6 +49,17 @@ pub enum Approved {
     No(TokenError),
 }
 
+/// What became of looking for a delegation.
+#[derive(Debug)]
+pub enum Delegated {
+    /// A valid token: what it says of depth, trust and capabilities is the caller's to check.
+    Yes(Box<Claims>),
+    /// No token was sent.
+    Missing,
+    /// The token does not do; why.
+    No(TokenError),
+}
+
 impl<'a> Inquiry<'a> {
     /// Looks for a valid approval under `approval_token` in the context.
     pub fn approval(&self, wanted: &Approval<'_>) -> Result<Approved, EvaluationError> {
@@ -59,20 +70,46 @@ impl<'a> Inquiry<'a> {
         })
     }
 
+    /// Looks for a valid delegation by `parent` under `delegation_token` in the context. A
+    /// delegation holds for many requests, so nothing is charged.
+    pub fn delegation(&self, parent: &str, max_age_seconds: u64) -> Result<Delegated, EvaluationError> {
+        let Some(token) = self.request.context.name("delegation_token")? else { return Ok(Delegated::Missing) };
+        let binding =
+            Binding { action: Some(self.request.action.name()), parent_agent_id: Some(parent), ..self.binding() };
+        Ok(match self.verify(token, Purpose::AgentDelegation, max_age_seconds, &binding) {
+            Ok(claims) => Delegated::Yes(Box::new(claims)),
+            Err(error) => Delegated::No(error),
+        })
+    }
+
     fn check(&self, token: &str, wanted: &Approval<'_>) -> Result<Claims, TokenError> {
-        let max_age = SignedDuration::from_secs(i64::try_from(wanted.max_age_seconds).unwrap_or(i64::MAX));
-        let claims = self.approvals.verify(token, wanted.purpose, self.request.now, Some(max_age))?;
-        claims.check(&Binding {
+        let binding =
+            Binding { tool: wanted.tool, action: wanted.action, arguments: wanted.arguments, ..self.binding() };
+        self.verify(token, wanted.purpose, wanted.max_age_seconds, &binding)
+    }
+
+    fn verify(
+        &self,
+        token: &str,
+        purpose: Purpose,
+        max_age_seconds: u64,
+        binding: &Binding<'_>,
+    ) -> Result<Claims, TokenError> {
+        let max_age = SignedDuration::from_secs(i64::try_from(max_age_seconds).unwrap_or(i64::MAX));
+        let claims = self.approvals.verify(token, purpose, self.request.now, Some(max_age))?;
+        claims.check(binding)?;
+        Ok(claims)
+    }
+
+    /// What every token may be bound to: the authenticated caller and the policy that asks.
+    fn binding(&self) -> Binding<'a> {
+        Binding {
             tenant: Some(self.request.agent.tenant_id.as_str()),
             policy: self.policy.id.as_str(),
-            tool: wanted.tool,
-            action: wanted.action,
-            arguments: wanted.arguments,
             agent: Some(self.request.agent.agent_id.as_str()),
             user: self.request.user_id.as_ref().map(crate::ids::UserId::as_str),
-            parent_agent_id: None,
-        })?;
-        Ok(claims)
+            ..Binding::default()
+        }
     }
 
     /// One use of a token, counted for as long as it could be valid.
