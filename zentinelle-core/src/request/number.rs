@@ -81,6 +81,17 @@ impl Number {
         }
     }
 
+    /// The smallest count that is at least `percent` per cent of this, never below zero, at most `u64::MAX`.
+    #[must_use]
+    pub fn percent_ceil_u64(self, percent: Self) -> u64 {
+        if let (Self::Int(whole), Self::Int(percent)) = (self, percent)
+            && let Some(product) = whole.checked_mul(percent)
+        {
+            return Self::Int(product.max(0).saturating_add(99) / 100).ceil_u64();
+        }
+        Self::Float(self.as_f64() * percent.as_f64() / 100.0).ceil_u64()
+    }
+
     /// The sum; exact for whole numbers.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -258,5 +269,8 @@ mod tests {
         let n = Number::Int;
         assert!(n(80).reaches_percent_of(n(100), n(80)));
         assert!(!Number::Float(79.99).reaches_percent_of(n(100), n(80)));
+        assert_eq!([3, 5, 10].map(|limit| n(limit).percent_ceil_u64(n(80))), [3, 4, 8]);
+        assert_eq!(Number::Float(2.5).percent_ceil_u64(n(80)), 2);
+        assert_eq!(n(-3).percent_ceil_u64(n(80)), 0);
     }
 }
