@@ -6,3 +6,5 @@
 pub mod catalogue;
 pub mod rivals;
 pub mod scale;
+pub mod texts;
+pub mod token_patterns;
