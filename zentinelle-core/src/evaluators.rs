@@ -10,7 +10,8 @@ use serde_json::Value;
 pub use self::inquiry::{Approval, Approved, Delegated, Inquiry};
 use crate::decision::Verdict;
 use crate::document::decode::{Decoded, decode_as};
-use crate::error::{Code, PolicyError};
+use crate::error::{Code, Pointer, PolicyError, codes};
+use crate::matching::{Case, Pattern};
 use crate::request::EvaluationError;
 
 /// One kind of policy.
@@ -52,6 +53,21 @@ fn compile<E: Evaluator>(name: &str, config: &Value) -> Compiled<E> {
         _ => Err(errors),
     };
     Compiled { evaluator, unknown_keys }
+}
+
+/// Compiles a list of patterns under `key`; those that do not compile become faults at their place.
+fn patterns(key: &str, sources: &[String], case: Case, faults: &mut Vec<PolicyError>) -> Vec<Pattern> {
+    let mut compiled = Vec::with_capacity(sources.len());
+    for (index, source) in sources.iter().enumerate() {
+        match Pattern::new(source, case) {
+            Ok(pattern) => compiled.push(pattern),
+            Err(error) => {
+                let pointer = Pointer::ROOT.key(key).index(index);
+                faults.push(PolicyError::new(codes::INVALID_PATTERN, pointer, error.to_string()));
+            }
+        }
+    }
+    compiled
 }
 
 macro_rules! evaluators {
@@ -160,6 +176,7 @@ pub mod session_quota;
 pub mod system_prompt;
 #[cfg(test)]
 pub(crate) mod testing;
+mod texts;
 mod tool_call;
 pub mod tool_permission;
 

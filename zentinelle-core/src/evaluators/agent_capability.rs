@@ -76,7 +76,7 @@ impl<'a> Subjects<'a> {
 impl Evaluator for AgentCapability {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] = &[DENIED, NOT_ALLOWED, APPROVAL_REQUIRED, APPROVAL_INVALID];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();

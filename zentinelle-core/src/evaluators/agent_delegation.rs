@@ -92,7 +92,21 @@ pub struct AgentDelegation {
 impl Evaluator for AgentDelegation {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] = &[
+        DEPTH_EXCEEDED,
+        PARENT_MISSING,
+        PARENT_BLOCKED,
+        PARENT_NOT_ALLOWED,
+        CYCLE,
+        UNKNOWN_TRUST,
+        TRUST_EXCEEDED,
+        TRUST_TOO_LOW,
+        TRUST_REDUCED,
+        TOKEN_REQUIRED,
+        TOKEN_INVALID,
+        NOT_GRANTED,
+        DELEGATED,
+    ];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();

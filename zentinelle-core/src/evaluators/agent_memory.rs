@@ -92,7 +92,8 @@ impl Operation {
 impl Evaluator for AgentMemory {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] =
+        &[READ_DENIED, WRITE_DENIED, KEY_BLOCKED, TYPE_MISSING, TYPE_NOT_ALLOWED, FULL, NEAR_FULL, VALUE_TOO_LARGE];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();

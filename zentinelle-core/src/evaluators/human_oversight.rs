@@ -68,7 +68,7 @@ pub struct HumanOversight {
 impl Evaluator for HumanOversight {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] = &[APPROVAL_REQUIRED, APPROVAL_INVALID];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();

@@ -46,7 +46,7 @@ pub struct ModelRestriction {
 impl Evaluator for ModelRestriction {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] = &[MODEL_BLOCKED, PROVIDER_BLOCKED, NOT_ALLOWED, MISSING];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         Ok(Self {

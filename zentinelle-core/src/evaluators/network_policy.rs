@@ -96,7 +96,15 @@ const LOCAL_SUFFIXES: [&str; 3] = [".localhost", ".local", ".internal"];
 impl Evaluator for NetworkPolicy {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] = &[
+        OUTBOUND_OFF,
+        DOMAIN_BLOCKED,
+        IP_BLOCKED,
+        DOMAIN_NOT_ALLOWED,
+        IP_NOT_ALLOWED,
+        PUBLIC_INTERNET,
+        TARGET_MISSING,
+    ];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();

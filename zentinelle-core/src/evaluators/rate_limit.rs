@@ -66,7 +66,7 @@ struct Limit {
 impl Evaluator for RateLimit {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] = &[EXCEEDED];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let window = |seconds| match config.window {

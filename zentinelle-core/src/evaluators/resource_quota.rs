@@ -49,7 +49,14 @@ pub struct ResourceQuota {
 impl Evaluator for ResourceQuota {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] = &[
+        TOO_MANY_SERVERS,
+        NEARLY_TOO_MANY_SERVERS,
+        SIZE_NOT_ALLOWED,
+        SERVICE_NOT_ALLOWED,
+        HOURS_SPENT,
+        HOURS_NEARLY_SPENT,
+    ];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         Ok(Self {

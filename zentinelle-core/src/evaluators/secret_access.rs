@@ -39,7 +39,7 @@ pub struct SecretAccess {
 impl Evaluator for SecretAccess {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] = &[BUNDLE_MISSING, BUNDLE_NOT_ALLOWED, PROVIDER_DENIED];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         Ok(Self {

@@ -96,7 +96,16 @@ pub struct SessionPolicy {
 impl Evaluator for SessionPolicy {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] = &[
+        OUTSIDE_HOURS,
+        DAY_NOT_ALLOWED,
+        TOO_LONG,
+        NEARLY_TOO_LONG,
+        TOO_MANY_MESSAGES,
+        NEARLY_TOO_MANY_MESSAGES,
+        IDLE,
+        MFA_REQUIRED,
+    ];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();

@@ -103,7 +103,7 @@ pub struct SessionQuota {
 impl Evaluator for SessionQuota {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[];
+    const CODES: &'static [Code] = &[EXCEEDED];
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();
