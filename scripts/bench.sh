@@ -10,23 +10,30 @@ export CRITERION_HOME=$target/criterion
 
 if [ $# -gt 0 ]; then
   cargo bench --locked -p zentinelle-benches -- "$@"
+  cargo bench --locked -p zentinelle-rivals -- "$@"
   exit
 fi
 
 rm -rf "$CRITERION_HOME"
 say "build"
-cargo bench --locked -p zentinelle-benches --no-run
-cargo build --locked --release -p zentinelle-benches --bins
+# One crate at a time: built together, each would get the features of the other's dependencies.
+for crate in zentinelle-benches zentinelle-rivals; do
+  cargo bench --locked -p $crate --no-run
+  cargo build --locked --release -p $crate --bins
+done
 
 say "measure"
 load_before=$(cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown)
-cargo bench --locked -q -p zentinelle-benches -- --quiet
+for crate in zentinelle-benches zentinelle-rivals; do
+  cargo bench --locked -q -p $crate -- --quiet
+done
 "$target/release/allocations" >"$target/allocations.json"
+"$target/release/rival_allocations" >"$target/rival_allocations.json"
 
 say "results"
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)
 changes=$(git diff --quiet HEAD -- ':!benches/RESULTS.md' 2>/dev/null || echo ' with uncommitted changes')
-"$target/release/report" "$CRITERION_HOME" "$target/allocations.json" \
+"$target/release/report" "$CRITERION_HOME" "$target/allocations.json" "$target/rival_allocations.json" \
   "${cpu:-$(uname -m)}, $(getconf _NPROCESSORS_ONLN) cores, $(uname -s) $(uname -m)" \
   "$(rustc --version), release profile of this workspace, system allocator" \
   "commit $(git rev-parse --short=12 HEAD)$changes, $(date -u +%Y-%m-%d)" \

@@ -6,7 +6,6 @@ use std::hint::black_box;
 use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use zentinelle_benches::catalogue::{PLAIN, denied, engine, engine_of, permitted};
-use zentinelle_benches::rivals::{Casbin, Cedar, Contestant, Regorus, RegorusData, RegorusVm, Zentinelle, questions};
 use zentinelle_benches::scale::stored;
 use zentinelle_core::MemoryLedger;
 use zentinelle_core::wire::DecisionDocument;
@@ -35,14 +34,6 @@ fn decision(count: usize) -> serde_json::Value {
     json!({ "policies": count, "permit": of(permitted()), "deny": of(denied()) })
 }
 
-fn contest<C: Contestant + Default>() -> serde_json::Value {
-    let mut contestant = C::default();
-    let ready: Vec<_> = questions().iter().map(|(agent, tool, _)| contestant.question(agent, tool)).collect();
-    let mut ask = || ready.iter().filter(|question| contestant.ask(question)).count();
-    let (count, _) = allocations(&mut ask);
-    json!({ "name": C::NAME, "per_question": count as f64 / ready.len() as f64 })
-}
-
 fn main() {
     const STORED: usize = 100_000;
     let policies = stored(STORED);
@@ -58,10 +49,6 @@ fn main() {
     drop(engine);
     let report = json!({
         "decisions": [decision(1), decision(PLAIN), decision(24)],
-        "rivals": [
-            contest::<Zentinelle>(), contest::<Cedar>(), contest::<Regorus>(), contest::<RegorusData>(),
-            contest::<RegorusVm>(), contest::<Casbin>(),
-        ],
         "bytes_per_policy": { "stored": compiled / STORED, "of_which_as_written": as_written / STORED },
     });
     println!("{report:#}");

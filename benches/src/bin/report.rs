@@ -1,5 +1,6 @@
 //! Gathers what the benches measured into one table. Arguments: the folder criterion wrote
-//! to, the file `allocations` printed to, and lines that describe the machine.
+//! to, the files `allocations` and `rival_allocations` printed to, and lines that describe
+//! the machine.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,14 +13,15 @@ const RIVALS: [&str; 5] =
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let (Some(criterion), Some(allocations)) = (arguments.next(), arguments.next()) else {
-        eprintln!("usage: report CRITERION_FOLDER ALLOCATIONS_FILE [MACHINE_LINE…]");
-        std::process::exit(2);
+    let (Some(criterion), Some(own), Some(rivals)) = (arguments.next(), arguments.next(), arguments.next()) else {
+        panic!("usage: report CRITERION_FOLDER ALLOCATIONS_FILE RIVAL_ALLOCATIONS_FILE [MACHINE_LINE…]");
     };
-    let medians = medians(Path::new(&criterion));
-    let counts = std::fs::read_to_string(&allocations).expect("the allocations file can be read");
-    let counts: Value = serde_json::from_str(&counts).expect("the allocations file is JSON");
-    let mut table = Table { medians, counts, text: String::new() };
+    let mut table = Table {
+        medians: medians(Path::new(&criterion)),
+        counts: json(Path::new(&own)).expect("the first file of allocations is JSON"),
+        rivals: json(Path::new(&rivals)).expect("the second file of allocations is JSON"),
+        text: String::new(),
+    };
     println!("# Results\n\nWritten by `make bench`; do not edit. Medians of one run, policies parsed once and reused.\n");
     arguments.for_each(|line| println!("- {line}"));
     println!("\n| measured | case | figure | beside it | target |\n|---|---|---|---|---|");
@@ -58,6 +60,7 @@ fn json(file: &Path) -> Option<Value> {
 struct Table {
     medians: BTreeMap<String, f64>,
     counts: Value,
+    rivals: Value,
     text: String,
 }
 
@@ -74,7 +77,7 @@ impl Table {
         for made in ["question ready", "question made inside"] {
             let Some(own) = self.nanos(&format!("rivals/zentinelle/{made}")) else { continue };
             let allocations = |table: &Self, name: &str| {
-                let rivals = table.counts["rivals"].as_array().into_iter().flatten();
+                let rivals = table.rivals.as_array().into_iter().flatten();
                 let found = rivals.into_iter().find(|rival| rival["name"] == name);
                 let count = found.and_then(|rival| rival["per_question"].as_f64());
                 count.filter(|_| made == "question ready").map_or(String::new(), |n| format!("{n:.1} allocations"))

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use zentinelle_benches::rivals::{
+use zentinelle_rivals::{
     Casbin, Cedar, Contestant, Regorus, RegorusData, RegorusVm, Zentinelle, check, questions,
 };
 
