@@ -7,9 +7,8 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::texts::find_in;
+use super::texts::{Place, find_in};
 use super::{Evaluator, Inquiry};
 use crate::decision::{Notes, Verdict, Violation};
 use crate::error::{Code, PolicyError};
@@ -114,10 +113,10 @@ impl AiGuardrail {
 
     /// What tools returned is text a model will read.
     fn judge_nested(&self, context: &Context) -> Option<Violation> {
-        ["tool_outputs", "rag_context"]
-            .into_iter()
-            .filter_map(|key| context.get(key))
-            .find_map(|value: &Value| find_in(value, &mut |text| self.judge(text)))
+        ["tool_outputs", "rag_context"].into_iter().find_map(|key| {
+            let value = context.get(key)?;
+            find_in(value, &Place::Fact(key), &mut |text, _| self.judge(text))
+        })
     }
 
     fn judge_topic(&self, declared: &str) -> Verdict {

@@ -2,15 +2,16 @@
 //!
 //! Applies to every action that states a token count. A limit applies when the request
 //! states the number it is about; the total is the larger of the stated total and the sum
-//! of its parts, so that understating one does not help.
+//! of its parts, so that understating one does not help. A model call is besides obliged to
+//! produce no more than the output limit.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Evaluator, Inquiry};
-use crate::decision::{Notes, Verdict};
+use crate::decision::{Notes, Obligation, Verdict};
 use crate::error::{Code, PolicyError};
-use crate::request::{EvaluationError, Number};
+use crate::request::{ActionKind, EvaluationError, Number};
 
 const EXCEEDED: Code = Code::new("context_limit.exceeded");
 const NEAR: Code = Code::new("context_limit.near");
@@ -73,6 +74,12 @@ impl Evaluator for ContextLimit {
             if used.reaches_percent_of(limit, WARN_AT_PERCENT) {
                 notes.warn(NEAR, format!("{used} of {limit} {part} tokens used"));
             }
+        }
+        if let Some(limit) = self.0.max_output_tokens
+            && inquiry.request.action.kind() == ActionKind::ModelCall
+        {
+            applies = true;
+            notes.oblige(Obligation::MaxTokens { max_output_tokens: limit.floor_u64() });
         }
         Ok(if applies { Verdict::Satisfied(notes) } else { Verdict::NotApplicable })
     }

@@ -8,14 +8,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::texts::find_in;
+use super::texts::{Place, find_in};
 use super::{Evaluator, Inquiry};
-use crate::decision::{Notes, Verdict, Violation};
+use crate::decision::{MaskedSpan, Notes, Obligation, Verdict, Violation};
 use crate::error::{Code, PolicyError};
 use crate::matching::text::visible;
 use crate::matching::{Case, Pattern};
 use crate::request::EvaluationError;
-use crate::scan::{Category, Detectors, Scanner, Severity};
+use crate::scan::{Category, Detectors, Finding, Scanner, Severity};
 
 const SECRET: Code = Code::new("output_filter.secret");
 const PII: Code = Code::new("output_filter.pii");
@@ -34,6 +34,10 @@ pub struct Config {
     pub block_pii: bool,
     /// Whether secrets deny. Default: false.
     pub block_secrets: bool,
+    /// Whether the host must mask personal and health data that does not deny. Default: false.
+    pub mask_pii: bool,
+    /// Whether the host must mask secrets that do not deny. Default: false.
+    pub mask_secrets: bool,
     /// The most severe finding of a scan done elsewhere that passes. Default: any.
     pub max_severity: Option<Severity>,
     /// Regular expressions that must not occur, letter case counts. Default: none.
@@ -58,10 +62,10 @@ impl Evaluator for OutputFilter {
         let mut faults = Vec::new();
         let patterns = super::patterns("blocked_patterns", &config.blocked_patterns, Case::Sensitive, &mut faults);
         let mut categories = Vec::new();
-        if config.block_secrets {
+        if config.block_secrets || config.mask_secrets {
             categories.push(Category::Secret);
         }
-        if config.block_pii {
+        if config.block_pii || config.mask_pii {
             categories.extend([Category::Pii, Category::Phi]);
         }
         let mut detectors = Detectors::of(&categories);
@@ -99,7 +103,9 @@ impl Evaluator for OutputFilter {
         for key in TEXT_KEYS {
             let Some(output) = context.get(key) else { continue };
             applies = true;
-            if let Some(violation) = self.judge_output(key, output)? {
+            if !self.is_idle()
+                && let Some(violation) = self.judge_output(key, output, &mut notes)?
+            {
                 return Ok(violation.into());
             }
         }
@@ -109,21 +115,26 @@ impl Evaluator for OutputFilter {
 
 impl OutputFilter {
     fn is_idle(&self) -> bool {
-        !self.config.block_pii && !self.config.block_secrets && self.patterns.is_empty()
+        *self.scanner.detectors() == Detectors::NONE && self.patterns.is_empty()
     }
 
-    fn judge_output(&self, key: &str, output: &Value) -> Result<Option<Violation>, EvaluationError> {
-        if self.is_idle() {
-            return Ok(None);
-        }
+    fn judge_output(
+        &self,
+        key: &'static str,
+        output: &Value,
+        notes: &mut Notes,
+    ) -> Result<Option<Violation>, EvaluationError> {
         match output {
-            Value::String(_) | Value::Array(_) | Value::Object(_) => Ok(find_in(output, &mut |text| self.judge(text))),
-            other => Err(EvaluationError::wrong_type(key, "a text, or texts in lists and objects", other)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {
+                Err(EvaluationError::wrong_type(key, "a text, or texts in lists and objects", output))
+            }
+            texts => Ok(find_in(texts, &Place::Fact(key), &mut |text, place| self.judge(text, place, notes))),
         }
     }
 
-    fn judge(&self, text: &str) -> Option<Violation> {
-        for finding in self.scanner.scan(text) {
+    fn judge(&self, text: &str, place: &Place<'_>, notes: &mut Notes) -> Option<Violation> {
+        let findings = self.scanner.scan(text);
+        if let Some(finding) = findings.iter().find(|finding| self.blocks(finding)) {
             let (code, pointer, what) = match finding.category {
                 Category::Secret => (SECRET, "/config/block_secrets", "a secret"),
                 _ => (PII, "/config/block_pii", "personal data"),
@@ -131,13 +142,23 @@ impl OutputFilter {
             let message = format!("the output holds {what} ({})", finding.kind);
             return Some(Violation::new(code, pointer, message).with_severity(finding.severity));
         }
-        if self.patterns.is_empty() {
-            return None;
-        }
         let shown = visible(text);
-        let at = self.patterns.iter().position(|pattern| pattern.is_match(text) || pattern.is_match(&shown))?;
-        let message = format!("the output matches item {} of `blocked_patterns`", at + 1);
-        Some(Violation::new(PATTERN, "/config/blocked_patterns", message))
+        let hit = |pattern: &Pattern| pattern.is_match(text) || pattern.is_match(&shown);
+        if let Some(at) = self.patterns.iter().position(hit) {
+            let message = format!("the output matches item {} of `blocked_patterns`", at + 1);
+            return Some(Violation::new(PATTERN, "/config/blocked_patterns", message));
+        }
+        if !findings.is_empty() {
+            notes.oblige(Obligation::Mask { pointer: place.pointer(), spans: masked(&findings) });
+        }
+        None
+    }
+
+    fn blocks(&self, finding: &Finding) -> bool {
+        match finding.category {
+            Category::Secret => self.config.block_secrets,
+            _ => self.config.block_pii,
+        }
     }
 
     /// One violation that a scan done elsewhere reports.
@@ -177,9 +198,37 @@ impl OutputFilter {
     }
 }
 
+/// The parts to replace: overlapping findings share one, with the marker of the first.
+fn masked(findings: &[Finding]) -> Vec<MaskedSpan> {
+    let mut spans: Vec<MaskedSpan> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        match spans.last_mut().filter(|last| finding.span.start < last.end) {
+            Some(last) => last.end = last.end.max(finding.span.end),
+            None => spans.push(MaskedSpan {
+                start: finding.span.start,
+                end: finding.span.end,
+                replacement: finding.marker().to_string().into(),
+            }),
+        }
+    }
+    spans
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{judge, violated};
+    use crate::decision::Obligation;
+
+    #[test]
+    fn what_is_masked_says_where_it_stands() {
+        let context = r#"{ "output": { "to": ["see jo.doe@corp.test"] } }"#;
+        let crate::Verdict::Satisfied(notes) = judge("output_filter", r#"{ "mask_pii": true }"#, context) else {
+            panic!("masking does not deny");
+        };
+        let [Obligation::Mask { pointer, spans }] = notes.obligations() else { panic!("{notes:?}") };
+        assert_eq!(pointer.as_str(), "/context/output/to/0");
+        assert_eq!((spans[0].start, spans[0].end), (4, 20));
+    }
 
     #[test]
     fn a_scan_done_elsewhere_does_not_switch_the_own_one_off() {

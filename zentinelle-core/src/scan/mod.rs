@@ -12,6 +12,10 @@
 //!
 //! A text that arrives in pieces is scanned by [`stream::StreamScanner`], with the same
 //! findings. Clean text costs a few passes and no allocation; see `engine` for how.
+//!
+//! Prompt injection is judged over a whole text rather than place by place, so it is not one
+//! of the anchored detectors: it reads [`normalise::Views`] and asks a [`prefilter::Prefilter`]
+//! of its own which of its rules can match at all.
 
 mod decode;
 mod engine;
@@ -140,4 +144,5 @@ impl Scanner {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test may panic")]
 mod tests;

@@ -226,8 +226,9 @@ fn spelt_out(text: &str, at: usize) -> Option<(Vec<Range<usize>>, usize)> {
     if !matches!(separator, ' ' | '.' | '-' | '_' | '*') {
         return None;
     }
-    let mut letters = vec![at..at + first.len_utf8()];
     let mut end = at + first.len_utf8();
+    let mut letters = Vec::new();
+    letters.push(at..end);
     let mut rest = rest.peekable();
     while let Some((place, letter)) = rest.next() {
         let single = letter.is_alphabetic() && !rest.peek().is_some_and(|(_, next)| next.is_alphanumeric());
@@ -244,6 +245,7 @@ fn spelt_out(text: &str, at: usize) -> Option<(Vec<Range<usize>>, usize)> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test may panic")]
 mod tests {
     use super::*;
 

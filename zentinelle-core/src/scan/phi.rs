@@ -63,7 +63,7 @@ fn is_filler(word: &[u8]) -> bool {
         b"the", b"this", b"that", b"these", b"an", b"our", b"your", b"their", b"by", b"in", b"on", b"to", b"for",
         b"and", b"or", b"was", b"as", b"what", b"which", b"problem", b"it", b"error",
     ];
-    word.is_empty() || FILLER.contains(&word)
+    word.len() < 3 || FILLER.contains(&word)
 }
 
 fn diagnosis(window: &Window<'_>, hit: Range<usize>) -> Option<Range<usize>> {

@@ -1,12 +1,16 @@
 //! One pass over the text that finds which rules can match at all.
 //!
 //! Every rule names literals of which one must occur wherever the rule matches. All literals
-//! of all families of rules go into one automaton, so a clean text costs one pass, however
-//! many rules there are.
+//! of all families of rules go into one table, so a clean text costs one pass, however many
+//! rules there are.
+//!
+//! The pass asks two small bitmaps, at each byte, whether any literal begins with the three or
+//! four bytes that stand here; only then are literals compared. An Aho-Corasick automaton over
+//! the same literals reads a little faster as a full table and slower as a compact one, but
+//! building it takes milliseconds, which a command-line hook would pay for every call; the
+//! bitmaps are ready in microseconds.
 
 use std::ops::Range;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
 /// One literal that occurs in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,41 +21,49 @@ pub struct Hit {
     pub span: Range<usize>,
 }
 
+/// The fewest bytes a literal may have; a shorter one would be everywhere.
+pub const SHORTEST: usize = 3;
+
 /// Finds the literals of rules in text, ASCII letter case ignored.
 #[derive(Clone, Debug)]
 pub struct Prefilter {
-    automaton: Option<AhoCorasick>,
-    /// Rule of each literal.
-    owner: Vec<usize>,
+    /// Which hashes of three bytes begin a literal of three bytes.
+    three: Bits,
+    /// Which hashes of four bytes begin a longer literal.
+    four: Bits,
+    /// The literals, by hash.
+    entries: Vec<Entry>,
     rules: usize,
     longest: usize,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: u32,
+    rule: usize,
+    literal: &'static str,
+}
+
 impl Prefilter {
-    /// Builds the automaton of `rules`, each given as its literals. To combine families, chain
+    /// Prepares the literals of `rules`, each given as its literals. To combine families, chain
     /// their tables: the rules of the second family begin at the length of the first.
+    /// Literals shorter than [`SHORTEST`] are not looked for.
     pub fn new(rules: impl Iterator<Item = &'static [&'static str]>) -> Self {
-        let mut owner = Vec::new();
-        let mut literals = Vec::new();
-        let mut count = 0;
-        for (rule, of_rule) in rules.enumerate() {
-            count = rule + 1;
-            for literal in of_rule {
-                owner.push(rule);
-                literals.push(*literal);
+        let mut prefilter = Self { three: Bits::new(), four: Bits::new(), entries: Vec::new(), rules: 0, longest: 0 };
+        for (rule, literals) in rules.enumerate() {
+            prefilter.rules = rule + 1;
+            for literal in literals {
+                let hash = match literal.as_bytes() {
+                    [a, b, c] => prefilter.three.set(folded([*a, *b, *c, 0]) & THREE_BYTES),
+                    [a, b, c, d, ..] => prefilter.four.set(folded([*a, *b, *c, *d])) | FOUR,
+                    _ => continue,
+                };
+                prefilter.longest = prefilter.longest.max(literal.len());
+                prefilter.entries.push(Entry { hash, rule, literal });
             }
         }
-        // The contiguous automaton builds in a fraction of the time of the full table, and a
-        // command-line hook builds it once per text. A table too large to build cannot be
-        // made from literals in the source; a test pins that it is always there.
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .prefilter(false)
-            .build(&literals)
-            .ok();
-        Self { automaton, owner, rules: count, longest: literals.iter().map(|l| l.len()).max().unwrap_or(0) }
+        prefilter.entries.sort_by_key(|entry| (entry.hash, entry.rule));
+        prefilter
     }
 
     /// How many rules there are.
@@ -66,29 +78,91 @@ impl Prefilter {
         self.longest
     }
 
-    /// Every literal of `text` that ends after byte `from`, in the order of their ends.
-    pub fn hits<'a>(&'a self, text: &'a str, from: usize) -> impl Iterator<Item = Hit> + 'a {
-        let start = from.saturating_sub(self.longest.saturating_sub(1)).min(text.len());
-        self.automaton
-            .as_ref()
-            .and_then(|automaton| automaton.try_find_overlapping_iter(Input::new(text.as_bytes()).range(start..)).ok())
-            .into_iter()
-            .flatten()
-            .filter(move |hit| hit.end() > from)
-            .filter_map(|hit| {
-                let rule = *self.owner.get(hit.pattern().as_usize())?;
-                Some(Hit { rule, span: hit.start()..hit.end() })
-            })
+    /// Reports every literal of `text` that ends after byte `from`, in the order they begin.
+    pub fn hits(&self, text: &str, from: usize, mut report: impl FnMut(Hit)) {
+        let bytes = text.as_bytes();
+        let start = from.saturating_sub(self.longest.saturating_sub(1)).min(bytes.len());
+        let rest = bytes.get(start..).unwrap_or_default();
+        let mut at = start;
+        for window in rest.array_windows::<4>() {
+            let value = folded(*window);
+            let (three, four) = (hash(value & THREE_BYTES), hash(value));
+            // Both maps are asked without a branch in between; almost always both say no.
+            let (in_three, in_four) = (self.three.has(three), self.four.has(four));
+            if in_three | in_four {
+                if in_three {
+                    self.compare(bytes, at, three, from, &mut report);
+                }
+                if in_four {
+                    self.compare(bytes, at, four | FOUR, from, &mut report);
+                }
+            }
+            at += 1;
+        }
+        // The last three bytes have no window of four.
+        if let Some(&[a, b, c]) = bytes.get(at..) {
+            self.compare(bytes, at, hash(folded([a, b, c, 0]) & THREE_BYTES), from, &mut report);
+        }
+    }
+
+    /// Compares the literals whose first bytes hash to `hash` with what stands at `at`.
+    #[inline(never)]
+    fn compare(&self, bytes: &[u8], at: usize, hash: u32, from: usize, report: &mut impl FnMut(Hit)) {
+        let first = self.entries.partition_point(|entry| entry.hash < hash);
+        let same = self.entries.get(first..).unwrap_or_default().iter().take_while(|entry| entry.hash == hash);
+        for Entry { rule, literal, .. } in same {
+            let end = at + literal.len();
+            let stands = bytes.get(at..end).is_some_and(|there| there.eq_ignore_ascii_case(literal.as_bytes()));
+            if stands && end > from {
+                report(Hit { rule: *rule, span: at..end });
+            }
+        }
     }
 
     /// Which rules have a literal in `text`.
     #[must_use]
     pub fn fired(&self, text: &str) -> Fired {
         let mut fired = Fired::default();
-        for hit in self.hits(text, 0) {
-            fired.note(&hit);
-        }
+        self.hits(text, 0, |hit| fired.note(&hit));
         fired
+    }
+}
+
+/// Marks the hash of four bytes apart from that of three.
+const FOUR: u32 = 1 << 31;
+/// The part of a folded value that comes from its first three bytes.
+const THREE_BYTES: u32 = 0x00ff_ffff;
+
+/// Four bytes as a number, letter case folded away. A few signs fold together as well, which
+/// only makes a comparison in vain.
+const fn folded(bytes: [u8; 4]) -> u32 {
+    u32::from_le_bytes(bytes) | 0x2020_2020
+}
+
+const fn hash(value: u32) -> u32 {
+    value.wrapping_mul(0x9e37_79b1) >> 16
+}
+
+/// A set of hashes.
+#[derive(Clone, Debug)]
+struct Bits(Box<[u64; 1024]>);
+
+impl Bits {
+    fn new() -> Self {
+        Self(Box::new([0; 1024]))
+    }
+
+    fn set(&mut self, value: u32) -> u32 {
+        let hash = hash(value);
+        if let Some(word) = self.0.get_mut((hash >> 6) as usize & 1023) {
+            *word |= 1 << (hash & 63);
+        }
+        hash
+    }
+
+    #[inline]
+    fn has(&self, hash: u32) -> bool {
+        self.0.get((hash >> 6) as usize & 1023).is_some_and(|word| word >> (hash & 63) & 1 == 1)
     }
 }
 
@@ -158,7 +232,28 @@ mod tests {
     #[test]
     fn a_later_start_still_sees_a_literal_that_began_before_it() {
         let prefilter = Prefilter::new(FIRST.into_iter());
-        assert_eq!(prefilter.hits("xx beta", 5).count(), 1);
-        assert_eq!(prefilter.hits("xx beta", 7).count(), 0);
+        let count = |from| {
+            let mut count = 0;
+            prefilter.hits("xx beta", from, |_| count += 1);
+            count
+        };
+        assert_eq!((count(0), count(5), count(7)), (1, 1, 0));
+    }
+
+    #[test]
+    fn literals_are_found_wherever_they_stand() {
+        const WORDS: [&[&str]; 2] = [&["eyj", "beta"], &["eyjabc"]];
+        let prefilter = Prefilter::new(WORDS.into_iter());
+        for text in ["eyj", "EyJ.", "..eyj", "...eyj.", "eyjabc", "a eyj eyjabc beta"] {
+            let mut found = Vec::new();
+            prefilter.hits(text, 0, |hit| found.push((hit.rule, hit.span.start)));
+            let lower = text.to_lowercase();
+            let mut expected: Vec<_> = [(0, "eyj"), (0, "beta"), (1, "eyjabc")]
+                .into_iter()
+                .flat_map(|(rule, word)| lower.match_indices(word).map(move |(at, _)| (rule, at)).collect::<Vec<_>>())
+                .collect();
+            expected.sort_by_key(|(rule, at)| (*at, *rule));
+            assert_eq!(found, expected, "{text}");
+        }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) static RULES: &[Phrase] = &[
         ],
         vulgar,
     ),
-    rule("slur", Severity::High, &["nig", "nii", "fag", "faa", "ret", "whor", "slut", "kike", "spic", "chink"], slur),
+    rule("slur", Severity::High, &["nig", "nii", "fag", "faa", "whor", "slut", "kike", "spic", "chink"], slur),
     rule("threat", Severity::High, &["kill you", "hurt you", "kill yourself", "go die", "go and die", "kys"], threat),
     rule(
         "harmful_instructions",
@@ -47,7 +47,7 @@ pub(crate) static RULES: &[Phrase] = &[
 ];
 
 const VULGAR: [&str; 6] = ["fuck", "shit", "bitch", "ashole", "bastard", "cunt"];
-const SLURS: [&str; 10] = ["niger", "niga", "fagot", "retard", "whore", "slut", "kike", "spic", "chink", "wanker"];
+const SLURS: [&str; 9] = ["niger", "niga", "fagot", "whore", "slut", "kike", "spic", "chink", "wanker"];
 const ENDINGS: [&str; 10] = ["", "s", "es", "er", "ers", "ed", "ing", "y", "in", "ty"];
 
 fn vulgar(window: &Window<'_>, hit: Range<usize>) -> Option<Range<usize>> {

@@ -168,25 +168,24 @@ impl<'t> Window<'t> {
     /// letter case ignored.
     pub(crate) fn mentions(&self, at: usize, reach: usize, words: &[&str]) -> bool {
         let from = at.saturating_sub(reach).max(self.floor);
-        let mut lower = [0_u8; LOOK_BEHIND];
         let heard = self.slice(from..at);
-        let mut length = 0;
-        for (to, byte) in lower.iter_mut().zip(heard) {
-            *to = byte.to_ascii_lowercase();
-            length += 1;
-        }
-        let lower = lower.get(..length).unwrap_or_default();
-        words.iter().any(|word| {
-            memchr::memmem::find_iter(lower, word.as_bytes()).any(|place| {
-                let starts_word = match place.checked_sub(1) {
-                    Some(before) => lower.get(before).is_none_or(|byte| !byte.is_ascii_alphabetic()),
-                    None => from.checked_sub(1).and_then(|i| self.byte(i)).is_none_or(|b| !b.is_ascii_alphabetic()),
+        let mut within_word = from.checked_sub(1).and_then(|i| self.byte(i)).is_some_and(|b| b.is_ascii_alphabetic());
+        for (index, byte) in heard.iter().enumerate() {
+            let is_letter = byte.is_ascii_alphabetic();
+            if is_letter && !within_word {
+                let rest = heard.get(index..).unwrap_or_default();
+                let stands = |word: &&str| {
+                    let Some((said, after)) = rest.split_at_checked(word.len()) else { return false };
+                    // A short word must also end there: `sin` is not in `since`.
+                    said.eq_ignore_ascii_case(word.as_bytes())
+                        && (word.len() > 4 || after.first().is_none_or(|next| !next.is_ascii_alphabetic()))
                 };
-                // Short words must also end there: `sin` is not in `since`.
-                let ends_word =
-                    word.len() > 4 || lower.get(place + word.len()).is_none_or(|byte| !byte.is_ascii_alphabetic());
-                starts_word && ends_word
-            })
-        })
+                if words.iter().any(stands) {
+                    return true;
+                }
+            }
+            within_word = is_letter;
+        }
+        false
     }
 }

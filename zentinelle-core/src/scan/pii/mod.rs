@@ -100,11 +100,13 @@ pub(crate) fn at_digit(window: &Window<'_>, at: usize, out: &mut Vec<Finding>) {
         place::address(window, at, out);
     }
     let end = window.run(start, ALNUM, 72);
-    if end - start <= 70 && !window.follows(start, SLUG) && !window.is(end, 1 << b'_') {
+    let fraction = window.before(start) == Some(b'.') && window.follows(start - 1, ALNUM);
+    if end - start <= 70 && !fraction && !window.follows(start, SLUG) && !window.is(end, 1 << b'_') {
         document::find(window, start..end, out);
     }
     document::spaced(window, at, out);
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test may panic")]
 mod tests;

@@ -25,32 +25,39 @@ pub(crate) fn find(window: &Window<'_>, start: usize, digit: usize, out: &mut Ve
     {
         add("bitcoin_address", Medium, 0.95, start..end);
     }
-    let group = window.run_back(digit, HEX | 1 << b':', 39);
-    if !window.follows(group, ALNUM | 1 << b'_' | 1 << b'.') {
-        if let Some(end) = mac(window, group) {
+    // Most words with a digit have neither separator beside them.
+    let (left, right) = (window.run_back(digit, HEX, 5), window.run(digit, HEX, 5));
+    let beside = [window.before(left), window.byte(right)];
+    if beside.contains(&Some(b':')) {
+        let group = window.run_back(digit, HEX | 1 << b':', 39);
+        if !window.follows(group, ALNUM | 1 << b'_' | 1 << b'.') {
+            if let Some(end) = mac(window, group) {
+                add("mac_address", Low, 0.85, group..end);
+            } else if let Some(end) = ipv6(window, group) {
+                add("ipv6_address", Low, 0.8, group..end);
+            }
+        }
+    } else if beside.contains(&Some(b'-')) {
+        let group = window.run_back(digit, HEX | 1 << b'-', 16);
+        if !window.follows(group, ALNUM | 1 << b'-')
+            && let Some(end) = mac(window, group)
+        {
             add("mac_address", Low, 0.85, group..end);
-        } else if let Some(end) = ipv6(window, group) {
-            add("ipv6_address", Low, 0.8, group..end);
         }
     }
-    if let Some(from) = digit.checked_sub(15).map(|from| window.run_back(digit, HEX | 1 << b'-', 15).max(from))
-        && !window.follows(from, ALNUM)
-        && let Some(end) = mac(window, from)
-    {
-        add("mac_address", Low, 0.85, from..end);
-    }
+}
+
+/// Whether the number is rather an object identifier of one of the large arcs, `2.5.4.3`.
+fn is_object_identifier(address: Ipv4Addr) -> bool {
+    matches!(address.octets(), [1, 2 | 3, ..] | [2, 5 | 16, ..])
 }
 
 /// Whether an address can lead to a person: not this machine, not a private network, not a
 /// group of machines.
 fn is_public(address: Ipv4Addr) -> bool {
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_unspecified()
-        || address.is_broadcast()
-        || address.is_multicast())
-        && !matches!(address.octets(), [0 | 240..=255, ..])
+    let own = address.is_private() || address.is_loopback() || address.is_link_local() || address.is_unspecified();
+    let many = address.is_broadcast() || address.is_multicast() || matches!(address.octets(), [0 | 240..=255, ..]);
+    !own && !many
 }
 
 fn ipv4(window: &Window<'_>, start: usize) -> Option<usize> {
@@ -80,7 +87,11 @@ fn ipv4(window: &Window<'_>, start: usize) -> Option<usize> {
     // The parser checks ranges and refuses leading zeros. Four small numbers are a version
     // when the text says so.
     let address: Ipv4Addr = text.parse().ok()?;
-    (!goes_on && is_public(address) && !window.mentions(start, 16, &["version", "ver", "release", "v"])).then_some(at)
+    (!goes_on
+        && is_public(address)
+        && !is_object_identifier(address)
+        && !window.mentions(start, 16, &["version", "ver", "release", "v"]))
+    .then_some(at)
 }
 
 fn ipv6(window: &Window<'_>, start: usize) -> Option<usize> {
@@ -91,7 +102,7 @@ fn ipv6(window: &Window<'_>, start: usize) -> Option<usize> {
     let text = window.slice(start..end);
     let colons = text.iter().filter(|byte| **byte == b':').count();
     let digits = text.iter().filter(|byte| is(HEX, **byte)).count();
-    if colons < 2 || colons > 7 || digits < 3 || window.is(end, ALNUM) {
+    if !(2..=7).contains(&colons) || digits < 6 || window.is(end, ALNUM) {
         return None;
     }
     let address: Ipv6Addr = std::str::from_utf8(text).ok()?.parse().ok()?;

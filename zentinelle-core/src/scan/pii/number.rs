@@ -52,11 +52,12 @@ impl Number {
                 _ => break,
             };
             at += 1;
-            if separator == b')' && matches!(window.byte(at), Some(b' ' | b'-' | b'.')) {
-                at += 1;
-            } else if separator == b' ' && window.byte(at) == Some(b'(') {
-                at += 1;
-            }
+            let bracket = match separator {
+                b')' => matches!(window.byte(at), Some(b' ' | b'-' | b'.')),
+                b' ' => window.byte(at) == Some(b'('),
+                _ => false,
+            };
+            at += usize::from(bracket);
         }
         (!number.groups.is_empty()).then_some(number)
     }

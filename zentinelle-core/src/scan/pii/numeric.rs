@@ -139,8 +139,8 @@ static KINDS: &[Kind] = &[
         forms: &[&[1, 2, 2, 2, 3, 3, 2], &[13, 2], &[15]],
         separators: b" ",
         check: is_nir,
-        words: &[],
-        needs: Words::Never,
+        words: &["nir", "insee", "securite sociale", "sécurité sociale", "numéro de sécu"],
+        needs: Words::Bare,
         severity: Critical,
         confidence: 0.85,
     },
@@ -229,7 +229,7 @@ static KINDS: &[Kind] = &[
         forms: &[&[10]],
         separators: b"",
         check: |d| d.first().is_some_and(|first| *first > 1) && d.get(3).is_some_and(|exchange| *exchange > 1),
-        words: &["phone", "telephone", "tel", "mobile", "cell", "call", "fax", "text", "contact"],
+        words: &["phone", "telephone", "tel", "mobile", "cell", "call", "fax"],
         needs: Words::Always,
         severity: Medium,
         confidence: 0.7,
@@ -276,11 +276,22 @@ pub(crate) fn find(window: &Window<'_>, read: &Number, out: &mut Vec<Finding>) {
         return;
     }
     out.extend(card(window, read));
+    let follows_number = read.before == Some(b' ') && window.follows(read.start - 1, DIGIT);
+    let blanks = follows_number && read.groups().get(1).is_some_and(|group| group.separator == b' ');
+    // Most numbers are told apart by their first two groups.
+    let mut lengths = read.groups().iter().map(|group| group.length);
+    let (first, second) = (lengths.next(), lengths.next());
     for kind in KINDS {
         for form in kind.forms {
+            if form.first().copied() != first || form.len() > 1 && form.get(1).copied() != second {
+                continue;
+            }
             let bare = form.len() == 1;
+            // Numbers in a row that happen to have the lengths of a phone number are just numbers.
+            let in_a_row = blanks && kind.name == "phone_us";
             let wordless = kind.needs == Words::Never || kind.needs == Words::Bare && !bare;
-            if read.fits(form, kind.separators)
+            if !in_a_row
+                && read.fits(form, kind.separators)
                 && (kind.check)(read.digits(form.len()))
                 && let Some(end) = read.end(window, form.len())
                 && (wordless || window.mentions(read.start, NEAR, kind.words))
@@ -298,12 +309,15 @@ fn card(window: &Window<'_>, read: &Number) -> Option<Finding> {
     let groups = read.groups();
     (1..=groups.len()).find_map(|count| {
         let digits = read.digits(count);
+        if !(13..=19).contains(&digits.len()) {
+            return None;
+        }
         let regular = count == 1
             || groups.iter().take(count).enumerate().all(|(i, group)| {
                 (i == 0 || matches!(group.separator, b' ' | b'-'))
                     && (if i == 0 { group.length == 4 } else { i + 1 == count || group.length >= 4 })
             });
-        if !(13..=19).contains(&digits.len()) || !regular || !luhn(digits) || is_uniform(digits) {
+        if !regular || !luhn(digits) || is_uniform(digits) {
             return None;
         }
         let name = issuer(digits)?;

@@ -43,11 +43,13 @@ pub(crate) fn address(window: &Window<'_>, digit: usize, out: &mut Vec<Finding>)
     for index in 0..5 {
         let end = window.run(at, ALNUM | 1 << b'\'', 24);
         let word = window.slice(at..end);
-        // Streets are written with capitals, or they are prose.
-        if !word.first().is_some_and(|first| is(UPPER | DIGIT, *first)) {
+        // Streets are written with capitals, or they are prose; some are numbered: `5th`.
+        let named =
+            word.first().is_some_and(|first| is(UPPER | DIGIT, *first)) && word.iter().any(u8::is_ascii_alphabetic);
+        if !named {
             return;
         }
-        if index > 0 && STREETS.contains(&word.to_ascii_lowercase().as_slice()) {
+        if index > 0 && STREETS.iter().any(|street| street.eq_ignore_ascii_case(word)) {
             let end = with_town(window, end);
             out.push(Finding::new(Category::Pii, "postal_address", Severity::Medium, 0.75, digit..end));
             return;

@@ -259,9 +259,8 @@ pub(super) fn terraform(window: &Window<'_>, middle: Range<usize>) -> Option<Ran
 /// An Entra client secret: three characters, a digit, `Q~`, and 31 to 34 more.
 pub(super) fn entra_secret(window: &Window<'_>, middle: Range<usize>) -> Option<Range<usize>> {
     let class = SLUG_DOT | 1 << b'~';
-    let start = window.run_back(middle.start, class, 5);
+    let start = window.run_back(middle.start, class, 4);
     let end = window.run(middle.end, class, 40);
-    let fits = middle.start - start == 4 && (31..=34).contains(&(end - middle.end));
-    (fits && window.slice(middle.clone()) == b"Q~" && window.follows(middle.start, super::super::window::DIGIT))
-        .then_some(start..end)
+    let fits = middle.start - start == 3 && (31..=34).contains(&(end - middle.end));
+    (fits && window.slice(middle).ends_with(b"Q~")).then_some(start..end)
 }

@@ -14,7 +14,7 @@ pub(crate) fn variety(value: &[u8]) -> usize {
         }
     }
     let pairs: usize = counts.iter().map(|count| count * count).sum();
-    if pairs == 0 { 0 } else { value.len() * value.len() / pairs }
+    (value.len() * value.len()).checked_div(pairs).unwrap_or(0)
 }
 
 /// Whether every byte is a hexadecimal digit, as in a commit or a digest.

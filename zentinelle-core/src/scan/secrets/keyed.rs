@@ -271,5 +271,10 @@ pub(crate) fn find(window: &Window<'_>, start: usize, out: &mut Vec<Finding>) {
 /// Whether `=` or `:` stands before the value at `start`, quotes and blanks aside.
 fn is_assigned(window: &Window<'_>, start: usize) -> bool {
     let at = window.run_back(start, 1 << b'"' | 1 << b'\'' | 1 << b'`' | 1 << b' ' | 1 << b'\\', 8);
-    matches!(window.before(at), Some(b'=' | b':'))
+    // `::` names something, it does not assign.
+    match window.before(at) {
+        Some(b'=') => true,
+        Some(b':') => window.before(at - 1) != Some(b':'),
+        _ => false,
+    }
 }

@@ -112,4 +112,5 @@ pub(crate) fn names() -> std::collections::BTreeSet<&'static str> {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test may panic")]
 mod tests;

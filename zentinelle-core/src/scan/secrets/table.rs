@@ -85,7 +85,11 @@ pub(crate) static RULES: &[Rule] = &[
     Rule::token("azure_sas_signature", &["?sig=", "&sig="], &[Run(ESCAPED, 43, 80)])
         .rated(High, 0.85)
         .checked(judge::is_mixed),
-    Rule::read("azure_client_secret", &["q~"], read::entra_secret),
+    Rule::read(
+        "azure_client_secret",
+        &["0q~", "1q~", "2q~", "3q~", "4q~", "5q~", "6q~", "7q~", "8q~", "9q~"],
+        read::entra_secret,
+    ),
     Rule::token("alibaba_access_key", &["LTAI"], &[Run(ALNUM, 16, 24)]).rated(High, 0.85).checked(judge::is_varied),
     Rule::token("tencent_secret_id", &["AKID"], &[Run(ALNUM, 32, 36)]).rated(High, 0.85).checked(judge::is_mixed),
     Rule::token("yandex_api_key", &["AQVN"], &[Run(SLUG, 35, 38)]).rated(High, 0.85).checked(judge::is_mixed),

@@ -38,7 +38,7 @@ fn every_token_of_the_table_is_found_amid_text_and_not_when_too_short() {
             let text = format!("the value \"{token}\" was here");
             let found = Scanner::new(Detectors::of(&[Category::Secret])).scan(&text);
             assert!(
-                found.iter().any(|f| f.kind == rule.name && &text[f.span.clone()] == token),
+                found.iter().any(|f| f.kind == rule.name && text[f.span.clone()] == token),
                 "{} did not match its own shape: {found:?}",
                 rule.name
             );
