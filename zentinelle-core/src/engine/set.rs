@@ -55,6 +55,8 @@ struct Layer {
     floors: Vec<u32>,
     /// Every budget that is not disabled, survivor or not: each of them must hold.
     budgets: Vec<u32>,
+    /// Policies that lost to another of their type in this very scope: (slot, index).
+    displaced: Vec<(u32, u32)>,
 }
 
 #[derive(Clone, Copy)]
@@ -228,14 +230,13 @@ impl PolicySet {
     /// Policies of the same scope and type that lost to `winner` when the set was compiled,
     /// for the scope trace.
     pub(crate) fn displaced_within_scope<'s>(&'s self, winner: &'s Entry) -> impl Iterator<Item = &'s Policy> {
-        self.0.policies.iter().filter_map(move |other| {
-            let rival = other.slot == winner.slot
-                && other.policy.scope == winner.policy.scope
-                && takes_part(&other.policy)
-                && other.policy.inheritance == Inheritance::Replace
-                && !std::ptr::eq(other, winner);
-            rival.then_some(&other.policy)
-        })
+        let scope = &winner.policy.scope;
+        let layer = match (place(scope.level()), scope.id()) {
+            (Some(place), Some(id)) => self.0.narrower.get(place).and_then(|layers| layers.get(id)),
+            _ => Some(&self.0.organization),
+        };
+        let losers = layer.map_or(&[][..], |layer| &layer.displaced);
+        losers.iter().filter(|(slot, _)| *slot as usize == winner.slot).filter_map(|(_, index)| self.policy(*index))
     }
 }
 
@@ -259,15 +260,13 @@ impl Layer {
         let slot = entry.slot as u32;
         let next = Survivor { slot, index, priority: policy.priority };
         match self.survivors.iter_mut().find(|survivor| survivor.slot == slot) {
-            Some(survivor) => *survivor = next,
+            Some(survivor) => {
+                self.displaced.push((slot, survivor.index));
+                *survivor = next;
+            }
             None => self.survivors.push(next),
         }
     }
-}
-
-/// Whether a policy takes part in resolution at all.
-fn takes_part(policy: &Policy) -> bool {
-    policy.enabled
 }
 
 /// Positions of the policies that take part, by ascending priority, ties in order of creation.
@@ -275,7 +274,7 @@ fn by_priority(entries: &[Entry]) -> Vec<u32> {
     let mut order: Vec<(i64, u32)> = entries
         .iter()
         .enumerate()
-        .filter(|(_, entry)| takes_part(&entry.policy))
+        .filter(|(_, entry)| entry.policy.enabled)
         .filter_map(|(index, entry)| Some((entry.policy.priority, u32::try_from(index).ok()?)))
         .collect();
     order.sort();
