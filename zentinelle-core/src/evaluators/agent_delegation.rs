@@ -345,8 +345,11 @@ fn repeated<'a>(chain: &[&'a str], parent: Option<&'a str>, acting: &str) -> Opt
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::super::testing::{judge, violated, warned};
-    use crate::decision::Verdict;
+    use super::*;
+    use crate::approval::Purpose;
 
     fn spawned(config: &str, facts: &str) -> Verdict {
         judge("agent_delegation", config, &format!(r#"{{ "@action": "agent:spawn", {facts} }}"#))
@@ -381,6 +384,20 @@ mod tests {
             let facts = format!(r#""parent_agent_id": "p", "requested_trust_level": "{level}""#);
             assert_eq!(violated(&spawned("{}", &facts)), "agent_delegation.unknown_trust_level");
         }
+    }
+
+    #[test]
+    fn a_token_grants_what_it_names_and_taking_it_up() {
+        let mut claims = Claims::new(Purpose::AgentDelegation, "t", "2026-03-11T12:00:00Z".parse().unwrap());
+        claims.granted_capabilities = Some(vec!["tool:db_*".to_owned()]);
+        let refused = |action: &str, facts: serde_json::Value| {
+            let context = Context::from(facts.as_object().unwrap().clone());
+            refuse_capability(&claims, &Action::new(action), &context).unwrap().is_some()
+        };
+        assert!(!refused("tool:db_read", json!({})));
+        assert!(!refused("agent:spawn", json!({ "requested_capabilities": ["tool:db_read"] })));
+        assert!(refused("agent:spawn", json!({ "requested_capabilities": ["tool:db_read", "tool:shell"] })));
+        assert!(refused("tool:shell", json!({})));
     }
 
     #[test]

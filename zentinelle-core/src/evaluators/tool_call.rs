@@ -17,11 +17,18 @@ pub(super) fn objects(context: &Context) -> impl Iterator<Item = (&'static str, 
     INPUT_KEYS.into_iter().filter_map(|key| Some((key, context.get(key)?.as_object()?)))
 }
 
-/// Every input, which must be an object.
+/// Every input. `tool_args` and `tool_input` must be objects; the other keys mean other things to
+/// some hosts and are passed over when they hold anything else.
 pub(super) fn inputs(
     context: &Context,
 ) -> impl Iterator<Item = Result<(&'static str, &Map<String, Value>), EvaluationError>> {
-    INPUT_KEYS.into_iter().filter_map(|key| Some(context.object(key).transpose()?.map(|input| (key, input))))
+    INPUT_KEYS.into_iter().filter_map(|key| {
+        let input = match key {
+            "tool_args" | "tool_input" => context.object(key).transpose()?,
+            _ => Ok(context.get(key)?.as_object()?),
+        };
+        Some(input.map(|input| (key, input)))
+    })
 }
 
 /// What an approval is bound to: the input, or all of them by key where there are several.

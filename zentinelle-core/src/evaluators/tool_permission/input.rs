@@ -1,0 +1,144 @@
+//! What no text of a tool's input may say: commands and patterns.
+
+use serde_json::{Map, Value};
+
+use super::super::tool_call;
+use super::commands::{CommandRules, Fault};
+use crate::decision::Violation;
+use crate::error::{Code, Pointer, PolicyError, codes};
+use crate::matching::text::visible;
+use crate::matching::{Case, Pattern};
+use crate::request::Context;
+use crate::scan::Severity;
+
+const COMMAND_BLOCKED: Code = Code::new("tool_permission.command_blocked");
+const COMMAND_DANGEROUS: Code = Code::new("tool_permission.command_dangerous");
+const PATTERN_BLOCKED: Code = Code::new("tool_permission.pattern_blocked");
+const COMMAND_TOO_LONG: Code = Code::new("tool_permission.command_too_long");
+
+/// What hosts call the command of a shell tool.
+const COMMAND_KEYS: [&str; 4] = ["command", "cmd", "script", "commands"];
+
+/// What no text of a tool's input may say.
+#[derive(Default)]
+pub(super) struct InputRules {
+    commands: CommandRules,
+    patterns: Vec<(String, Pattern)>,
+}
+
+impl InputRules {
+    pub(super) fn new(
+        commands: Vec<String>,
+        dangerous: bool,
+        patterns: Vec<String>,
+        at: &Pointer,
+        faults: &mut Vec<PolicyError>,
+    ) -> Self {
+        let commands = CommandRules::new(commands, dangerous, &at.key("blocked_commands"), faults);
+        let mut compiled = Vec::with_capacity(patterns.len());
+        for (index, written) in patterns.into_iter().enumerate() {
+            match Pattern::new(&written, Case::Insensitive) {
+                Ok(pattern) => compiled.push((written, pattern)),
+                Err(error) => {
+                    let pointer = at.key("blocked_patterns").index(index);
+                    faults.push(PolicyError::new(codes::INVALID_PATTERN, pointer, format!("entry {index}: {error}")));
+                }
+            }
+        }
+        Self { commands, patterns: compiled }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.patterns.is_empty()
+    }
+
+    /// What in the inputs of a call these rules refuse; `tool` is the tool they are configured for.
+    pub(super) fn refuse(&self, tool: Option<&str>, context: &Context) -> Option<Violation> {
+        let pointer = |key: &str| match tool {
+            Some(tool) => Pointer::new("/config/tool_configs").key(tool).key(key),
+            None => Pointer::new("/config").key(key),
+        };
+        for place in tool_call::INPUT_KEYS {
+            let Some(input) = context.get(place) else { continue };
+            if !self.commands.is_empty()
+                && let Some(fault) = refuse_command(&self.commands, input)
+            {
+                return Some(match fault {
+                    Fault::Listed(entry) => {
+                        let message = format!("the command is blocked by `{entry}`");
+                        Violation::new(COMMAND_BLOCKED, pointer("blocked_commands"), message)
+                            .with_severity(Severity::High)
+                    }
+                    Fault::Dangerous(what) => {
+                        let message = format!("the command {what}");
+                        Violation::new(COMMAND_DANGEROUS, pointer("block_dangerous_commands"), message)
+                            .with_severity(Severity::Critical)
+                    }
+                    Fault::TooLong { bytes, limit } => {
+                        let message = format!("the command has {bytes} bytes, at most {limit} are judged");
+                        Violation::new(COMMAND_TOO_LONG, pointer("blocked_commands"), message)
+                            .with_severity(Severity::High)
+                    }
+                });
+            }
+            if let Some((written, _)) = self.patterns.iter().find(|(_, pattern)| occurs(pattern, input)) {
+                let message = format!("the tool's input matches `{written}`");
+                return Some(
+                    Violation::new(PATTERN_BLOCKED, pointer("blocked_patterns"), message).with_severity(Severity::High),
+                );
+            }
+        }
+        None
+    }
+}
+
+/// The commands of an input: a text is one itself, unless it is an object written as JSON.
+fn refuse_command(rules: &CommandRules, input: &Value) -> Option<Fault> {
+    match input {
+        Value::Object(input) => refuse_command_keys(rules, input),
+        Value::String(text) => match serde_json::from_str(text) {
+            Ok(Value::Object(input)) => refuse_command_keys(rules, &input),
+            _ => rules.refuse(text),
+        },
+        _ => None,
+    }
+}
+
+/// The commands under well-known keys: a command line, a list of a program and its arguments, a
+/// program beside its `args`, or (under `commands`) a list of command lines.
+fn refuse_command_keys(rules: &CommandRules, input: &Map<String, Value>) -> Option<Fault> {
+    COMMAND_KEYS.into_iter().find_map(|key| match input.get(key)? {
+        Value::String(line) => rules.refuse(line).or_else(|| {
+            let arguments = words(input.get("args").or_else(|| input.get("arguments"))?);
+            rules.refuse_words(std::iter::once(line.clone()).chain(arguments).collect())
+        }),
+        list @ Value::Array(_) => {
+            let words: Vec<String> = words(list).collect();
+            match words.as_slice() {
+                [line] => rules.refuse(line),
+                lines if key == "commands" => lines.iter().find_map(|line| rules.refuse(line)),
+                _ => rules.refuse_words(words),
+            }
+        }
+        _ => None,
+    })
+}
+
+fn words(list: &Value) -> impl Iterator<Item = String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned)
+}
+
+/// Whether a pattern occurs in any text of a value, as written or as a reader would see it.
+fn occurs(pattern: &Pattern, value: &Value) -> bool {
+    match value {
+        Value::String(text) => {
+            pattern.is_match(text) || {
+                let seen = visible(text);
+                *seen != **text && pattern.is_match(&seen)
+            }
+        }
+        Value::Array(items) => items.iter().any(|item| occurs(pattern, item)),
+        Value::Object(entries) => entries.values().any(|entry| occurs(pattern, entry)),
+        _ => false,
+    }
+}
