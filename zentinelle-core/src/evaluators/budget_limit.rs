@@ -204,16 +204,14 @@ fn counter(request: &Request, scope: &Scope, meter: &'static str) -> Counter {
 
 /// So many percent of a limit, rounded up.
 fn share(limit: UsdMicros, percent: Number) -> u64 {
-    let share = match percent {
-        Number::Int(percent) => i128::from(limit.0).saturating_mul(percent).saturating_add(99) / 100,
-        Number::Float(percent) => (limit.0 as f64 * percent / 100.0).ceil() as i128,
-    };
-    u64::try_from(share).unwrap_or(u64::MAX)
+    Number::from(limit.0).percent_ceil_u64(percent)
 }
 
 fn dollars(written: &Dollars) -> Result<Number, PolicyError> {
     match written {
         Dollars::Number(number) => Ok(*number),
+        // An empty field of a form is a limit nobody set.
+        Dollars::Text(text) if text.trim().is_empty() => Ok(Number::ZERO),
         Dollars::Text(text) => text.trim().parse().ok().and_then(Number::from_f64).ok_or_else(|| {
             PolicyError::invalid("monthly_limit_usd", "`monthly_limit_usd` is a text that is no number")
                 .with_help("write the amount as a number, such as 250")

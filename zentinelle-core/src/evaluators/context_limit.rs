@@ -46,9 +46,14 @@ impl Evaluator for ContextLimit {
 
     fn evaluate(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, EvaluationError> {
         let context = &inquiry.request.context;
-        let input = context.quantity("input_tokens")?;
-        let output = context.quantity("output_tokens")?;
-        let stated = context.quantity("total_tokens")?;
+        let Config { max_input_tokens, max_output_tokens, max_total_tokens } = self.0;
+        // A number that no limit is about is not looked at, so it cannot be at fault.
+        let read = |key, limit: Option<Number>| {
+            if limit.or(max_total_tokens).is_some() { context.quantity(key) } else { Ok(None) }
+        };
+        let input = read("input_tokens", max_input_tokens)?;
+        let output = read("output_tokens", max_output_tokens)?;
+        let stated = read("total_tokens", None)?;
         let parts = match (input, output) {
             (Some(input), Some(output)) => Some(input.plus(output)),
             (one, other) => one.or(other),
@@ -58,9 +63,9 @@ impl Evaluator for ContextLimit {
             (one, other) => one.or(other),
         };
         let checks = [
-            ("input", input, self.0.max_input_tokens, "/config/max_input_tokens"),
-            ("output", output, self.0.max_output_tokens, "/config/max_output_tokens"),
-            ("total", total, self.0.max_total_tokens, "/config/max_total_tokens"),
+            ("input", input, max_input_tokens, "/config/max_input_tokens"),
+            ("output", output, max_output_tokens, "/config/max_output_tokens"),
+            ("total", total, max_total_tokens, "/config/max_total_tokens"),
         ];
         let mut notes = Notes::none();
         let mut applies = false;
@@ -88,6 +93,7 @@ impl Evaluator for ContextLimit {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{judge, violated, warned};
+    use crate::decision::Verdict;
 
     #[test]
     fn a_prompt_at_the_limit_is_allowed_and_one_token_more_is_not() {
@@ -107,5 +113,7 @@ mod tests {
     fn a_text_for_a_number_is_a_fault_and_not_an_absence() {
         let config = r#"{ "max_input_tokens": 100 }"#;
         assert_eq!(violated(&judge("context_limit", config, r#"{ "input_tokens": "5" }"#)), "request.wrong_type");
+        assert_eq!(judge("context_limit", config, r#"{ "output_tokens": "5" }"#), Verdict::NotApplicable);
+        assert_eq!(judge("context_limit", "{}", r#"{ "input_tokens": -5 }"#), Verdict::NotApplicable);
     }
 }
