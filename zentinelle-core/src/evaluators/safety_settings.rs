@@ -89,6 +89,8 @@ pub struct SafetySettings(Config);
 impl Evaluator for SafetySettings {
     type Config = Config;
 
+    const CODES: &'static [Code] = &[SWITCHED_OFF,TOO_WEAK,NOT_STATED,AT_MINIMUM];
+
     const NULL_CONFIG_IS_EMPTY: bool = true;
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
