@@ -9,7 +9,7 @@ use zentinelle_core::{Engine, Policy, PolicySet, Request, policy_document};
 /// The 24 policies, as text.
 pub const DOCUMENT: &str = include_str!("../policies.yaml");
 
-/// Of those, how many from the front look at no text and meter nothing.
+/// Of those, how many from the front read no text or URL and meter nothing.
 pub const PLAIN: usize = 10;
 
 /// The tenant everything here belongs to.

@@ -4,9 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use zentinelle_rivals::{
-    Casbin, Cedar, Contestant, Regorus, RegorusData, RegorusVm, Zentinelle, check, questions,
-};
+use zentinelle_rivals::{Casbin, Cedar, Contestant, Regorus, RegorusData, RegorusVm, Zentinelle, check, questions};
 
 fn contest<C: Contestant + Default>(c: &mut Criterion) {
     let mut contestant = C::default();

@@ -8,8 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-const RIVALS: [&str; 5] =
-    ["cedar-policy", "regorus", "regorus, virtual machine", "regorus, lists as data", "casbin"];
+const RIVALS: [&str; 5] = ["cedar-policy", "regorus", "regorus, virtual machine", "regorus, lists as data", "casbin"];
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -22,7 +21,9 @@ fn main() {
         rivals: json(Path::new(&rivals)).expect("the second file of allocations is JSON"),
         text: String::new(),
     };
-    println!("# Results\n\nWritten by `make bench`; do not edit. Medians of one run, policies parsed once and reused.\n");
+    println!(
+        "# Results\n\nWritten by `make bench`; do not edit. Medians of one run, policies parsed once and reused.\n"
+    );
     arguments.for_each(|line| println!("- {line}"));
     println!("\n| measured | case | figure | beside it | target |\n|---|---|---|---|---|");
     table.rivals();
@@ -102,9 +103,8 @@ impl Table {
                 let Some(nanos) = self.nanos(&format!("decision/{count}/{effect}")) else { continue };
                 let decisions = self.counts["decisions"].as_array().into_iter().flatten();
                 let own = decisions.into_iter().find(|own| own["policies"] == count).map(|own| &own[effect]);
-                let allocations = own.map_or(String::new(), |own| {
-                    format!("{} allocations, {} bytes", own["decision"], own["bytes"])
-                });
+                let allocations =
+                    own.map_or(String::new(), |own| format!("{} allocations, {} bytes", own["decision"], own["bytes"]));
                 let target = most.map_or(String::new(), |most| verdict(&time(most), nanos <= most));
                 let case = format!("{count} policies, {effect}");
                 self.row("one decision, reasons on", &case, &time(nanos), &allocations, &target);
@@ -166,7 +166,8 @@ impl Table {
             for threads in [1, 2, 8] {
                 let Some(nanos) = self.nanos(&format!("{name}/{threads}")) else { continue };
                 let share = alone / nanos / threads.min(cores) as f64 * 100.0;
-                let beside = if threads == 1 { String::new() } else { format!("{share:.0} % of one thread's rate per core") };
+                let beside =
+                    if threads == 1 { String::new() } else { format!("{share:.0} % of one thread's rate per core") };
                 let figure = format!("{} a second", grouped((1e9 / nanos) as u64));
                 self.row(measured, &format!("{threads} threads"), &figure, &beside, "");
             }
@@ -179,7 +180,13 @@ impl Table {
                 let Some(nanos) = self.nanos(&format!("scan/{kind}/{size}")) else { continue };
                 let aimed = (size, kind) == ("10 KB", "clean");
                 let target = if aimed { verdict("50 µs", nanos <= 50_000.0) } else { String::new() };
-                self.row("scan, every detector", &format!("{size}, {kind}"), &time(nanos), &rate(bytes, nanos), &target);
+                self.row(
+                    "scan, every detector",
+                    &format!("{size}, {kind}"),
+                    &time(nanos),
+                    &rate(bytes, nanos),
+                    &target,
+                );
             }
         }
         for (size, bytes) in [("1 KB", 1_024.0), ("10 KB", 10_240.0), ("1 MB", 1_048_576.0)] {

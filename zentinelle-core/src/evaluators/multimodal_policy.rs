@@ -59,7 +59,7 @@ pub struct MultimodalPolicy {
 impl Evaluator for MultimodalPolicy {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[KIND_NOT_ALLOWED,TOO_LARGE,MEDIA];
+    const CODES: &'static [Code] = &[KIND_NOT_ALLOWED, TOO_LARGE, MEDIA];
 
     const NULL_CONFIG_IS_EMPTY: bool = true;
 

@@ -89,7 +89,7 @@ pub struct SafetySettings(Config);
 impl Evaluator for SafetySettings {
     type Config = Config;
 
-    const CODES: &'static [Code] = &[SWITCHED_OFF,TOO_WEAK,NOT_STATED,AT_MINIMUM];
+    const CODES: &'static [Code] = &[SWITCHED_OFF, TOO_WEAK, NOT_STATED, AT_MINIMUM];
 
     const NULL_CONFIG_IS_EMPTY: bool = true;
 
