@@ -159,14 +159,22 @@ fn data_points(context: &Context) -> SmallVec<[(RiskFactor, u32); 4]> {
         _ => {}
     }
     let source = context.get("datasource").and_then(Value::as_str);
-    if source.is_some_and(|source| source.to_lowercase().contains("prod")) {
+    if source.is_some_and(is_production) {
         factors.push((RiskFactor::ProductionDatasource, 10));
     }
-    let sensitive = context.is_set("data_contains_pii")
-        || context.is_set("is_pii_access")
-        || matches!(data_type, Some("pii" | "financial"));
-    if is("require_encryption", false) && sensitive {
-        factors.push((RiskFactor::NoEncryptionSensitive, 8));
+    if is("require_encryption", false) {
+        let sensitive = context.is_set("data_contains_pii")
+            || context.is_set("is_pii_access")
+            || matches!(data_type, Some("pii" | "financial"));
+        if sensitive {
+            factors.push((RiskFactor::NoEncryptionSensitive, 8));
+        }
     }
     factors
+}
+
+/// Whether a source's name holds `prod`, whatever the letter case. No letter outside ASCII
+/// is the upper case of one of these.
+fn is_production(source: &str) -> bool {
+    source.as_bytes().windows(4).any(|window| window.eq_ignore_ascii_case(b"prod"))
 }

@@ -9,7 +9,7 @@ use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 use jiff::Timestamp;
 use smallvec::SmallVec;
 
@@ -53,13 +53,57 @@ pub struct MemoryLedger {
     reservations: Mutex<Reservations>,
 }
 
-type Totals = HashMap<(Counter, Window), Total, FixedState>;
-
 #[derive(Debug, Default)]
 struct Shard {
-    totals: Totals,
+    totals: HashTable<Kept>,
     /// Sweep again when the shard has grown to this size.
     sweep_at: usize,
+}
+
+/// One total under its name.
+#[derive(Debug)]
+struct Kept {
+    hash: u64,
+    counter: Counter,
+    window: Window,
+    total: Total,
+}
+
+/// A counter's name with its hash, which is worked out once for all look-ups of a batch.
+#[derive(Clone, Copy)]
+struct Key<'k> {
+    hash: u64,
+    counter: &'k Counter,
+    window: Window,
+}
+
+impl Key<'_> {
+    /// The shard the counter lives in. Bits from the middle of the hash: the table within the
+    /// shard uses those at both ends.
+    fn place(self) -> usize {
+        usize::try_from(self.hash >> 40 & 0xffff).unwrap_or(0) % SHARDS
+    }
+
+    fn names(self, kept: &Kept) -> bool {
+        self.hash == kept.hash && self.window == kept.window && self.counter == &kept.counter
+    }
+}
+
+impl Shard {
+    fn total(&self, key: Key<'_>) -> Option<&Total> {
+        self.totals.find(key.hash, |kept| key.names(kept)).map(|kept| &kept.total)
+    }
+
+    fn total_mut(&mut self, key: Key<'_>) -> Option<&mut Total> {
+        self.totals.find_mut(key.hash, |kept| key.names(kept)).map(|kept| &mut kept.total)
+    }
+
+    /// A new total under `key`, which must not be there yet.
+    fn open(&mut self, key: Key<'_>) -> &mut Total {
+        let Key { hash, counter, window } = key;
+        let kept = Kept { hash, counter: counter.clone(), window, total: Total::new(window) };
+        &mut self.totals.insert_unique(hash, kept, |kept| kept.hash).into_mut().total
+    }
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +121,8 @@ struct Reservation {
 
 #[derive(Debug)]
 struct Line {
-    key: (Counter, Window),
+    counter: Counter,
+    window: Window,
     unit: Unit,
     amount: u64,
 }
@@ -103,18 +148,22 @@ impl MemoryLedger {
     /// Adds to a total without asking for a limit: usage that happened elsewhere, such as the
     /// month's spend known from an older log.
     pub fn record(&self, counter: Counter, window: Window, amount: u64, at: Timestamp) -> Result<(), LedgerError> {
-        let key = (counter, window);
-        let mut shard = self.shard(self.place(&key));
-        self.total(&mut shard, &key, at)?.add(amount, at);
+        let key = self.key(&counter, window);
+        let mut shard = self.shard(key.place());
+        if let Some(total) = shard.total_mut(key) {
+            total.add(amount, at);
+            return Ok(());
+        }
+        self.make_room(&mut shard, at)?;
+        shard.open(key).add(amount, at);
         Ok(())
     }
 
     /// The total of a counter in its current window.
     #[must_use]
     pub fn used(&self, counter: &Counter, window: Window, now: Timestamp) -> u64 {
-        let key = (counter.clone(), window);
-        let shard = self.shard(self.place(&key));
-        shard.totals.get(&key).map_or(0, |total| total.used(now))
+        let key = self.key(counter, window);
+        self.shard(key.place()).total(key).map_or(0, |total| total.used(now))
     }
 
     /// How many totals are kept, ended ones that were not swept yet included.
@@ -129,8 +178,8 @@ impl MemoryLedger {
         self.len() == 0
     }
 
-    fn place(&self, key: &(Counter, Window)) -> usize {
-        usize::try_from(self.hasher.hash_one(key) >> 58).unwrap_or(0) % SHARDS
+    fn key<'k>(&self, counter: &'k Counter, window: Window) -> Key<'k> {
+        Key { hash: self.hasher.hash_one((counter, window)), counter, window }
     }
 
     #[expect(clippy::indexing_slicing, reason = "`place` is taken modulo the number of shards")]
@@ -138,23 +187,10 @@ impl MemoryLedger {
         unpoisoned(self.shards[place % SHARDS].lock())
     }
 
-    /// The total under `key`, made when there is none.
-    fn total<'s>(
-        &self,
-        shard: &'s mut Shard,
-        key: &(Counter, Window),
-        now: Timestamp,
-    ) -> Result<&'s mut Total, LedgerError> {
-        if !shard.totals.contains_key(key) {
-            self.make_room(shard, now)?;
-        }
-        Ok(shard.totals.entry(key.clone()).or_insert_with(|| Total::new(key.1)))
-    }
-
     fn make_room(&self, shard: &mut Shard, now: Timestamp) -> Result<(), LedgerError> {
         let most = self.config.max_counters.div_ceil(SHARDS).max(1);
         if shard.totals.len() >= shard.sweep_at.max(64).min(most) {
-            shard.totals.retain(|_, total| !total.is_over(now));
+            shard.totals.retain(|kept| !kept.total.is_over(now));
             shard.sweep_at = shard.totals.len() * 2;
         }
         if shard.totals.len() >= most {
@@ -183,7 +219,8 @@ impl MemoryLedger {
             return Err(LedgerError::Full { limit: self.config.max_reservations });
         }
         let line = |posting: &super::Posting| Line {
-            key: (posting.counter.clone(), posting.window),
+            counter: posting.counter.clone(),
+            window: posting.window,
             unit: posting.unit,
             amount: posting.amount,
         };
@@ -200,23 +237,18 @@ impl MemoryLedger {
 
 impl Ledger for MemoryLedger {
     fn apply(&self, batch: &Batch) -> Result<Outcome, LedgerError> {
-        let keys: SmallVec<[(Counter, Window); 4]> =
-            batch.postings.iter().map(|posting| (posting.counter.clone(), posting.window)).collect();
-        let places: SmallVec<[usize; 4]> = keys.iter().map(|key| self.place(key)).collect();
-        let mut order = places.clone();
+        let keys: SmallVec<[Key<'_>; 4]> =
+            batch.postings.iter().map(|posting| self.key(&posting.counter, posting.window)).collect();
+        let mut order: SmallVec<[usize; 4]> = keys.iter().map(|key| key.place()).collect();
         order.sort_unstable();
         order.dedup();
         let mut guards: SmallVec<[(usize, MutexGuard<'_, Shard>); 4]> =
             order.into_iter().map(|place| (place, self.shard(place))).collect();
-        let guard_of = |guards: &SmallVec<[(usize, MutexGuard<'_, Shard>); 4]>, place: usize| {
-            guards.iter().position(|(at, _)| *at == place)
-        };
 
         let mut readings = Vec::with_capacity(batch.postings.len());
         let mut all_fit = true;
-        for ((posting, key), place) in batch.postings.iter().zip(&keys).zip(&places) {
-            let shard = guard_of(&guards, *place).and_then(|at| guards.get(at));
-            let total = shard.and_then(|(_, shard)| shard.totals.get(key));
+        for (posting, key) in batch.postings.iter().zip(&keys) {
+            let total = guards.iter().find(|(at, _)| *at == key.place()).and_then(|(_, shard)| shard.total(*key));
             let reading =
                 total.map_or_else(|| Total::new(posting.window).read(batch.now), |total| total.read(batch.now));
             all_fit &= posting.fits(reading.used);
@@ -226,18 +258,19 @@ impl Ledger for MemoryLedger {
             return Ok(Outcome { committed: false, readings });
         }
         // Everything that can fail comes before the first amount is added.
-        for (key, place) in keys.iter().zip(&places) {
-            if let Some((_, shard)) = guard_of(&guards, *place).and_then(|at| guards.get_mut(at)) {
-                self.total(shard, key, batch.now)?;
+        for key in &keys {
+            if let Some(shard) = locked(&mut guards, key.place())
+                && shard.total(*key).is_none()
+            {
+                self.make_room(shard, batch.now)?;
+                shard.open(*key);
             }
         }
         if let Some(id) = &batch.reservation {
             self.open_reservation(batch, id)?;
         }
-        for ((posting, key), place) in batch.postings.iter().zip(&keys).zip(&places) {
-            if let Some((_, shard)) = guard_of(&guards, *place).and_then(|at| guards.get_mut(at))
-                && let Some(total) = shard.totals.get_mut(key)
-            {
+        for (posting, key) in batch.postings.iter().zip(&keys) {
+            if let Some(total) = locked(&mut guards, key.place()).and_then(|shard| shard.total_mut(*key)) {
                 total.add(posting.amount, batch.now);
             }
         }
@@ -250,7 +283,7 @@ impl Ledger for MemoryLedger {
         for line in &open.lines {
             let Some(actual) = usage.of(line.unit) else { continue };
             overran |= actual > line.amount;
-            self.adjust(&line.key, line.amount, actual, open.charged_at, now);
+            self.adjust(line, actual, open.charged_at, now);
         }
         Ok(Settlement { found: true, overran })
     }
@@ -258,7 +291,7 @@ impl Ledger for MemoryLedger {
     fn release(&self, reservation: &ReservationId, now: Timestamp) -> Result<Settlement, LedgerError> {
         let Some(open) = self.take(reservation, now) else { return Ok(Settlement::default()) };
         for line in &open.lines {
-            self.adjust(&line.key, line.amount, 0, open.charged_at, now);
+            self.adjust(line, 0, open.charged_at, now);
         }
         Ok(Settlement { found: true, overran: false })
     }
@@ -266,12 +299,17 @@ impl Ledger for MemoryLedger {
 
 impl MemoryLedger {
     /// Replaces a reserved amount by the true one, if the window it was charged to still runs.
-    fn adjust(&self, key: &(Counter, Window), reserved: u64, actual: u64, charged_at: Timestamp, now: Timestamp) {
-        let mut shard = self.shard(self.place(key));
-        if let Some(total) = shard.totals.get_mut(key) {
-            total.adjust(reserved, actual, charged_at, now);
+    fn adjust(&self, line: &Line, actual: u64, charged_at: Timestamp, now: Timestamp) {
+        let key = self.key(&line.counter, line.window);
+        if let Some(total) = self.shard(key.place()).total_mut(key) {
+            total.adjust(line.amount, actual, charged_at, now);
         }
     }
+}
+
+/// The shard at `place` among those a batch has locked.
+fn locked<'g>(guards: &'g mut [(usize, MutexGuard<'_, Shard>)], place: usize) -> Option<&'g mut Shard> {
+    guards.iter_mut().find(|(at, _)| *at == place).map(|(_, shard)| &mut **shard)
 }
 
 /// A thread that panicked while holding a lock left whole totals behind: every write is one

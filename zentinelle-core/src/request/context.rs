@@ -3,8 +3,11 @@
 //! A text where a number belongs is an error, not "absent": a caller must not be able to
 //! switch a check off by sending the wrong type.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -22,9 +25,40 @@ const UNREADABLE: Code = Code::new("request.unreadable");
 const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Facts about one request, supplied by the host. A JSON object; read only.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Context(Map<String, Value>);
+///
+/// Most of what policies ask for is not there, so the keys are kept as a [`Glance`] too.
+#[derive(Clone, Default, PartialEq, Deserialize)]
+#[serde(from = "Map<String, Value>")]
+pub struct Context {
+    facts: Map<String, Value>,
+    keys: Glance,
+}
+
+/// Tells at one glance that a key is absent: a bit for every key, where several keys may
+/// share one.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Glance(u128);
+
+impl Glance {
+    fn of(facts: &Map<String, Value>) -> Self {
+        Self(facts.keys().fold(0, |bits, key| bits | Self::bit(key)))
+    }
+
+    /// Mixes length, first, middle and last letter: enough to tell keys apart, and worked out
+    /// when compiling for a key written in the code.
+    #[inline]
+    fn bit(key: &str) -> u128 {
+        let letters = key.as_bytes();
+        let letter = |place: usize| letters.get(place).copied().map_or(0, usize::from);
+        let ends = letter(0) * 7 + letter(letters.len() / 2) * 31 + letter(letters.len().saturating_sub(1)) * 57;
+        1 << ((ends + letters.len() * 11) % 128)
+    }
+
+    #[inline]
+    fn may_hold(self, key: &str) -> bool {
+        self.0 & Self::bit(key) != 0
+    }
+}
 
 /// A fact of the request that cannot be judged. Under an enforced policy this denies.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,19 +100,20 @@ impl Context {
     /// The value under `key`; null counts as absent.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key).filter(|value| !value.is_null())
+        self.raw(key).filter(|value| !value.is_null())
     }
 
     /// The value under `key`, null included.
     #[must_use]
+    #[inline]
     pub fn raw(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
+        if self.keys.may_hold(key) { self.facts.get(key) } else { None }
     }
 
     /// All facts.
     #[must_use]
     pub fn as_map(&self) -> &Map<String, Value> {
-        &self.0
+        &self.facts
     }
 
     /// A text; absent and null give none.
@@ -111,7 +146,7 @@ impl Context {
 
     /// A number, zero or more, that counts as zero when the key is absent. Null is an error.
     pub fn quantity_or_zero(&self, key: &str) -> Result<Number, EvaluationError> {
-        match self.0.get(key) {
+        match self.raw(key) {
             None => Ok(Number::ZERO),
             Some(value) => {
                 let quantity = number(key, value)?;
@@ -141,7 +176,7 @@ impl Context {
     /// Whether a flag is set, by Python's idea of truth: `false`, 0, `""`, `[]`, `{}` and null are false.
     #[must_use]
     pub fn is_set(&self, key: &str) -> bool {
-        self.0.get(key).is_some_and(truthy)
+        self.raw(key).is_some_and(truthy)
     }
 
     /// An instant: ISO 8601 text (no offset means UTC) or Unix seconds, at most a minute ahead of `now`.
@@ -160,7 +195,33 @@ impl Context {
 
 impl From<Map<String, Value>> for Context {
     fn from(facts: Map<String, Value>) -> Self {
-        Self(facts)
+        Self { keys: Glance::of(&facts), facts }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Context").field(&self.facts).finish()
+    }
+}
+
+impl Serialize for Context {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.facts.serialize(serializer)
+    }
+}
+
+impl JsonSchema for Context {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Context".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        <Map<String, Value>>::json_schema(generator)
     }
 }
 

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs every bench in one go, prints one table and writes it to benches/RESULTS.md.
+# Arguments go to criterion: `scripts/bench.sh decision` measures only what is named so and
+# writes no file.
+. "$(dirname "$0")/common.sh"
+
+target=${CARGO_TARGET_DIR:-target}
+case $target in /*) ;; *) target=$PWD/$target ;; esac
+export CRITERION_HOME=$target/criterion
+
+if [ $# -gt 0 ]; then
+  cargo bench --locked -p zentinelle-benches -- "$@"
+  cargo bench --locked -p zentinelle-rivals -- "$@"
+  exit
+fi
+
+rm -rf "$CRITERION_HOME"
+say "build"
+# One crate at a time: built together, each would get the features of the other's dependencies.
+for crate in zentinelle-benches zentinelle-rivals; do
+  cargo bench --locked -p $crate --no-run
+  cargo build --locked --release -p $crate --bins
+done
+
+say "measure"
+load_before=$(cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown)
+for crate in zentinelle-benches zentinelle-rivals; do
+  cargo bench --locked -q -p $crate -- --quiet
+done
+"$target/release/allocations" >"$target/allocations.json"
+"$target/release/rival_allocations" >"$target/rival_allocations.json"
+
+say "results"
+cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)
+changes=$(git diff --quiet HEAD -- ':!benches/RESULTS.md' 2>/dev/null || echo ' with uncommitted changes')
+"$target/release/report" "$CRITERION_HOME" "$target/allocations.json" "$target/rival_allocations.json" \
+  "${cpu:-$(uname -m)}, $(getconf _NPROCESSORS_ONLN) cores, $(uname -s) $(uname -m)" \
+  "$(rustc --version), release profile of this workspace, system allocator" \
+  "commit $(git rev-parse --short=12 HEAD)$changes, $(date -u +%Y-%m-%d)" \
+  "load of the machine before the first bench: $load_before; beside other work, figures are higher and ratios hold" \
+  "cedar-policy $(cargo pkgid cedar-policy | sed 's/.*[#@]//'), regorus $(cargo pkgid regorus | sed 's/.*[#@]//'), casbin $(cargo pkgid casbin | sed 's/.*[#@]//'); every engine answers all 108 questions of the scenario alike before it is timed" \
+  | tee benches/RESULTS.md
