@@ -1,5 +1,18 @@
 //! Generated files are committed and must not drift. `make generate` writes them.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test reads files, prints what it ran, and may panic"
+)]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,19 @@
 //! The model is written for reading: lists, loops and no index. Where the two disagree, one
 //! of them is wrong.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test reads files, prints what it ran, and may panic"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;

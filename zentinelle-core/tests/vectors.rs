@@ -2,6 +2,19 @@
 //!
 //! `ZENTINELLE_VECTORS=<dir>` runs another directory of the same format.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test reads files, prints what it ran, and may panic"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;

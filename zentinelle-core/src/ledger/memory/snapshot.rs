@@ -103,9 +103,9 @@ impl MemoryLedger {
         let mut totals: Vec<KeptTotal> = shards
             .iter()
             .flat_map(|shard| shard.totals.iter())
-            .filter(|(_, total)| !total.is_over(now))
-            .filter_map(|((counter, window), total)| {
-                Some(KeptTotal { counter: counter.clone(), window: *window, spent: total.spent()? })
+            .filter(|kept| !kept.total.is_over(now))
+            .filter_map(|kept| {
+                Some(KeptTotal { counter: kept.counter.clone(), window: kept.window, spent: kept.total.spent()? })
             })
             .collect();
         totals.sort_by(|a, b| (&a.counter, a.window).cmp(&(&b.counter, b.window)));
@@ -138,12 +138,12 @@ impl MemoryLedger {
         let ledger = Self::new(config);
         for KeptTotal { counter, window, spent } in totals {
             let total = Total::restore(window, spent).ok_or_else(|| RestoreError::Unsuitable(counter.to_string()))?;
-            let key = (counter, window);
-            let mut shard = ledger.shard(ledger.place(&key));
-            if shard.totals.contains_key(&key) {
-                return Err(RestoreError::Duplicate(key.0.to_string()));
+            let key = ledger.key(&counter, window);
+            let mut shard = ledger.shard(key.place());
+            if shard.total(key).is_some() {
+                return Err(RestoreError::Duplicate(counter.to_string()));
             }
-            shard.totals.insert(key, total);
+            *shard.open(key) = total;
         }
         let mut seen = BTreeSet::new();
         let mut book = unpoisoned(ledger.reservations.lock());
@@ -165,14 +165,13 @@ impl MemoryLedger {
 
 impl From<&Line> for KeptLine {
     fn from(line: &Line) -> Self {
-        let (counter, window) = line.key.clone();
-        Self { counter, window, unit: line.unit, amount: line.amount }
+        Self { counter: line.counter.clone(), window: line.window, unit: line.unit, amount: line.amount }
     }
 }
 
 impl From<KeptLine> for Line {
     fn from(kept: KeptLine) -> Self {
-        Self { key: (kept.counter, kept.window), unit: kept.unit, amount: kept.amount }
+        Self { counter: kept.counter, window: kept.window, unit: kept.unit, amount: kept.amount }
     }
 }
 
