@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use zentinelle_core::engine::Refusal;
-use zentinelle_core::{Decision, Effect, Request};
+use zentinelle_core::{Decision, Effect, Obligation, Request};
 
 use super::{Asked, Malformed, Tally};
 use crate::cli::error::CommandError;
@@ -10,7 +10,7 @@ use crate::cli::output::{BAD, Console, GOOD, NOTICE, QUIET, STRONG, count, fitte
 use anstyle::Style;
 
 /// Widths of the columns. Fixed, since the first line is written before the second is read.
-const ID_WIDTH: usize = 18;
+const ID_WIDTH: usize = 24;
 const SUBJECT_WIDTH: usize = 26;
 /// Narrow terminals have shorter columns.
 const NARROW: usize = 90;
@@ -164,8 +164,8 @@ pub(crate) fn subject(request: &Request) -> String {
 /// Why: the denial, else the warnings.
 fn reason(decision: &Decision) -> String {
     if decision.is_permitted() {
-        let warnings: Vec<String> = decision.warnings().map(|(_, warning)| warning.message).collect();
-        let told = warnings.join("; ");
+        let warnings = decision.warnings().map(|(_, warning)| warning.message);
+        let told = warnings.chain(decision.obligations().filter_map(owed)).collect::<Vec<_>>().join("; ");
         return if decision.effect() == Effect::NoPolicy { "no policy applies".to_owned() } else { told };
     }
     let mut told = match decision.primary() {
@@ -176,10 +176,23 @@ fn reason(decision: &Decision) -> String {
     if more > 0 {
         told += &format!(" (and {})", count(more, "more reason", "more reasons"));
     }
+    if decision.requestable().is_some() {
+        told += "; a person may approve it";
+    }
     if decision.is_dry_run() {
         told.insert_str(0, "would be denied: ");
     }
     told
+}
+
+/// What the host must do to the call or its result, where a reader should know.
+fn owed(obligation: &Obligation) -> Option<String> {
+    match obligation {
+        Obligation::Mask { spans, .. } => Some(format!("with {} masked", count(spans.len(), "part", "parts"))),
+        Obligation::CapRows { max_rows, .. } => Some(format!("with at most {max_rows} rows")),
+        Obligation::AskHuman { question } => Some(question.clone()),
+        Obligation::Log { .. } | Obligation::MaxTokens { .. } => None,
+    }
 }
 
 /// The policies that speak in the reason.
