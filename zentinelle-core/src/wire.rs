@@ -298,13 +298,13 @@ pub struct RequestDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentDocument>,
     /// The tenant, when the agent is not given in full.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "tenant", skip_serializing_if = "Option::is_none")]
     pub tenant_id: Option<TenantId>,
     /// The agent's id, when the agent is not given in full.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<AgentId>,
     /// The user the agent acts for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(alias = "user", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// What is attempted.
     pub action: String,
@@ -325,10 +325,16 @@ pub struct RequestDocument {
     pub reservation: Option<crate::ids::ReservationId>,
 }
 
-/// An agent as a request names it: tenant and id may come from the host.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct AgentDocument(pub Map<String, Value>);
+/// An agent as a request names it: by its id alone, or in full; tenant and id may come from
+/// the host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "an agent's id, or an object with `agent_id`")]
+pub enum AgentDocument {
+    /// The id alone.
+    Id(AgentId),
+    /// The facts of an [`Agent`].
+    Facts(Map<String, Value>),
+}
 
 /// What a host knows about every request that does not say it itself.
 #[derive(Clone, Debug)]
@@ -344,7 +350,11 @@ pub struct Defaults {
 impl RequestDocument {
     /// Completes a request with what the host knows.
     pub fn into_request(self, defaults: &Defaults) -> Result<Request, Vec<crate::error::PolicyError>> {
-        let mut facts = self.agent.map(|agent| agent.0).unwrap_or_default();
+        let mut facts = match self.agent {
+            Some(AgentDocument::Facts(facts)) => facts,
+            Some(AgentDocument::Id(id)) => Map::from_iter([("agent_id".to_owned(), id.as_str().into())]),
+            None => Map::new(),
+        };
         let tenant = self.tenant_id.as_ref().unwrap_or(&defaults.tenant_id);
         let id = self.agent_id.as_ref().unwrap_or(&defaults.agent_id);
         facts.entry("tenant_id").or_insert_with(|| tenant.as_str().into());

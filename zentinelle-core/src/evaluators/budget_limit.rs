@@ -120,7 +120,10 @@ impl Evaluator for BudgetLimit {
     }
 
     fn evaluate(&self, inquiry: &Inquiry<'_>) -> Result<Verdict, EvaluationError> {
-        let Some(budget) = self.budget else { return Ok(Verdict::NotApplicable) };
+        let Some(budget) = self.budget else {
+            // The ledger's limit was checked before any policy was asked.
+            return Ok(if self.ceiling.is_some() { Verdict::satisfied() } else { Verdict::NotApplicable });
+        };
         let request = inquiry.request;
         let spend = request.context.quantity_or_zero("current_month_spend_usd")?;
         let cost = estimated_cost(request)?;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{Approval, Approved, Evaluator, Inquiry, tool_call};
 use crate::approval::Purpose;
-use crate::decision::{Notes, Verdict, Violation};
+use crate::decision::{Notes, Obligation, Verdict, Violation};
 use crate::error::{Code, Pointer, PolicyError, codes};
 use crate::request::{ActionKind, EvaluationError, Number};
 
@@ -36,6 +36,20 @@ pub struct Config {
     pub approval_timeout_seconds: Option<Number>,
     /// A cost below this is not high. Unit: US dollars. Default: none.
     pub auto_approve_below_cost_usd: Option<Number>,
+    /// What a call without approval meets: `deny`, or `ask`, which permits it and obliges the
+    /// host to ask a person first. Only for hosts that honour obligations. Default: `deny`.
+    pub on_missing_approval: MissingApproval,
+}
+
+/// What a call without approval meets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingApproval {
+    /// It is denied; a signed approval flips the answer.
+    #[default]
+    Deny,
+    /// The host must ask a person before it goes on.
+    Ask,
 }
 
 /// What can make a call need an approval.
@@ -63,6 +77,7 @@ pub struct HumanOversight {
     conditions: Vec<Condition>,
     timeout_seconds: u64,
     auto_approve_below: Option<Number>,
+    on_missing: MissingApproval,
 }
 
 impl Evaluator for HumanOversight {
@@ -98,6 +113,7 @@ impl Evaluator for HumanOversight {
             conditions,
             timeout_seconds: config.approval_timeout_seconds.unwrap_or(DEFAULT_TIMEOUT).floor_u64(),
             auto_approve_below: config.auto_approve_below_cost_usd,
+            on_missing: config.on_missing_approval,
         })
     }
 
@@ -136,6 +152,11 @@ impl Evaluator for HumanOversight {
                 notes.charge(*charge);
                 return Ok(Verdict::Satisfied(notes));
             }
+            Approved::Missing if self.on_missing == MissingApproval::Ask => {
+                let mut notes = Notes::none();
+                notes.oblige(Obligation::AskHuman { question: format!("{why}: may it go on?") });
+                return Ok(Verdict::Satisfied(notes));
+            }
             Approved::Missing => (APPROVAL_REQUIRED, why),
             Approved::No(error) => {
                 (APPROVAL_INVALID, format!("{why}; the one sent does not hold: {}", error.message()))
@@ -151,7 +172,7 @@ mod tests {
 
     use super::super::testing::{judge, violated};
     use super::super::{Compiled, PolicyType};
-    use crate::decision::Verdict;
+    use crate::decision::{Obligation, Verdict};
 
     #[test]
     fn a_low_cost_waives_nothing_but_the_cost() {
@@ -180,5 +201,13 @@ mod tests {
         let Compiled { evaluator, .. } = PolicyType::HumanOversight.compile(&config);
         let faults = evaluator.unwrap_err();
         assert_eq!(faults[0].pointer().as_str(), "/require_approval_for/1");
+    }
+
+    #[test]
+    fn a_host_that_asks_by_itself_is_obliged_to() {
+        let config = r#"{ "require_approval_for": ["external_calls"], "on_missing_approval": "ask" }"#;
+        let verdict = judge("human_oversight", config, r#"{ "is_external_call": true }"#);
+        let Verdict::Satisfied(notes) = verdict else { panic!("{verdict:?}") };
+        assert!(matches!(notes.obligations(), [Obligation::AskHuman { .. }]));
     }
 }

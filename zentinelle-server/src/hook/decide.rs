@@ -48,7 +48,10 @@ pub(crate) fn decide(args: &HookArgs, engine: &Engine, event: &Event, now: Times
         What::Result { .. } | What::Prompt(_) => engine.decide(&request, &Uncounted),
     };
     let answer = if decision.is_permitted() {
-        proceed(event, &decision)?
+        match question(event, &decision) {
+            Some(question) => ask(args, event, question),
+            None => proceed(event, &decision)?,
+        }
     } else {
         refuse(args, engine, event, &request, &decision)
     };
@@ -62,18 +65,30 @@ fn refuse(args: &HookArgs, engine: &Engine, event: &Event, request: &Request, de
             let output = withhold(engine, request, output, decision);
             Answer::Withhold { reason, output }
         }
-        What::Call(_) if decision.requestable().is_some() => {
-            let mode = event.permission_mode.as_deref().unwrap_or_default();
-            match args.host {
-                Host::ClaudeCode if !ASKS_NOBODY.contains(&mode) => Answer::Ask { reason },
-                Host::ClaudeCode => {
-                    Answer::Deny { reason: format!("{reason} This session (`{mode}`) asks nobody, so it is denied.") }
-                }
-                Host::GeminiCli => Answer::Deny { reason },
-            }
-        }
+        What::Call(_) if decision.requestable().is_some() => ask(args, event, reason),
         What::Call(_) | What::Prompt(_) | What::Model(_) => Answer::Deny { reason },
     }
+}
+
+/// Asks the user, where the host can ask and the session lets it; else denies.
+fn ask(args: &HookArgs, event: &Event, reason: String) -> Answer {
+    let mode = event.permission_mode.as_deref().unwrap_or_default();
+    match args.host {
+        Host::ClaudeCode if !ASKS_NOBODY.contains(&mode) => Answer::Ask { reason },
+        Host::ClaudeCode => {
+            Answer::Deny { reason: format!("{reason} This session (`{mode}`) asks nobody, so it is denied.") }
+        }
+        Host::GeminiCli => Answer::Deny { reason },
+    }
+}
+
+/// What a person must be asked before a call that is otherwise permitted.
+fn question(event: &Event, decision: &Decision) -> Option<String> {
+    let What::Call(_) = &event.what else { return None };
+    decision.obligations().find_map(|obligation| match obligation {
+        Obligation::AskHuman { question } => Some(question.clone()),
+        _ => None,
+    })
 }
 
 /// Why not, and what would help, in a form that a model can act on and a person can check.

@@ -109,7 +109,10 @@ pub(super) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
 
 /// The tenant that a test's request names, else the one of the arguments.
 fn tenant_of(test: &PolicyTest, otherwise: &str) -> TenantId {
-    let agent = test.request.agent.as_ref().and_then(|agent| agent.0.get("tenant_id")?.as_str());
+    let agent = test.request.agent.as_ref().and_then(|agent| match agent {
+        zentinelle_core::wire::AgentDocument::Facts(facts) => facts.get("tenant_id")?.as_str(),
+        zentinelle_core::wire::AgentDocument::Id(_) => None,
+    });
     let named = agent.or(test.request.tenant_id.as_ref().map(TenantId::as_str));
     TenantId::new(named.unwrap_or(otherwise))
 }
