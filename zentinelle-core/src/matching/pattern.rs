@@ -2,7 +2,7 @@
 //!
 //! They run on an engine whose time grows with the length of the text and nothing else, so no pattern can hang a
 //! check. The price is that look-around and back-references do not exist; the error says so and what to write
-//! instead. Patterns written for Python mostly run unchanged: the small differences in [`translate`] are bridged.
+//! instead. Patterns written for Python mostly run unchanged: the small differences in `translate` are bridged.
 //! One stays: `$` is the very end of the text, also when the text ends in a line break.
 
 use regex::{Regex, RegexBuilder};

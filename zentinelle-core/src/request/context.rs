@@ -26,7 +26,7 @@ const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Facts about one request, supplied by the host. A JSON object; read only.
 ///
-/// Most of what policies ask for is not there, so the keys are kept as a [`Glance`] too.
+/// Most of what policies ask for is not there, so the keys are kept as a `Glance` too.
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(from = "Map<String, Value>")]
 pub struct Context {
