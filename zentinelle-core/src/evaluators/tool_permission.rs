@@ -14,6 +14,7 @@
 //!
 //! Only text is judged: symbolic links, variables of a shell and what a script does are not seen.
 
+mod blocked;
 mod commands;
 mod danger;
 mod input;
@@ -26,6 +27,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use smallvec::SmallVec;
 
+pub use self::blocked::BlockedPattern;
 use self::input::InputRules;
 pub use self::tool_rules::ToolConfig;
 use self::tool_rules::ToolRules;
@@ -73,9 +75,9 @@ pub struct Config {
     /// Whether no tool may run commands that destroy a machine or run what they have just
     /// downloaded, such as `rm -rf /`. Default: false.
     pub block_dangerous_commands: bool,
-    /// Regular expressions that may occur in no text of any tool's input, in any letter case.
-    /// Default: empty.
-    pub blocked_patterns: Vec<String>,
+    /// Regular expressions that may occur in no text of any tool's input, in any letter case. Each is a
+    /// text, or an object with `pattern` and the `reason` a refusal tells. Default: empty.
+    pub blocked_patterns: Vec<BlockedPattern>,
 }
 
 /// See the module.

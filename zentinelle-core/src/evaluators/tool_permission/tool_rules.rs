@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use smallvec::SmallVec;
 
 use super::super::{lists, tool_call};
+use super::blocked::BlockedPattern;
 use super::input::InputRules;
 use crate::decision::Violation;
 use crate::error::{Code, Pointer, PolicyError, codes};
@@ -61,7 +62,7 @@ pub struct ToolConfig {
     /// Whether the tool may run no dangerous commands, as at the top. Default: false.
     pub block_dangerous_commands: bool,
     /// Regular expressions that may not occur in the tool's input, as at the top. Default: empty.
-    pub blocked_patterns: Vec<String>,
+    pub blocked_patterns: Vec<BlockedPattern>,
 }
 
 /// What one tool may do.
