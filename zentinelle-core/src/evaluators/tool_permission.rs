@@ -28,7 +28,7 @@ use serde::Deserialize;
 use smallvec::SmallVec;
 
 pub use self::blocked::BlockedPattern;
-use self::input::InputRules;
+use self::input::{Compiled, InputRules};
 pub use self::tool_rules::ToolConfig;
 use self::tool_rules::ToolRules;
 use super::{Approval, Approved, Evaluator, Inquiry, lists, tool_call};
@@ -117,17 +117,19 @@ impl Evaluator for ToolPermission {
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();
+        let mut compiled = Compiled::default();
         let every_tool = InputRules::new(
             config.blocked_commands,
             config.block_dangerous_commands,
             config.blocked_patterns,
             &Pointer::ROOT,
+            &mut compiled,
             &mut faults,
         );
         let mut tools: BTreeMap<Box<str>, Vec<ToolRules>> = BTreeMap::new();
         for (name, config) in config.tool_configs {
             let folded = fold(&name).into();
-            tools.entry(folded).or_default().push(ToolRules::new(name, config, &mut faults));
+            tools.entry(folded).or_default().push(ToolRules::new(name, config, &mut compiled, &mut faults));
         }
         let mut ready = Self {
             allowed: AllowList::new(config.allowed_tools),

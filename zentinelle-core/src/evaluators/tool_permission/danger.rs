@@ -18,8 +18,8 @@ const DOWNLOADERS: [&str; 10] =
 
 /// How many starting points of `find` are looked at.
 const MAX_STARTS: usize = 64;
-/// Longest path followed. Unit: bytes. Linux has none that is longer.
-const MAX_PATH: usize = 4096;
+/// Longest path followed, so that a line of thousands of steps stays cheap. Unit: bytes.
+const MAX_PATH: usize = 512;
 
 /// Which words of a command name a critical directory; found once, when first asked for.
 #[derive(Default)]
@@ -52,7 +52,6 @@ impl Place {
                 None if call.arguments.iter().any(|word| word == "-") => String::new(),
                 None => "~".to_owned(),
             };
-            // No system has longer paths, and many steps in one line must not make each a longer one.
             if self.0.len() > MAX_PATH {
                 self.0.clear();
             }

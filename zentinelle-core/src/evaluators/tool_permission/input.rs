@@ -1,5 +1,7 @@
 //! What no text of a tool's input may say: commands and patterns.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::super::tool_call;
@@ -8,7 +10,7 @@ use super::commands::{CommandRules, Fault};
 use crate::decision::Violation;
 use crate::error::{Code, Pointer, PolicyError, codes};
 use crate::matching::text::visible;
-use crate::matching::{Case, Pattern};
+use crate::matching::{Case, Pattern, PatternError};
 use crate::request::Context;
 use crate::scan::Severity;
 
@@ -27,6 +29,21 @@ pub(super) struct InputRules {
     patterns: Vec<Blocked>,
 }
 
+/// What was compiled so far of one policy: tools often share their patterns.
+#[derive(Default)]
+pub(super) struct Compiled(BTreeMap<String, Pattern>);
+
+impl Compiled {
+    fn get(&mut self, written: String) -> Result<Pattern, PatternError> {
+        if let Some(known) = self.0.get(&written) {
+            return Ok(known.clone());
+        }
+        let pattern = Pattern::new(&written, Case::Insensitive)?;
+        self.0.insert(written, pattern.clone());
+        Ok(pattern)
+    }
+}
+
 /// One of the patterns.
 struct Blocked {
     pattern: Pattern,
@@ -40,13 +57,14 @@ impl InputRules {
         dangerous: bool,
         patterns: Vec<BlockedPattern>,
         at: &Pointer,
+        compiled: &mut Compiled,
         faults: &mut Vec<PolicyError>,
     ) -> Self {
         let commands = CommandRules::new(commands, dangerous, &at.key("blocked_commands"), faults);
-        let mut compiled = Vec::with_capacity(patterns.len());
+        let mut blocked = Vec::with_capacity(patterns.len());
         for (index, BlockedPattern { pattern, reason, is_object }) in patterns.into_iter().enumerate() {
-            match Pattern::new(&pattern, Case::Insensitive) {
-                Ok(pattern) => compiled.push(Blocked { pattern, message: message(index, reason.as_deref()) }),
+            match compiled.get(pattern) {
+                Ok(pattern) => blocked.push(Blocked { pattern, message: message(index, reason.as_deref()) }),
                 Err(error) => {
                     let item = at.key("blocked_patterns").index(index);
                     let pointer = if is_object { item.key("pattern") } else { item };
@@ -54,7 +72,7 @@ impl InputRules {
                 }
             }
         }
-        Self { commands, patterns: compiled }
+        Self { commands, patterns: blocked }
     }
 
     pub(super) fn is_empty(&self) -> bool {
