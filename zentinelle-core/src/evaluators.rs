@@ -1,6 +1,7 @@
 //! The 24 kinds of policy: one trait, one table, one file each.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -121,7 +122,7 @@ macro_rules! evaluators {
                     $(Self::$kind => {
                         let Compiled { evaluator, unknown_keys } = compile::<$module::$kind>($name, config);
                         Compiled {
-                            evaluator: evaluator.map(|ready| CompiledPolicy::$kind(Box::new(ready))),
+                            evaluator: evaluator.map(|ready| CompiledPolicy::$kind(Arc::new(ready))),
                             unknown_keys,
                         }
                     })*
@@ -129,9 +130,10 @@ macro_rules! evaluators {
             }
         }
 
-        /// A configuration prepared for many requests.
+        /// A configuration prepared for many requests. Cloning is cheap.
+        #[derive(Clone)]
         pub enum CompiledPolicy {
-            $($(#[doc = $doc])* $kind(Box<$module::$kind>),)*
+            $($(#[doc = $doc])* $kind(Arc<$module::$kind>),)*
         }
 
         impl CompiledPolicy {

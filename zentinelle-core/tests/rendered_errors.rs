@@ -86,6 +86,6 @@ fn every_valid_document_is_read_without_a_word() {
     for path in files {
         let (document, problems) = read(&std::fs::read_to_string(&path).unwrap());
         assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
-        assert!(!document.policies.is_empty());
+        assert!(!document.policies().is_empty());
     }
 }

@@ -4,9 +4,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use zentinelle_core::matching::{
-    DomainRules, Glob, GlobList, Networks, NormalPath, PathRules, Target, contains_words, fold, fold_prose, instant,
+    DomainRules, Glob, GlobList, Networks, NormalPath, PathRules, Target, instant,
     pattern::{Case, Pattern},
-    sql, visible,
+    sql,
+    text::{contains_words, fold, fold_prose, visible},
 };
 
 fuzz_target!(|text: &str| {

@@ -11,6 +11,7 @@ pub use self::decision::{Decision, PolicyResult, Refusal};
 pub use self::explain::{Displacement, Explanation, TraceStep};
 pub use self::risk::{Risk, RiskFactor};
 pub use self::set::{Finding, PolicySet, check_policy};
+pub(crate) use self::set::{Ready, prepare};
 
 use crate::approval::KeyRing;
 use crate::ledger::Ledger;

@@ -41,6 +41,7 @@ pub(crate) struct Entry {
 }
 
 /// Whether a policy can be evaluated.
+#[derive(Clone, Debug)]
 pub(crate) enum Ready {
     Compiled(CompiledPolicy),
     Broken(Vec<PolicyError>),
@@ -107,14 +108,26 @@ impl PolicySet {
         version: impl Into<Arc<str>>,
         policies: Vec<Policy>,
     ) -> (Self, Vec<Finding>) {
+        Self::assemble(tenant, version.into(), policies.into_iter().map(|policy| (policy, None)))
+    }
+
+    /// As [`PolicySet::compile_with_findings`], for policies some of which were prepared before.
+    pub(crate) fn assemble(
+        tenant: TenantId,
+        version: Arc<str>,
+        policies: impl Iterator<Item = (Policy, Option<Ready>)>,
+    ) -> (Self, Vec<Finding>) {
         let mut findings = Vec::new();
         let mut unknown: Vec<String> = Vec::new();
-        let mut entries = Vec::with_capacity(policies.len());
-        for (position, policy) in policies.into_iter().enumerate() {
+        let mut entries = Vec::with_capacity(policies.size_hint().0);
+        for (position, (policy, ready)) in policies.enumerate() {
             if policy.tenant_id != tenant {
                 continue;
             }
-            let (ready, unknown_keys) = prepare(&policy);
+            let (ready, unknown_keys) = match ready {
+                Some(ready) => (ready, Vec::new()),
+                None => prepare(&policy),
+            };
             let fatal = |error: &PolicyError| Finding { position, error: error.clone(), fatal: true };
             if let Ready::Broken(errors) = &ready {
                 findings.extend(errors.iter().map(fatal));
@@ -137,14 +150,7 @@ impl PolicySet {
             };
             layer.add(index, entry);
         }
-        let set = Inner {
-            tenant,
-            version: version.into(),
-            policies: entries,
-            organization,
-            narrower,
-            unknown_types: unknown.len(),
-        };
+        let set = Inner { tenant, version, policies: entries, organization, narrower, unknown_types: unknown.len() };
         (Self(Arc::new(set)), findings)
     }
 
@@ -297,7 +303,8 @@ fn slot_of(policy_type: &str, unknown: &mut Vec<String>) -> usize {
     PolicyType::ALL.len() + place
 }
 
-fn prepare(policy: &Policy) -> (Ready, Vec<PolicyError>) {
+/// Prepares a policy's config, and tells the keys in it that nobody reads.
+pub(crate) fn prepare(policy: &Policy) -> (Ready, Vec<PolicyError>) {
     let Some(policy_type) = PolicyType::from_name(&policy.policy_type) else {
         return (Ready::Broken(vec![unknown_type(&policy.policy_type)]), Vec::new());
     };
@@ -325,9 +332,16 @@ fn prepare(policy: &Policy) -> (Ready, Vec<PolicyError>) {
 #[must_use]
 pub fn check_policy(policy: &Policy) -> Vec<PolicyError> {
     let (ready, unknown_keys) = prepare(policy);
-    match ready {
-        Ready::Broken(errors) => errors.into_iter().chain(unknown_keys).collect(),
-        Ready::Compiled(_) => unknown_keys,
+    ready.into_faults(unknown_keys)
+}
+
+impl Ready {
+    /// What is wrong with the policy, together with the keys nobody reads.
+    pub(crate) fn into_faults(self, unknown_keys: Vec<PolicyError>) -> Vec<PolicyError> {
+        match self {
+            Self::Broken(errors) => errors.into_iter().chain(unknown_keys).collect(),
+            Self::Compiled(_) => unknown_keys,
+        }
     }
 }
 

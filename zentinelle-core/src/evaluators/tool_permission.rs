@@ -14,6 +14,7 @@
 //!
 //! Only text is judged: symbolic links, variables of a shell and what a script does are not seen.
 
+mod blocked;
 mod commands;
 mod danger;
 mod input;
@@ -26,7 +27,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use smallvec::SmallVec;
 
-use self::input::InputRules;
+pub use self::blocked::BlockedPattern;
+use self::input::{Compiled, InputRules};
 pub use self::tool_rules::ToolConfig;
 use self::tool_rules::ToolRules;
 use super::{Approval, Approved, Evaluator, Inquiry, lists, tool_call};
@@ -73,9 +75,9 @@ pub struct Config {
     /// Whether no tool may run commands that destroy a machine or run what they have just
     /// downloaded, such as `rm -rf /`. Default: false.
     pub block_dangerous_commands: bool,
-    /// Regular expressions that may occur in no text of any tool's input, in any letter case.
-    /// Default: empty.
-    pub blocked_patterns: Vec<String>,
+    /// Regular expressions that may occur in no text of any tool's input, in any letter case. Each is a
+    /// text, or an object with `pattern` and the `reason` a refusal tells. Default: empty.
+    pub blocked_patterns: Vec<BlockedPattern>,
 }
 
 /// See the module.
@@ -115,17 +117,19 @@ impl Evaluator for ToolPermission {
 
     fn compile(config: Config) -> Result<Self, Vec<PolicyError>> {
         let mut faults = Vec::new();
+        let mut compiled = Compiled::default();
         let every_tool = InputRules::new(
             config.blocked_commands,
             config.block_dangerous_commands,
             config.blocked_patterns,
             &Pointer::ROOT,
+            &mut compiled,
             &mut faults,
         );
         let mut tools: BTreeMap<Box<str>, Vec<ToolRules>> = BTreeMap::new();
         for (name, config) in config.tool_configs {
             let folded = fold(&name).into();
-            tools.entry(folded).or_default().push(ToolRules::new(name, config, &mut faults));
+            tools.entry(folded).or_default().push(ToolRules::new(name, config, &mut compiled, &mut faults));
         }
         let mut ready = Self {
             allowed: AllowList::new(config.allowed_tools),

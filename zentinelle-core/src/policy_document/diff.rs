@@ -41,7 +41,7 @@ pub enum Change {
 pub fn diff(before: &PolicyDocument, after: &PolicyDocument) -> Vec<PolicyChange> {
     let tenant = TenantId::new("");
     let by_id = |document: &PolicyDocument| -> BTreeMap<PolicyId, Policy> {
-        document.policies.iter().map(|written: &WrittenPolicy| (written.id(), written.to_policy(&tenant))).collect()
+        document.policies().iter().map(|written: &WrittenPolicy| (written.id(), written.to_policy(&tenant))).collect()
     };
     let (mut old, new) = (by_id(before), by_id(after));
     let mut changes = Vec::new();

@@ -25,7 +25,7 @@ use crate::document::decode::decode_as;
 use crate::document::diagnostic::{Problem, Severity};
 use crate::document::place::Place;
 use crate::document::source::{self, Document};
-use crate::engine::PolicySet;
+use crate::engine::{PolicySet, Ready, prepare};
 use crate::error::{Code, Pointer, PolicyError, codes};
 use crate::ids::TenantId;
 use crate::policy::Policy;
@@ -37,9 +37,9 @@ const UNKNOWN_FORM: Code = Code::new("document.unknown_form");
 /// What a text of policies says.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyDocument {
-    /// The policies, in the order in which they are written, which counts as the order in
-    /// which they were created.
-    pub policies: Vec<WrittenPolicy>,
+    policies: Vec<WrittenPolicy>,
+    /// What checking each policy made of its config, so that deciding need not make it again.
+    prepared: Vec<Ready>,
     /// What the author expects of them.
     pub tests: Vec<PolicyTest>,
 }
@@ -63,17 +63,37 @@ pub fn read(text: &str) -> (PolicyDocument, Vec<Problem>) {
 }
 
 impl PolicyDocument {
+    /// The policies, in the order in which they are written, which counts as the order in which
+    /// they were created.
+    #[must_use]
+    pub fn policies(&self) -> &[WrittenPolicy] {
+        &self.policies
+    }
+
+    /// Adds the policies and tests of a second text, as if they were written below.
+    pub fn append(&mut self, below: Self) {
+        self.policies.extend(below.policies);
+        self.prepared.extend(below.prepared);
+        self.tests.extend(below.tests);
+    }
+
     /// The policies a tenant has: those that name it, and those that name no tenant.
     #[must_use]
     pub fn for_tenant(&self, tenant: &TenantId) -> Vec<Policy> {
-        let own = |written: &&WrittenPolicy| written.tenant_id.as_ref().is_none_or(|named| named == tenant);
-        self.policies.iter().filter(own).map(|written| written.to_policy(tenant)).collect()
+        self.own(tenant).map(|(policy, _)| policy).collect()
     }
 
     /// The policies of a tenant, compiled.
     #[must_use]
     pub fn policy_set(&self, tenant: &TenantId, version: &str) -> PolicySet {
-        PolicySet::compile(tenant.clone(), version, self.for_tenant(tenant))
+        let own = self.own(tenant).map(|(policy, ready)| (policy, Some(ready.clone())));
+        PolicySet::assemble(tenant.clone(), version.into(), own).0
+    }
+
+    fn own(&self, tenant: &TenantId) -> impl Iterator<Item = (Policy, &Ready)> {
+        let names = move |written: &WrittenPolicy| written.tenant_id.as_ref().is_none_or(|named| named == tenant);
+        let all = self.policies.iter().zip(&self.prepared);
+        all.filter(move |(written, _)| names(written)).map(|(written, ready)| (written.to_policy(tenant), ready))
     }
 }
 
@@ -166,7 +186,8 @@ impl Reader {
     fn keep(&mut self, written: WrittenPolicy, at: &str, config_at: &str, place: &Place) {
         let mut errors = written.check();
         let envelope = errors.len();
-        errors.extend(crate::engine::check_policy(&written.to_policy(&TenantId::new(""))));
+        let (ready, unknown_keys) = prepare(&written.to_policy(&TenantId::new("")));
+        errors.extend(ready.clone().into_faults(unknown_keys));
         let placed: Vec<PolicyError> = errors
             .into_iter()
             .enumerate()
@@ -180,6 +201,7 @@ impl Reader {
         let key = ["id", "name"].into_iter().find_map(|key| place.find(&format!("{at}/{key}")));
         self.places.push(key.map_or(place.value.clone(), |key| key.value.clone()));
         self.found.policies.push(written);
+        self.found.prepared.push(ready);
     }
 
     fn check_config(&mut self, value: &Value, at: &str, place: &Place) {

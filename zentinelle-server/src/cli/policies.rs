@@ -57,7 +57,7 @@ pub(crate) fn read_files(paths: &[String]) -> Result<Vec<PolicyFile>, CommandErr
     let mut owners: BTreeMap<PolicyId, String> = BTreeMap::new();
     for file in &mut files {
         let mut own: BTreeMap<PolicyId, String> = BTreeMap::new();
-        for written in &file.document.policies {
+        for written in file.document.policies() {
             let id = written.id();
             if let Some(owner) = owners.get(&id) {
                 let message = format!("a second policy with the id `{id}`; the first is in {owner}");
@@ -105,8 +105,7 @@ impl Policies {
         let digest = zentinelle_core::audit::digest(&Value::Array(texts));
         let mut document = PolicyDocument::default();
         for file in files {
-            document.policies.extend(file.document.policies);
-            document.tests.extend(file.document.tests);
+            document.append(file.document);
         }
         // Enough of the digest to tell versions apart by eye.
         let version = digest.to_string().chars().take(12).collect();

@@ -132,20 +132,20 @@ impl CommandRules {
         if self.dangerous && is_fork_bomb(text) {
             return Some(Fault::Dangerous("starts copies of itself without end"));
         }
-        self.refuse_commands(&shell::read(text), 0)
+        self.refuse_commands(&shell::read(text), Place::default(), 0)
     }
 
     /// Why a program may not be called with these arguments.
     pub(super) fn refuse_words(&self, words: Vec<String>) -> Option<Fault> {
-        self.refuse_commands(&[Simple { words, ..Simple::default() }], 0)
+        self.refuse_commands(&[Simple { words, ..Simple::default() }], Place::default(), 0)
     }
 
-    fn refuse_commands(&self, commands: &[Simple], nesting: usize) -> Option<Fault> {
+    /// As [`Self::refuse`], for commands that begin in `place`.
+    fn refuse_commands(&self, commands: &[Simple], mut place: Place, nesting: usize) -> Option<Fault> {
         // The pipelines that carry something downloaded or decoded.
         let mut foreign = None;
         // What the latest pipeline prints into its next command.
         let mut text: Option<(usize, String)> = None;
-        let mut place = Place::default();
         for command in commands {
             if self.dangerous
                 && let Some(what) = runs_foreign_code(command, &mut foreign)
@@ -159,7 +159,7 @@ impl CommandRules {
                     return Some(Fault::Listed(entry.written.clone()));
                 }
                 if self.dangerous
-                    && let Some(what) = danger(&call, &command.words, &critical, place)
+                    && let Some(what) = danger(&call, &command.words, &critical, &place)
                 {
                     return Some(Fault::Dangerous(what));
                 }
@@ -168,7 +168,7 @@ impl CommandRules {
             if let Some((_, line)) = text.take_if(|(pipeline, _)| *pipeline == command.pipeline)
                 && nesting < MAX_NESTING
                 && calls(&command.words).any(|call| runs_its_input(&call))
-                && let Some(fault) = self.refuse_commands(&shell::read(&line), nesting + 1)
+                && let Some(fault) = self.refuse_commands(&shell::read(&line), place.clone(), nesting + 1)
             {
                 return Some(fault);
             }
@@ -180,7 +180,7 @@ impl CommandRules {
                     if self.dangerous && is_fork_bomb(word) {
                         return Some(Fault::Dangerous("starts copies of itself without end"));
                     }
-                    let found = self.refuse_commands(&shell::read(word), nesting + 1);
+                    let found = self.refuse_commands(&shell::read(word), place.clone(), nesting + 1);
                     if found.is_some() {
                         return found;
                     }

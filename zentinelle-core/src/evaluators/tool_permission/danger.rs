@@ -1,8 +1,9 @@
 //! Commands that destroy a machine, or run what they have just downloaded.
 //!
-//! Deleting below a project or a temporary directory is ordinary work and passes. What a variable
-//! stands for is not known, except `$HOME`.
+//! Deleting below a project or a temporary directory is ordinary work and passes. What a variable or
+//! a substitution stands for is not known, except `$HOME`.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::commands::{Call, MAX_WRAPPING, calls};
@@ -17,6 +18,8 @@ const DOWNLOADERS: [&str; 10] =
 
 /// How many starting points of `find` are looked at.
 const MAX_STARTS: usize = 64;
+/// Longest path followed, so that a line of thousands of steps stays cheap. Unit: bytes.
+const MAX_PATH: usize = 512;
 
 /// Which words of a command name a critical directory; found once, when first asked for.
 #[derive(Default)]
@@ -24,38 +27,85 @@ pub(super) struct Critical(OnceCell<Vec<usize>>);
 
 impl Critical {
     /// Whether one does, after place `from` and before place `to`.
-    fn between(&self, words: &[String], from: usize, to: usize) -> bool {
-        let is_operand = |word: &String| !word.starts_with('-') && is_critical(word);
+    fn between(&self, words: &[String], place: &Place, from: usize, to: usize) -> bool {
+        let is_operand = |word: &String| !word.starts_with('-') && is_critical(&place.locate(word));
         let find = || words.iter().enumerate().filter(|(_, word)| is_operand(word)).map(|(at, _)| at).collect();
         self.0.get_or_init(find).iter().any(|at| (from + 1..to).contains(at))
     }
 }
 
-/// Where a command line has gone: whether `cd` has led into a critical directory.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Place {
-    is_critical: bool,
-}
+/// Where a command line has gone: the directory `cd` has led into, as far as the text tells. Relative
+/// to where the line began, unless a `cd` led to the root, a drive, a home or a variable.
+#[derive(Clone, Default)]
+pub(super) struct Place(String);
 
 impl Place {
     /// Follows a `cd`; without an argument it leads home.
     pub(super) fn follow(&mut self, call: &Call<'_>) {
         if matches!(&*call.program, "cd" | "pushd" | "chdir" | "set-location") {
-            let mut operands = call.operands().peekable();
-            self.is_critical = operands.peek().is_none() || operands.any(is_critical);
+            // `cd /d c:\` names its directory second.
+            let found = call.operands().find(|word| is_critical(word)).or_else(|| call.operands().next());
+            self.0 = match found {
+                // The name is a substitution's output.
+                Some("") => String::new(),
+                Some(path) => self.locate(path).into_owned(),
+                None if call.arguments.iter().any(|word| word == "-") => String::new(),
+                None => "~".to_owned(),
+            };
+            if self.0.len() > MAX_PATH {
+                self.0.clear();
+            }
         }
+    }
+
+    /// Where a path leads from here.
+    fn locate<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        if path.is_empty() || self.0.is_empty() || is_anchored(path) {
+            return Cow::Borrowed(path);
+        }
+        Cow::Owned(without_steps(&format!("{}/{path}", self.0).replace('\\', "/")))
+    }
+}
+
+/// Whether a path does not depend on where it is used. A variable is taken to hold such a path.
+fn is_anchored(path: &str) -> bool {
+    path.starts_with(['/', '\\', '~', '$', '%']) || path.get(1..2) == Some(":")
+}
+
+/// A path without `.` and, where what they leave is known, without `..`.
+fn without_steps(path: &str) -> String {
+    let mut parts = path.split('/');
+    // `/`, `c:`, `~` and `$X` are not left by a step upwards; what is above the last two is not known.
+    let root = is_anchored(path).then(|| parts.next().unwrap_or_default());
+    let is_top = root.is_some_and(|root| root.is_empty() || root.ends_with(':'));
+    let mut kept: Vec<&str> = Vec::new();
+    for part in parts {
+        match part {
+            "" | "." => {}
+            ".." if kept.last().is_some_and(|last| *last != "..") => {
+                kept.pop();
+            }
+            ".." if is_top => {}
+            part => kept.push(part),
+        }
+    }
+    let below = kept.join("/");
+    match root {
+        Some(root) if below.is_empty() && !root.is_empty() => root.to_owned(),
+        Some(root) => format!("{root}/{below}"),
+        None if below.is_empty() => ".".to_owned(),
+        None => below,
     }
 }
 
 /// What a call would destroy. `words` is the whole command the call stands in.
-pub(super) fn danger(call: &Call<'_>, words: &[String], critical: &Critical, place: Place) -> Option<&'static str> {
+pub(super) fn danger(call: &Call<'_>, words: &[String], critical: &Critical, place: &Place) -> Option<&'static str> {
     let program = &*call.program;
-    let names_place = || place.is_critical && call.operands().any(is_working_directory);
-    let names_critical = || critical.between(words, call.at, words.len());
+    let names_critical = || critical.between(words, place, call.at, words.len());
     let mut operands = call.operands();
     let (found, what) = match program {
         "rm" | "srm" | "rd" | "rmdir" | "del" | "erase" | "remove-item" | "ri" => (
-            call.is_recursive() && (names_critical() || names_place() || call.has_flag("--no-preserve-root")),
+            call.is_recursive() && (names_critical() || call.has_flag("--no-preserve-root")),
             "deletes a system or home directory",
         ),
         "chmod" | "chown" | "chgrp" => {
@@ -64,14 +114,17 @@ pub(super) fn danger(call: &Call<'_>, words: &[String], critical: &Critical, pla
         "find" => {
             let deletes = call.arguments.iter().any(|word| matches!(word.as_str(), "-delete" | "rm" | "shred"));
             let selects = call.arguments.iter().any(|word| word.ends_with("name") || word.ends_with("path"));
-            let mut starts = operands.take_while(|word| !word.starts_with('(')).take(MAX_STARTS);
+            let starts = operands.take_while(|word| !word.starts_with('(')).take(MAX_STARTS);
             // Picking files by name is how people tidy up their own home.
-            let lost = starts.any(|start| is_critical(start) && !(selects && is_home(start)));
+            let lost = starts
+                .map(|start| place.locate(start))
+                .any(|start| is_critical(&start) && !(selects && is_home(&start)));
             (deletes && lost, "deletes below a system or home directory")
         }
-        "mv" => {
-            (critical.between(words, call.at, words.len().saturating_sub(1)), "moves a system or home directory away")
-        }
+        "mv" => (
+            critical.between(words, place, call.at, words.len().saturating_sub(1)),
+            "moves a system or home directory away",
+        ),
         "dd" => (operands.filter_map(|word| word.strip_prefix("of=")).any(is_device), "overwrites a device"),
         "cp" | "tee" | "shred" => (operands.any(is_device), "overwrites a device"),
         "format" => (operands.any(is_drive), "erases a file system"),
@@ -134,11 +187,6 @@ pub(super) fn printed(command: &Simple) -> Option<String> {
     Some(text.join(" "))
 }
 
-/// Everything in the directory a command runs in.
-fn is_working_directory(path: &str) -> bool {
-    matches!(path, "." | "./" | "*" | "./*" | ".*")
-}
-
 fn is_home(path: &str) -> bool {
     path.starts_with(['~', '$'])
 }
@@ -174,6 +222,10 @@ fn is_critical(path: &str) -> bool {
         "/volumes",
     ];
     const HOMES: [&str; 5] = ["~", "$home", "${home}", "%userprofile%", "$env:userprofile"];
+    // A word that is nothing but a substitution's output.
+    if path.is_empty() {
+        return false;
+    }
     let path = fold(path).replace('\\', "/");
     if is_drive(&path) {
         return true;
@@ -294,6 +346,13 @@ mod tests {
             "rm -rf /e*",
             "cd / && rm -rf *",
             "cd; rm -rf ./*",
+            "cd / && rm -rf etc",
+            "cd /usr/local && cd .. && sudo rm -rf ./lib *",
+            "pushd /home; rm -rf alice",
+            "cd / && sh -c 'rm -rf *'",
+            "cd / && chmod -R 777 .",
+            "cd /d C:/ & rd /s Users",
+            "cd ~/project && cd .. && find . -delete",
             "echo 'rm -rf /' | sh",
             "echo -e 'rm -rf /' | bash",
             "printf '%s' 'rm -rf ~' | sudo bash",
@@ -327,6 +386,12 @@ mod tests {
             "find ~ -name .DS_Store -delete",
             "cd /tmp/build && rm -rf *",
             "cd ~/project; rm -rf ./*",
+            "cd ~/project/sub && rm -rf ../build",
+            "cd / && cd /srv/app/build && rm -rf *",
+            "cd / && rm -rf \"$(mktemp -d)\"",
+            "cd \"$(git rev-parse --show-toplevel)\" && rm -rf ./*",
+            "cd / && ls etc && cat etc/hosts",
+            "cd $BUILD && cd .. && rm -rf out/*",
             "echo 'ls -l' | sh",
             "find /home/alice/project -type f | xargs grep -l todo",
             "chmod -R u+w ./build",

@@ -1,13 +1,16 @@
 //! What no text of a tool's input may say: commands and patterns.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::super::tool_call;
+use super::blocked::BlockedPattern;
 use super::commands::{CommandRules, Fault};
 use crate::decision::Violation;
 use crate::error::{Code, Pointer, PolicyError, codes};
 use crate::matching::text::visible;
-use crate::matching::{Case, Pattern};
+use crate::matching::{Case, Pattern, PatternError};
 use crate::request::Context;
 use crate::scan::Severity;
 
@@ -23,29 +26,53 @@ const COMMAND_KEYS: [&str; 4] = ["command", "cmd", "script", "commands"];
 #[derive(Default)]
 pub(super) struct InputRules {
     commands: CommandRules,
-    patterns: Vec<(String, Pattern)>,
+    patterns: Vec<Blocked>,
+}
+
+/// What was compiled so far of one policy: tools often share their patterns.
+#[derive(Default)]
+pub(super) struct Compiled(BTreeMap<String, Pattern>);
+
+impl Compiled {
+    fn get(&mut self, written: String) -> Result<Pattern, PatternError> {
+        if let Some(known) = self.0.get(&written) {
+            return Ok(known.clone());
+        }
+        let pattern = Pattern::new(&written, Case::Insensitive)?;
+        self.0.insert(written, pattern.clone());
+        Ok(pattern)
+    }
+}
+
+/// One of the patterns.
+struct Blocked {
+    pattern: Pattern,
+    /// What a refusal says.
+    message: String,
 }
 
 impl InputRules {
     pub(super) fn new(
         commands: Vec<String>,
         dangerous: bool,
-        patterns: Vec<String>,
+        patterns: Vec<BlockedPattern>,
         at: &Pointer,
+        compiled: &mut Compiled,
         faults: &mut Vec<PolicyError>,
     ) -> Self {
         let commands = CommandRules::new(commands, dangerous, &at.key("blocked_commands"), faults);
-        let mut compiled = Vec::with_capacity(patterns.len());
-        for (index, written) in patterns.into_iter().enumerate() {
-            match Pattern::new(&written, Case::Insensitive) {
-                Ok(pattern) => compiled.push((written, pattern)),
+        let mut blocked = Vec::with_capacity(patterns.len());
+        for (index, BlockedPattern { pattern, reason, is_object }) in patterns.into_iter().enumerate() {
+            match compiled.get(pattern) {
+                Ok(pattern) => blocked.push(Blocked { pattern, message: message(index, reason.as_deref()) }),
                 Err(error) => {
-                    let pointer = at.key("blocked_patterns").index(index);
+                    let item = at.key("blocked_patterns").index(index);
+                    let pointer = if is_object { item.key("pattern") } else { item };
                     faults.push(PolicyError::new(codes::INVALID_PATTERN, pointer, format!("entry {index}: {error}")));
                 }
             }
         }
-        Self { commands, patterns: compiled }
+        Self { commands, patterns: blocked }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -81,14 +108,24 @@ impl InputRules {
                     }
                 });
             }
-            if let Some((written, _)) = self.patterns.iter().find(|(_, pattern)| occurs(pattern, input)) {
-                let message = format!("the tool's input matches `{written}`");
+            if let Some(blocked) = self.patterns.iter().find(|blocked| occurs(&blocked.pattern, input)) {
+                let message = blocked.message.clone();
                 return Some(
                     Violation::new(PATTERN_BLOCKED, pointer("blocked_patterns"), message).with_severity(Severity::High),
                 );
             }
         }
         None
+    }
+}
+
+/// What a refusal says of an item of the patterns. Not the pattern: people cannot read it at a glance,
+/// and it shows what to write instead to get past it.
+fn message(index: usize, reason: Option<&str>) -> String {
+    let number = index.saturating_add(1);
+    match reason {
+        Some(reason) => format!("{reason} (item {number} of `blocked_patterns`)"),
+        None => format!("the tool's input matches item {number} of `blocked_patterns`"),
     }
 }
 

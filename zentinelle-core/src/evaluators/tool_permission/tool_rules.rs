@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use smallvec::SmallVec;
 
 use super::super::{lists, tool_call};
-use super::input::InputRules;
+use super::blocked::BlockedPattern;
+use super::input::{Compiled, InputRules};
 use crate::decision::Violation;
 use crate::error::{Code, Pointer, PolicyError, codes};
 use crate::matching::path::NormalPath;
@@ -61,7 +62,7 @@ pub struct ToolConfig {
     /// Whether the tool may run no dangerous commands, as at the top. Default: false.
     pub block_dangerous_commands: bool,
     /// Regular expressions that may not occur in the tool's input, as at the top. Default: empty.
-    pub blocked_patterns: Vec<String>,
+    pub blocked_patterns: Vec<BlockedPattern>,
 }
 
 /// What one tool may do.
@@ -76,7 +77,12 @@ pub(super) struct ToolRules {
 }
 
 impl ToolRules {
-    pub(super) fn new(name: String, config: ToolConfig, faults: &mut Vec<PolicyError>) -> Self {
+    pub(super) fn new(
+        name: String,
+        config: ToolConfig,
+        compiled: &mut Compiled,
+        faults: &mut Vec<PolicyError>,
+    ) -> Self {
         let at = Pointer::ROOT.key("tool_configs").key(&name);
         if let Some(rows) = config.max_rows.filter(|rows| rows.is_negative()) {
             let message = format!("`max_rows` is {rows}, below 0");
@@ -92,6 +98,7 @@ impl ToolRules {
                 config.block_dangerous_commands,
                 config.blocked_patterns,
                 &at,
+                compiled,
                 faults,
             ),
             name,

@@ -37,6 +37,17 @@ static QUESTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
 });
 
+/// Says how far somebody has come, in words that otherwise give a role: "you are now ready to deploy".
+static STATUS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    compile(
+        r"^you(?:['’]re| are) (?:now|about to be|going to be|no longer) (?:all )?(?:(?:almost|nearly|fully|successfully|automatically|properly) )?(?:ready|set|done|finished|logged (?:in|out)|signed (?:in|out|up)|connected|disconnected|subscribed|unsubscribed|registered|enrolled|up (?:to date|and running)|using version|running version|good to go|on (?:the )?(?:branch|page|list|version|waiting list)|following|viewing|looking at|seeing)\b",
+        false,
+    )
+});
+
+/// Ends of names of files that show what a file of secrets looks like and hold none.
+const SAMPLES: [&str; 6] = [".dist", ".example", ".sample", ".schema", ".template", ".tpl"];
+
 /// Ends of what stands before an order verb when the verb has a subject of its own or is denied.
 const SUBJECTS: &[&str] = &[
     "i",
@@ -162,7 +173,21 @@ pub(crate) fn factor(text: &str, start: usize, end: usize, reading: Reading, top
     if reading == Reading::Order {
         factor *= mood(before);
     }
+    let rest = text.get(start..).unwrap_or_default();
+    if topic == Topic::Role && found(&STATUS, leading(rest, 60)) {
+        factor *= 0.3;
+    }
+    if topic == Topic::Exfiltration && names_a_sample(text.get(end..).unwrap_or_default()) {
+        factor *= 0.3;
+    }
     factor
+}
+
+/// Whether what follows a file's name makes it the name of a sample, as in `.env.example`.
+fn names_a_sample(after: &str) -> bool {
+    SAMPLES.iter().any(|end| {
+        after.strip_prefix(end).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '/'))
+    })
 }
 
 /// Whether the verb that opens a hit is an order. An order opens its sentence or follows words that
@@ -243,7 +268,7 @@ fn in_code(text: &str, start: usize) -> bool {
     if before.matches("```").count() % 2 == 1 {
         return true;
     }
-    let whole_line = before.rsplit('\n').next().unwrap_or_default();
+    let whole_line = without_place(before.rsplit('\n').next().unwrap_or_default());
     let line = whole_line.trim_start();
     // An indented "#" is a comment of a script; one at the margin may be a heading.
     if whole_line.starts_with("  ") && line.starts_with('#') {
@@ -252,6 +277,18 @@ fn in_code(text: &str, start: usize) -> bool {
     ["//", "/*", "* ", "///", "//!", "#[", "assert", "let ", "const ", "def ", "return ", "print(", "test("]
         .iter()
         .any(|mark| line.starts_with(mark))
+}
+
+/// A line as it stands in its file, when a search printed its place before it: `src/a.rs:12:  let x`.
+fn without_place(line: &str) -> &str {
+    let after_number = |text: &'_ str| {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 { None } else { text.get(digits..).and_then(|rest| rest.strip_prefix(':')).map(str::len) }
+    };
+    let name = line.find(':').filter(|at| !line.get(..*at).is_some_and(|name| name.contains(char::is_whitespace)));
+    let behind_name = name.and_then(|at| line.get(at.saturating_add(1)..));
+    let kept = after_number(line).or_else(|| behind_name.and_then(after_number));
+    kept.and_then(|kept| line.get(line.len().saturating_sub(kept)..)).unwrap_or(line)
 }
 
 fn found(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
@@ -274,5 +311,5 @@ pub(crate) fn ceil(text: &str, at: usize) -> usize {
 
 #[cfg(test)]
 pub(crate) fn all_compile() -> bool {
-    DISCUSSION.is_some() && NAMED_AFTER.is_some() && QUESTION.is_some()
+    DISCUSSION.is_some() && NAMED_AFTER.is_some() && QUESTION.is_some() && STATUS.is_some()
 }

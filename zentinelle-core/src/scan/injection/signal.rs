@@ -128,7 +128,8 @@ pub(crate) fn expand(pattern: &str) -> String {
         match (c, escaped, in_class) {
             (' ', false, false) => out.push_str(r#"[\s,*_"'’:]+"#),
             ('\\', false, _) => {}
-            ('w', true, false) => out.push_str(&format!("[{LETTERS}]")),
+            // The class holds both cases already; folding it again is most of a pattern's compile time.
+            ('w', true, false) => out.push_str(&format!("(?-i:[{LETTERS}])")),
             ('w', true, true) => out.push_str(LETTERS),
             (_, true, _) => {
                 out.push('\\');

@@ -64,7 +64,7 @@ fn answer(file: &PolicyFile) -> FileAnswer {
 
 fn by_type(file: &PolicyFile) -> BTreeMap<String, usize> {
     let mut types = BTreeMap::new();
-    for written in &file.document.policies {
+    for written in file.document.policies() {
         *types.entry(written.policy_type.clone()).or_default() += 1;
     }
     types
@@ -85,7 +85,7 @@ fn show(file: &PolicyFile, console: &mut Console) -> Result<(), CommandError> {
         .into_iter()
         .map(|(name, number)| if number == 1 { name } else { format!("{number} × {name}") })
         .collect();
-    let policies = count(file.document.policies.len(), "policy", "policies");
+    let policies = count(file.document.policies().len(), "policy", "policies");
     let tests = match file.document.tests.len() {
         0 => String::new(),
         tests => format!(", {}", count(tests, "test", "tests")),
