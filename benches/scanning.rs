@@ -7,11 +7,13 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use regex::bytes::RegexSetBuilder;
 use zentinelle_benches::texts::{clean, dirty};
 use zentinelle_benches::token_patterns::PATTERNS;
+use zentinelle_core::scan::injection::{Source, Verdict};
 use zentinelle_core::scan::stream::{Mode, StreamScanner};
-use zentinelle_core::scan::{Category, Detectors, Scanner};
+use zentinelle_core::scan::{Category, Detectors, Scanner, judge};
 
 const SIZES: [(&str, usize); 3] = [("1 KB", 1 << 10), ("10 KB", 10 << 10), ("1 MB", 1 << 20)];
 
+/// Every detector, as `zentinelle scan` runs them, and of that the search for attacks on a model alone.
 fn whole(c: &mut Criterion) {
     let scanner = Scanner::new(Detectors::ALL);
     let mut group = c.benchmark_group("scan");
@@ -19,7 +21,13 @@ fn whole(c: &mut Criterion) {
         group.throughput(Throughput::Bytes(size as u64));
         for (kind, text) in [("clean", clean(size)), ("dirty", dirty(size))] {
             assert_eq!(scanner.scan(&text).is_empty(), kind == "clean", "{name} {kind}: {:?}", scanner.scan(&text));
-            group.bench_function(format!("{kind}/{name}"), |b| b.iter(|| scanner.scan(black_box(&text))));
+            assert_eq!(judge(&text, Source::Tool).verdict, Verdict::Clean);
+            group.bench_function(format!("{kind}/{name}"), |b| {
+                b.iter(|| (scanner.scan(black_box(&text)), judge(black_box(&text), Source::Tool)));
+            });
+            group.bench_function(format!("{kind}/{name}, injection alone"), |b| {
+                b.iter(|| judge(black_box(&text), Source::Tool));
+            });
         }
     }
     group.finish();
@@ -76,7 +84,7 @@ fn pieces(text: &str, size: usize) -> Vec<&str> {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1)).sample_size(20);
+    config = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_millis(700)).sample_size(10);
     targets = whole, secrets, stream
 }
 criterion_main!(benches);

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::approval::Purpose;
 use crate::error::{Code, Pointer};
 use crate::ids::{AgentId, PolicyId, UserId};
 use crate::ledger::Charge;
+use crate::request::Number;
 use crate::scan::Severity;
 
 /// What one policy says of one request.
@@ -112,7 +113,45 @@ struct NoteList {
     warnings: Vec<Warning>,
     obligations: Vec<Obligation>,
     charges: Vec<Charge>,
-    annotations: Vec<(&'static str, Value)>,
+    annotations: Vec<Annotation>,
+}
+
+/// A fact that a policy adds to the answer's context, put into JSON only when somebody reads it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Annotation {
+    /// How much of a monthly budget is spent, as the request says.
+    Budget {
+        /// The budget. Unit: US dollars.
+        budget: Number,
+        /// What is spent of it. Unit: US dollars.
+        spend: Number,
+    },
+}
+
+impl Annotation {
+    /// The key in the answer's context.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Budget { .. } => "budget_info",
+        }
+    }
+
+    /// The fact as JSON.
+    #[must_use]
+    pub fn to_value(self) -> Value {
+        match self {
+            Self::Budget { budget, spend } => {
+                let percent = if budget > Number::ZERO { spend.as_f64() / budget.as_f64() * 100.0 } else { 0.0 };
+                json!({
+                    "budget_usd": budget,
+                    "spend_usd": spend,
+                    "remaining_usd": (budget.as_f64() - spend.as_f64()).max(0.0),
+                    "percent_used": (percent * 100.0).round() / 100.0,
+                })
+            }
+        }
+    }
 }
 
 impl Notes {
@@ -147,8 +186,8 @@ impl Notes {
     }
 
     /// A fact for the answer's context.
-    pub fn annotate(&mut self, key: &'static str, value: Value) {
-        self.list().annotations.push((key, value));
+    pub fn annotate(&mut self, annotation: Annotation) {
+        self.list().annotations.push(annotation);
     }
 
     /// The warnings so far.
@@ -171,7 +210,7 @@ impl Notes {
 
     /// The annotations so far.
     #[must_use]
-    pub fn annotations(&self) -> &[(&'static str, Value)] {
+    pub fn annotations(&self) -> &[Annotation] {
         self.0.as_ref().map_or(&[], |list| &list.annotations)
     }
 

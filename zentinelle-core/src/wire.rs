@@ -164,9 +164,9 @@ impl DecisionDocument {
     /// Writes a decision in its outward form.
     #[must_use]
     pub fn new(decision: &Decision, request: &Request) -> Self {
-        let mut context = request.context.as_map().clone();
-        for (key, value) in decision.annotations() {
-            context.insert((*key).to_owned(), value.clone());
+        let mut context = request.context.to_map();
+        for annotation in decision.annotations() {
+            context.insert(annotation.key().to_owned(), annotation.to_value());
         }
         let notices: Vec<Notice> = decision.warnings().map(|(policy, warning)| notice(policy, warning)).collect();
         let allowed = decision.is_dry_run() || decision.is_permitted();

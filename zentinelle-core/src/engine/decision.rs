@@ -1,12 +1,11 @@
 //! The decision: effect, who determined it, and everything that led to it.
 
 use jiff::Timestamp;
-use serde_json::Value;
 use smallvec::SmallVec;
 
 use super::risk::Risk;
 use super::set::PolicySet;
-use crate::decision::{Effect, Obligation, Remedy, Verdict, Violation, Warning, WarningKind};
+use crate::decision::{Annotation, Effect, Obligation, Remedy, Verdict, Violation, Warning, WarningKind};
 use crate::ledger::{Charge, Posting};
 use crate::policy::{Enforcement, Policy};
 
@@ -225,7 +224,7 @@ impl Decision {
     }
 
     /// Facts the policies add to the answer's context.
-    pub fn annotations(&self) -> impl Iterator<Item = &(&'static str, Value)> {
+    pub fn annotations(&self) -> impl Iterator<Item = &Annotation> {
         self.notes().flat_map(|notes| notes.annotations())
     }
 

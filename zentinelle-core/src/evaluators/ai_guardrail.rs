@@ -5,6 +5,8 @@
 //! `start`; patterns are tried on the text as it came and as it reads once hidden characters
 //! are gone. Looking for prompt injection is the job of `prompt_injection`.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -12,7 +14,7 @@ use super::texts::{Place, find_in};
 use super::{Evaluator, Inquiry};
 use crate::decision::{Notes, Verdict, Violation};
 use crate::error::{Code, PolicyError};
-use crate::matching::text::{contains_words, fold_prose, visible};
+use crate::matching::text::{Words, contains_words, fold, fold_prose, visible};
 use crate::matching::{Case, Pattern};
 use crate::request::{Context, EvaluationError};
 use crate::scan::Severity;
@@ -47,7 +49,7 @@ pub struct AiGuardrail {
 
 struct Topic {
     written: String,
-    folded: String,
+    folded: Words,
 }
 
 impl Evaluator for AiGuardrail {
@@ -97,8 +99,10 @@ impl Evaluator for AiGuardrail {
 impl AiGuardrail {
     fn judge(&self, text: &str) -> Option<Violation> {
         let shown = visible(text);
-        let hit = |pattern: &&Pattern| pattern.is_match(text) || pattern.is_match(&shown);
-        if self.patterns.iter().any(|pattern| hit(&pattern)) {
+        // A borrowed form is the text itself.
+        let hidden = matches!(shown, Cow::Owned(_));
+        let hit = |pattern: &Pattern| pattern.is_match(text) || (hidden && pattern.is_match(&shown));
+        if self.patterns.iter().any(hit) {
             let message = "the text matches a blocked pattern";
             let violation = Violation::new(BLOCKED_PATTERN, "/config/blocked_content_patterns", message);
             return Some(violation.with_severity(Severity::High));
@@ -106,8 +110,8 @@ impl AiGuardrail {
         if self.blocked.is_empty() {
             return None;
         }
-        let folded = fold_prose(text);
-        let topic = self.blocked.iter().find(|topic| contains_words(&folded, &topic.folded))?;
+        let folded = fold(&shown);
+        let topic = self.blocked.iter().find(|topic| topic.folded.occur_in(&folded))?;
         Some(blocked(topic))
     }
 
@@ -121,11 +125,11 @@ impl AiGuardrail {
 
     fn judge_topic(&self, declared: &str) -> Verdict {
         let folded = fold_prose(declared);
-        if let Some(topic) = self.blocked.iter().find(|topic| contains_words(&folded, &topic.folded)) {
+        if let Some(topic) = self.blocked.iter().find(|topic| topic.folded.occur_in(&folded)) {
             return blocked(topic).into();
         }
-        let allows = |topic: &&Topic| contains_words(&folded, &topic.folded) || contains_words(&topic.folded, &folded);
-        if self.allowed.is_empty() || self.allowed.iter().any(|topic| allows(&topic)) {
+        let allows = |topic: &Topic| topic.folded.occur_in(&folded) || contains_words(topic.folded.phrase(), &folded);
+        if self.allowed.is_empty() || self.allowed.iter().any(allows) {
             return Verdict::satisfied();
         }
         let message = "the declared topic is none of the allowed ones";
@@ -152,7 +156,7 @@ fn topics(key: &str, written: Vec<String>, faults: &mut Vec<PolicyError>) -> Vec
             let fault = PolicyError::invalid(key, format!("item {} of `{key}` is empty", index + 1));
             faults.push(fault.with_help("remove it or name a topic"));
         }
-        topics.push(Topic { written, folded });
+        topics.push(Topic { written, folded: Words::new(&folded) });
     }
     topics
 }

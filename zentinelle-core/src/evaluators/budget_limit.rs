@@ -13,10 +13,9 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::{Evaluator, Inquiry};
-use crate::decision::{Notes, Verdict};
+use crate::decision::{Annotation, Notes, Verdict};
 use crate::error::{Code, PolicyError};
 use crate::ledger::{Charge, Counter, Holder, Unit, Window};
 use crate::request::{EvaluationError, Number, Request, UsdMicros};
@@ -154,16 +153,7 @@ impl Evaluator for BudgetLimit {
                 pointer: "/config/monthly_budget_usd".into(),
             });
         }
-        let percent = if budget > Number::ZERO { spend.as_f64() / budget.as_f64() * 100.0 } else { 0.0 };
-        notes.annotate(
-            "budget_info",
-            json!({
-                "budget_usd": budget,
-                "spend_usd": spend,
-                "remaining_usd": (budget.as_f64() - spend.as_f64()).max(0.0),
-                "percent_used": (percent * 100.0).round() / 100.0,
-            }),
-        );
+        notes.annotate(Annotation::Budget { budget, spend });
         Ok(Verdict::Satisfied(notes))
     }
 }

@@ -175,10 +175,13 @@ impl Judged<'_> {
 
     /// What a tool is called with: a URL of its own, or URLs in a shell command.
     fn tool_inputs(&mut self, context: &Context) -> Result<(), EvaluationError> {
+        let stated = context.name("url")?;
         for (key, input) in tool_call::objects(context) {
             match input.get("url") {
                 None | Some(Value::Null) => {}
                 Some(Value::String(url)) if url.is_empty() => {}
+                // Judged already, and not refused.
+                Some(Value::String(url)) if Some(url.as_str()) == stated => {}
                 Some(Value::String(url)) => self.text(key, url, Target::from_url)?,
                 Some(_) => return Err(EvaluationError::unreadable(key, format!("`url` in `{key}` is no text"))),
             }

@@ -4,6 +4,8 @@
 //! and objects), or the result of a scan done elsewhere under `scan_result`. A scan done
 //! elsewhere adds to what is found here; it never switches the detectors off.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -142,9 +144,7 @@ impl OutputFilter {
             let message = format!("the output holds {what} ({})", finding.kind);
             return Some(Violation::new(code, pointer, message).with_severity(finding.severity));
         }
-        let shown = visible(text);
-        let hit = |pattern: &Pattern| pattern.is_match(text) || pattern.is_match(&shown);
-        if let Some(at) = self.patterns.iter().position(hit) {
+        if let Some(at) = self.matched(text) {
             let message = format!("the output matches item {} of `blocked_patterns`", at + 1);
             return Some(Violation::new(PATTERN, "/config/blocked_patterns", message));
         }
@@ -152,6 +152,17 @@ impl OutputFilter {
             notes.oblige(Obligation::Mask { pointer: place.pointer(), spans: masked(&findings) });
         }
         None
+    }
+
+    /// Which pattern occurs in a text, as it came or as a reader sees it.
+    fn matched(&self, text: &str) -> Option<usize> {
+        if self.patterns.is_empty() {
+            return None;
+        }
+        let shown = visible(text);
+        // A borrowed form is the text itself.
+        let hidden = matches!(shown, Cow::Owned(_));
+        self.patterns.iter().position(|pattern| pattern.is_match(text) || (hidden && pattern.is_match(&shown)))
     }
 
     fn blocks(&self, finding: &Finding) -> bool {

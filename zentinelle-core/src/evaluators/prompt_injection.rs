@@ -170,6 +170,9 @@ impl PromptInjection {
         if let Some(finding) = found {
             return Some(finding.kind);
         }
+        if self.custom.is_empty() {
+            return None;
+        }
         let shown = visible(text);
         let hits = |pattern: &Pattern| {
             let long_enough = |subject: &str| {

@@ -166,7 +166,9 @@ impl Evaluator for ToolPermission {
             return Ok(violation.into());
         }
         let mut notes = Notes::none();
-        if let Some(violation) = self.every_tool.refuse(None, &request.context) {
+        if !self.every_tool.is_empty()
+            && let Some(violation) = self.every_tool.refuse(None, &request.context)
+        {
             return Ok(violation.into());
         }
         if !self.tools.is_empty() {

@@ -26,22 +26,50 @@ const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Facts about one request, supplied by the host. A JSON object; read only.
 ///
-/// Most of what policies ask for is not there, so the keys are kept as a `Glance` too.
+/// A decision looks up far more keys than it finds, many of them several times, so the facts
+/// stand in a sorted list beside a small index that is built once.
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(from = "Map<String, Value>")]
 pub struct Context {
-    facts: Map<String, Value>,
-    keys: Glance,
+    /// In order of their keys.
+    facts: Vec<Fact>,
+    index: Index,
 }
 
-/// Tells at one glance that a key is absent: a bit for every key, where several keys may
-/// share one.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Glance(u128);
+#[derive(Clone, PartialEq)]
+struct Fact {
+    key: String,
+    value: Value,
+    /// The next fact whose key shares a bit of the index with this one's.
+    next: Option<u16>,
+}
 
-impl Glance {
-    fn of(facts: &Map<String, Value>) -> Self {
-        Self(facts.keys().fold(0, |bits, key| bits | Self::bit(key)))
+/// Finds a key by its bit: a bit for every key that is there, where several keys may share
+/// one, and for every set bit the first fact that has it.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Index {
+    bits: u128,
+    first: Vec<u16>,
+}
+
+/// From here on a search by halves is faster than a chain of keys that share a bit.
+const MOST_INDEXED: usize = 256;
+
+impl Index {
+    fn of(facts: &mut [Fact]) -> Self {
+        let bits = facts.iter().fold(0, |bits, fact| bits | Self::bit(&fact.key));
+        let mut index = Self { bits, first: Vec::new() };
+        if facts.len() > MOST_INDEXED {
+            return index;
+        }
+        let mut first = vec![None; bits.count_ones() as usize];
+        for (place, fact) in facts.iter_mut().enumerate().rev() {
+            if let Some(head) = first.get_mut(index.rank(Self::bit(&fact.key))) {
+                fact.next = head.replace(u16::try_from(place).unwrap_or(u16::MAX));
+            }
+        }
+        index.first = first.into_iter().flatten().collect();
+        index
     }
 
     /// Mixes length, first, middle and last letter: enough to tell keys apart, and worked out
@@ -55,8 +83,13 @@ impl Glance {
     }
 
     #[inline]
-    fn may_hold(self, key: &str) -> bool {
-        self.0 & Self::bit(key) != 0
+    fn may_hold(&self, bit: u128) -> bool {
+        self.bits & bit != 0
+    }
+
+    /// How many of the bits that are set stand below `bit`.
+    fn rank(&self, bit: u128) -> usize {
+        (self.bits & bit.wrapping_sub(1)).count_ones() as usize
     }
 }
 
@@ -99,6 +132,7 @@ impl EvaluationError {
 impl Context {
     /// The value under `key`; null counts as absent.
     #[must_use]
+    #[inline]
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.raw(key).filter(|value| !value.is_null())
     }
@@ -107,13 +141,34 @@ impl Context {
     #[must_use]
     #[inline]
     pub fn raw(&self, key: &str) -> Option<&Value> {
-        if self.keys.may_hold(key) { self.facts.get(key) } else { None }
+        let bit = Index::bit(key);
+        if self.index.may_hold(bit) { self.find(bit, key) } else { None }
     }
 
-    /// All facts.
+    fn find(&self, bit: u128, key: &str) -> Option<&Value> {
+        if self.facts.len() > MOST_INDEXED {
+            let place = self.facts.binary_search_by(|fact| fact.key.as_str().cmp(key)).ok()?;
+            return self.facts.get(place).map(|fact| &fact.value);
+        }
+        let mut place = self.index.first.get(self.index.rank(bit)).copied();
+        while let Some(fact) = place.and_then(|place| self.facts.get(usize::from(place))) {
+            if fact.key == key {
+                return Some(&fact.value);
+            }
+            place = fact.next;
+        }
+        None
+    }
+
+    /// All facts, in order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.facts.iter().map(|fact| (&fact.key, &fact.value))
+    }
+
+    /// All facts, as a JSON object.
     #[must_use]
-    pub fn as_map(&self) -> &Map<String, Value> {
-        &self.facts
+    pub fn to_map(&self) -> Map<String, Value> {
+        self.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
     /// A text; absent and null give none.
@@ -195,19 +250,27 @@ impl Context {
 
 impl From<Map<String, Value>> for Context {
     fn from(facts: Map<String, Value>) -> Self {
-        Self { keys: Glance::of(&facts), facts }
+        let mut facts: Vec<Fact> = facts.into_iter().map(|(key, value)| Fact { key, value, next: None }).collect();
+        // Already in order, unless another crate of the build has made maps keep theirs.
+        if !facts.is_sorted_by(|a, b| a.key < b.key) {
+            facts.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+        let index = Index::of(&mut facts);
+        Self { facts, index }
     }
 }
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Context").field(&self.facts).finish()
+        f.write_str("Context(")?;
+        f.debug_map().entries(self.iter()).finish()?;
+        f.write_str(")")
     }
 }
 
 impl Serialize for Context {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.facts.serialize(serializer)
+        serializer.collect_map(self.iter())
     }
 }
 

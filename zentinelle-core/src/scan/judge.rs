@@ -29,7 +29,7 @@ pub struct Judgement {
 #[must_use]
 pub fn judge(text: &str, source: Source) -> Judgement {
     with_views(text, |views, fired, place| {
-        let report = injection::judge(views, source, &|signal| fired.has(signal));
+        let report = injection::judge(views, source, fired);
         let mut findings: Vec<Finding> = report.findings.iter().map(place).collect();
         findings.sort_by(|a, b| (a.span.start, a.span.end, a.kind).cmp(&(b.span.start, b.span.end, b.kind)));
         findings.dedup_by(|a, b| a.kind == b.kind && a.span == b.span);
@@ -41,7 +41,7 @@ pub fn judge(text: &str, source: Source) -> Judgement {
 #[must_use]
 pub fn detect(text: &str, source: Source, families: Families, sensitivity: Sensitivity) -> Option<Finding> {
     with_views(text, |views, fired, place| {
-        injection::detect(views, source, families, sensitivity, &|signal| fired.has(signal)).as_ref().map(place)
+        injection::detect(views, source, families, sensitivity, fired).as_ref().map(place)
     })
 }
 

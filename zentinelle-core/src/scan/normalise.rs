@@ -77,10 +77,13 @@ pub fn normalise(text: &str) -> Option<View> {
 /// The view of a view, in terms of the first one's original.
 fn compose(first: &View, second: &View) -> View {
     let mut out = View::default();
-    for (at, character) in second.text().char_indices() {
-        let between = second.original_span(at..at + character.len_utf8());
-        out.push(character, first.original_span(between));
-    }
+    second.walk(|part, between, literal| {
+        if literal {
+            first.walk_within(between, |part, original, literal| out.push_part(part, original, literal));
+        } else {
+            out.push_part(part, first.original_span(between), false);
+        }
+    });
     out
 }
 
@@ -89,10 +92,15 @@ fn fold(text: &str) -> Option<View> {
     let mut view = View::default();
     let mut changed = false;
     let (mut judged, mut folds) = (0, false);
+    let mut done = 0;
     for (at, character) in text.char_indices() {
         if character.is_ascii() {
-            view.push_literal(text.get(at..at + 1)?, at);
-        } else if is_invisible(character) {
+            continue;
+        }
+        // What lies between stays as it is.
+        view.push_literal(text.get(done..at)?, done);
+        done = at + character.len_utf8();
+        if is_invisible(character) {
             changed = true;
         } else if character.is_alphabetic() && latin(character).is_some() {
             // A lookalike: judge the word it stands in, once.
@@ -121,6 +129,7 @@ fn fold(text: &str) -> Option<View> {
             }
         }
     }
+    view.push_literal(text.get(done..)?, done);
     changed.then_some(view)
 }
 
@@ -186,7 +195,13 @@ fn respace(text: &str) -> Option<View> {
     let mut at = 0;
     let mut fewest = SPELT_OUT;
     while let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) {
-        if let Some((letters, end)) = spelt_out(text, at).filter(|(letters, _)| letters.len() >= fewest) {
+        // Within a word nothing happens.
+        let within = plain(text.as_bytes().get(at..).unwrap_or_default());
+        if within > 0 {
+            view.push_literal(text.get(at..at + within)?, at);
+            fewest = SPELT_OUT;
+            at += within;
+        } else if let Some((letters, end)) = spelt_out(text, at).filter(|(letters, _)| letters.len() >= fewest) {
             fewest = SPELT_OUT_NEXT;
             for letter in letters {
                 view.push_literal(text.get(letter.clone())?, letter.start);
@@ -212,6 +227,16 @@ fn respace(text: &str) -> Option<View> {
         }
     }
     changed.then_some(view)
+}
+
+/// How many ASCII characters from here on are neither blanks nor before what may stand between
+/// the letters of a spaced-out word.
+fn plain(bytes: &[u8]) -> usize {
+    let next = bytes.get(1..).unwrap_or_default();
+    let is_plain = |byte: u8, next: u8| {
+        byte.is_ascii() && !byte.is_ascii_whitespace() && !matches!(next, b' ' | b'.' | b'-' | b'_' | b'*')
+    };
+    bytes.iter().zip(next).take_while(|(byte, next)| is_plain(**byte, **next)).count()
 }
 
 /// The letters of the spaced-out word that begins at `at`, and where it ends.

@@ -33,6 +33,8 @@ pub struct Prefilter {
     four: Bits,
     /// The literals, by hash.
     entries: Vec<Entry>,
+    /// For every upper half of a hash, and for both lengths, where its literals begin in `entries`.
+    begins: Vec<u16>,
     rules: usize,
     longest: usize,
 }
@@ -49,7 +51,14 @@ impl Prefilter {
     /// their tables: the rules of the second family begin at the length of the first.
     /// Literals shorter than [`SHORTEST`] are not looked for.
     pub fn new(rules: impl Iterator<Item = &'static [&'static str]>) -> Self {
-        let mut prefilter = Self { three: Bits::new(), four: Bits::new(), entries: Vec::new(), rules: 0, longest: 0 };
+        let mut prefilter = Self {
+            three: Bits::new(),
+            four: Bits::new(),
+            entries: Vec::new(),
+            begins: Vec::new(),
+            rules: 0,
+            longest: 0,
+        };
         for (rule, literals) in rules.enumerate() {
             prefilter.rules = rule + 1;
             for literal in literals {
@@ -63,6 +72,8 @@ impl Prefilter {
             }
         }
         prefilter.entries.sort_by_key(|entry| (entry.hash, entry.rule));
+        let begin = |bucket: u32| prefilter.entries.partition_point(|entry| bucket_of(entry.hash) < bucket);
+        prefilter.begins = (0..=2 * BUCKETS).map(|bucket| u16::try_from(begin(bucket)).unwrap_or(u16::MAX)).collect();
         prefilter
     }
 
@@ -108,11 +119,17 @@ impl Prefilter {
     /// Compares the literals whose first bytes hash to `hash` with what stands at `at`.
     #[inline(never)]
     fn compare(&self, bytes: &[u8], at: usize, hash: u32, from: usize, report: &mut impl FnMut(Hit)) {
-        let first = self.entries.partition_point(|entry| entry.hash < hash);
-        let same = self.entries.get(first..).unwrap_or_default().iter().take_while(|entry| entry.hash == hash);
-        for Entry { rule, literal, .. } in same {
+        let bucket = bucket_of(hash) as usize;
+        let Some(&[first, end]) = self.begins.get(bucket..bucket + 2) else { return };
+        let near = self.entries.get(usize::from(first)..usize::from(end)).unwrap_or_default();
+        for Entry { rule, literal, .. } in near.iter().filter(|entry| entry.hash == hash) {
             let end = at + literal.len();
-            let stands = bytes.get(at..end).is_some_and(|there| there.eq_ignore_ascii_case(literal.as_bytes()));
+            // The first bytes agree already; a look at the last one settles most of the rest.
+            let there = bytes.get(at..end).filter(|there| {
+                let ends = there.last().zip(literal.as_bytes().last());
+                ends.is_some_and(|(found, wanted)| found.eq_ignore_ascii_case(wanted))
+            });
+            let stands = there.is_some_and(|there| there.eq_ignore_ascii_case(literal.as_bytes()));
             if stands && end > from {
                 report(Hit { rule: *rule, span: at..end });
             }
@@ -129,7 +146,9 @@ impl Prefilter {
 }
 
 /// Marks the hash of four bytes apart from that of three.
-const FOUR: u32 = 1 << 31;
+const FOUR: u32 = 1 << 16;
+/// How many buckets the hashes of one length fall into.
+const BUCKETS: u32 = 1 << 12;
 /// The part of a folded value that comes from its first three bytes.
 const THREE_BYTES: u32 = 0x00ff_ffff;
 
@@ -137,6 +156,11 @@ const THREE_BYTES: u32 = 0x00ff_ffff;
 /// only makes a comparison in vain.
 const fn folded(bytes: [u8; 4]) -> u32 {
     u32::from_le_bytes(bytes) | 0x2020_2020
+}
+
+/// The bucket of a hash, marked or not.
+const fn bucket_of(hash: u32) -> u32 {
+    hash >> 4
 }
 
 const fn hash(value: u32) -> u32 {

@@ -46,6 +46,41 @@ impl View {
         self.pieces.get(after.checked_sub(1)?)
     }
 
+    /// Hands over every part of the view: its text, what it stands for, and whether that is the
+    /// same, byte by byte.
+    pub(crate) fn walk(&self, take: impl FnMut(&str, Range<usize>, bool)) {
+        self.walk_within(0..self.text.len(), take);
+    }
+
+    /// As [`View::walk`], for the parts of the view in `span`.
+    pub(crate) fn walk_within(&self, span: Range<usize>, mut take: impl FnMut(&str, Range<usize>, bool)) {
+        let first = self.pieces.partition_point(|piece| piece.view_start <= span.start).saturating_sub(1);
+        let pieces = self.pieces.get(first..).unwrap_or_default();
+        let ends = pieces.iter().skip(1).map(|next| next.view_start).chain([self.text.len()]);
+        for (piece, end) in pieces.iter().zip(ends) {
+            if piece.view_start >= span.end {
+                return;
+            }
+            let (start, end) = (piece.view_start.max(span.start), end.min(span.end));
+            let original = if piece.literal {
+                piece.original.start + (start - piece.view_start)..piece.original.start + (end - piece.view_start)
+            } else {
+                piece.original.clone()
+            };
+            take(self.text.get(start..end).unwrap_or_default(), original, piece.literal);
+        }
+    }
+
+    /// Adds a part that another view handed over.
+    pub(crate) fn push_part(&mut self, part: &str, original: Range<usize>, literal: bool) {
+        if literal {
+            self.push_literal(part, original.start);
+        } else if !part.is_empty() {
+            self.pieces.push(Piece { view_start: self.text.len(), original, literal: false });
+            self.text.push_str(part);
+        }
+    }
+
     /// Adds text that stands for itself at byte `at` of the original.
     pub(crate) fn push_literal(&mut self, text: &str, at: usize) {
         if text.is_empty() {

@@ -138,7 +138,7 @@ impl Facts {
 
 /// The same facts about another result of the same call.
 pub(crate) fn with_output(request: &Request, output: &Value) -> Request {
-    let mut facts = Facts(request.context.as_map().clone());
+    let mut facts = Facts(request.context.to_map());
     let foreign = facts.0.remove("tool_outputs").is_some();
     facts.0.remove("output");
     facts.output(output, foreign);

@@ -3,7 +3,7 @@
 //! Looked for at the top of the context and in `tool_args`. A text under `query` may be a
 //! search for shoes; it is taken for SQL when it begins as a statement can, or holds a semicolon.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::matching::sql::{self, SqlFault};
 use crate::matching::text::is_invisible;
@@ -86,12 +86,12 @@ impl<'a> Named<'a> {
         let mut named = Self::default();
         named.databases.extend(context.name("database")?);
         named.tables.extend(context.name("table")?.map(unquoted));
-        named.gather_statements(context.as_map());
+        named.gather_statements(context.iter());
         match context.get("tool_args") {
             Some(Value::Object(arguments)) => {
                 texts(arguments.get("database"), &mut |name| named.databases.push(name));
                 texts(arguments.get("table"), &mut |name| named.tables.push(unquoted(name)));
-                named.gather_statements(arguments);
+                named.gather_statements(arguments.iter());
             }
             other => texts(other, &mut |text| named.take_statement(text, false)),
         }
@@ -128,7 +128,7 @@ impl<'a> Named<'a> {
         (found, bare)
     }
 
-    fn gather_statements(&mut self, entries: &'a Map<String, Value>) {
+    fn gather_statements(&mut self, entries: impl Iterator<Item = (&'a String, &'a Value)>) {
         for (key, value) in entries {
             let certain = key.eq_ignore_ascii_case("sql");
             if certain || key.eq_ignore_ascii_case("query") || key.eq_ignore_ascii_case("statement") {

@@ -12,6 +12,7 @@
 
 mod bare;
 mod context;
+mod needs;
 mod score;
 mod shape;
 mod signal;
@@ -19,10 +20,14 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::prefilter::Fired;
 use super::{Category, Severity};
+use needs::Pieces;
 use score::Evidence;
 pub use signal::Topic;
 
@@ -157,6 +162,9 @@ impl Sensitivity {
     }
 }
 
+/// The signals by number.
+static SIGNALS: LazyLock<Vec<(Topic, &'static signal::Signal)>> = LazyLock::new(|| tables::signals().collect());
+
 const SUSPECT: f32 = 0.5;
 const MALICIOUS: f32 = 0.75;
 /// Hits of one signal in one view that are looked at.
@@ -165,6 +173,8 @@ const HITS_PER_SIGNAL: usize = 128;
 const HITS_PER_VIEW: usize = 256;
 /// Views that are looked at.
 const VIEWS: usize = 16;
+/// From this length on, in bytes, asking first what a pattern needs is cheaper than trying it.
+const WORTH_ASKING: usize = 2048;
 /// What a signal gains in a decoded view: nobody encodes an innocent order.
 const DECODED: f32 = 1.3;
 /// What a signal gains when it is nearly the whole text.
@@ -176,14 +186,14 @@ pub fn literals() -> impl Iterator<Item = &'static [&'static str]> {
     tables::signals().map(|(_, signal)| signal.literals)
 }
 
-/// Judges a text, given in one or several views. `fired` tells whether a literal of the signal with
-/// that number occurs in any of the views.
-pub fn judge(views: &[View<'_>], source: Source, fired: &dyn Fn(usize) -> bool) -> Report {
+/// Judges a text, given in one or several views. `fired` tells which signals have a
+/// literal in any of the views.
+pub fn judge(views: &[View<'_>], source: Source, fired: &Fired) -> Report {
     judge_families(views, source, Families::ALL, fired)
 }
 
 /// As [`judge`], with only some families.
-pub fn judge_families(views: &[View<'_>], source: Source, families: Families, fired: &dyn Fn(usize) -> bool) -> Report {
+pub fn judge_families(views: &[View<'_>], source: Source, families: Families, fired: &Fired) -> Report {
     let mut best = 0.0_f32;
     let mut all: Vec<Evidence> = Vec::new();
     for (number, view) in views.iter().enumerate().take(VIEWS) {
@@ -212,7 +222,7 @@ pub fn detect(
     source: Source,
     families: Families,
     sensitivity: Sensitivity,
-    fired: &dyn Fn(usize) -> bool,
+    fired: &Fired,
 ) -> Option<Hit> {
     let report = judge_families(views, source, families, fired);
     if report.score >= sensitivity.threshold()
@@ -223,17 +233,18 @@ pub fn detect(
     bare::find(views, source, families, sensitivity)
 }
 
-fn gather(
-    number: usize,
-    view: &View<'_>,
-    source: Source,
-    families: Families,
-    fired: &dyn Fn(usize) -> bool,
-) -> Vec<Evidence> {
+fn gather(number: usize, view: &View<'_>, source: Source, families: Families, fired: &Fired) -> Vec<Evidence> {
     let mut hits = Vec::new();
+    let mut pieces = None;
     let size = view.text.trim().len().max(1);
-    for (index, (topic, signal)) in tables::signals().enumerate() {
-        if !families.include(topic) || !fired(index) {
+    let fired = fired.rules().filter_map(|index| Some((index, SIGNALS.get(index)?)));
+    for (index, (topic, signal)) in fired.map(|(index, (topic, signal))| (index, (*topic, *signal))) {
+        if !families.include(topic) {
+            continue;
+        }
+        if view.text.len() >= WORTH_ASKING
+            && !signal.needs.may_be_met(pieces.get_or_insert_with(|| Pieces::of(view.text)))
+        {
             continue;
         }
         let Some(regex) = signal.regex.as_ref() else { continue };

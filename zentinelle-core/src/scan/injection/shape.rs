@@ -45,6 +45,10 @@ fn optimised_suffix(text: &str) -> Option<usize> {
     }
     let from = super::context::ceil(trimmed, trimmed.len().saturating_sub(140));
     let tail = trimmed.get(from..)?;
+    // Either sign below needs three of these; most texts have none.
+    if tail.bytes().filter(|byte| b"{}[]()\\!".contains(byte)).count() < 3 {
+        return None;
+    }
     let tokens: Vec<&str> = tail.split_whitespace().skip(1).collect();
     if tokens.len() < 8 {
         return None;

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder};
 
+use super::needs::Needs;
+
 /// What a signal speaks of. Signals of one topic confirm each other less than signals of two:
 /// see the `score` module.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -45,8 +47,10 @@ pub(crate) struct Signal {
     pub(crate) foreign: f32,
     /// What the sentence around a hit may do to its weight.
     pub(crate) reading: Reading,
+    /// What a text must hold beside a literal for the pattern to be tried.
+    pub(crate) needs: LazyLock<Needs, fn() -> Needs>,
     /// The pattern, compiled on first use. `None` when it does not compile, which a test excludes.
-    pub(crate) regex: LazyLock<Option<Regex>, fn() -> Option<Regex>>,
+    pub(crate) regex: LazyLock<Option<Expression>, fn() -> Option<Expression>>,
 }
 
 /// How the words around a hit are read.
@@ -116,8 +120,8 @@ const VOCABULARY: &[(&str, &str)] = &[
 ];
 
 /// Turns a table pattern into a regular expression: a named list becomes an alternation, and a
-/// blank stands for what may lie between two words (white space, a comma, emphasis marks).
-pub(crate) fn expand(pattern: &str) -> String {
+/// blank stands for what may lie between two words (white space, a comma, emphasis marks), and `\b` for `edge`.
+pub(crate) fn expand(pattern: &str, edge: &str) -> String {
     let mut text = pattern.to_owned();
     for (name, words) in VOCABULARY {
         text = text.replace(name, &format!("(?:{words})"));
@@ -128,6 +132,7 @@ pub(crate) fn expand(pattern: &str) -> String {
         match (c, escaped, in_class) {
             (' ', false, false) => out.push_str(r#"[\s,*_"'’:]+"#),
             ('\\', false, _) => {}
+            ('b', true, false) => out.push_str(edge),
             // The class holds both cases already; folding it again is most of a pattern's compile time.
             ('w', true, false) => out.push_str(&format!("(?-i:[{LETTERS}])")),
             ('w', true, true) => out.push_str(LETTERS),
@@ -151,14 +156,51 @@ pub(crate) fn expand(pattern: &str) -> String {
 /// often as the tables repeat it, would make automata of many megabytes.
 const LETTERS: &str = r"0-9A-Za-z_\u{C0}-\u{24F}";
 
-/// Compiles an expanded pattern with bounded memory.
+/// The edge of a word. One that knows only ASCII keeps the search on its fast path in every text; a
+/// pattern with other letters needs the real one, for it may begin with such a letter.
+fn edge(pattern: &str) -> &'static str {
+    if pattern.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) { r"\b" } else { ASCII_EDGE }
+}
+
+/// The pattern of a signal.
+#[derive(Debug)]
+pub(crate) struct Expression {
+    exact: Regex,
+    /// The same without its edges, where those keep a search off the fast path in a text with
+    /// letters outside ASCII: what does not match it does not match the pattern either.
+    rough: Option<Regex>,
+}
+
+impl Expression {
+    pub(crate) fn new(pattern: &str, words: bool) -> Option<Self> {
+        let rough = if edge(pattern) == ASCII_EDGE { None } else { Some(build(&expand(pattern, ""))?) };
+        Some(Self { exact: compile(pattern, words)?, rough })
+    }
+
+    /// All that the pattern matches in `text`.
+    pub(crate) fn find_iter<'t>(&self, text: &'t str) -> impl Iterator<Item = regex::Match<'t>> {
+        let may_match = self.rough.as_ref().is_none_or(|rough| rough.is_match(text));
+        may_match.then(|| self.exact.find_iter(text)).into_iter().flatten()
+    }
+}
+
+/// What a text must hold for a table pattern to match.
+pub(crate) fn needs(pattern: &str) -> Needs {
+    Needs::of(&expand(pattern, ""))
+}
+
+const ASCII_EDGE: &str = r"(?-u:\b)";
+
+/// Compiles a pattern with bounded memory.
 pub(crate) fn compile(pattern: &str, words: bool) -> Option<Regex> {
-    let body = expand(pattern);
-    // An edge that knows only ASCII keeps the search on its fast path; a pattern with other letters
-    // needs the real one, for it may begin with such a letter.
-    let edge = if pattern.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) { r"\b" } else { r"(?-u:\b)" };
+    let body = expand(pattern, edge(pattern));
+    let edge = edge(pattern);
     let body = if words { format!("{edge}(?:{body})(?:{edge}|[^0-9A-Za-z_]|$)") } else { body };
-    RegexBuilder::new(&body)
+    build(&body)
+}
+
+fn build(expanded: &str) -> Option<Regex> {
+    RegexBuilder::new(expanded)
         .case_insensitive(true)
         .multi_line(true)
         .size_limit(8 << 20)
@@ -179,7 +221,8 @@ macro_rules! table {
                 user: $user,
                 foreign: $foreign,
                 reading: $crate::scan::injection::signal::Reading::$reading,
-                regex: std::sync::LazyLock::new(|| $crate::scan::injection::signal::compile(
+                needs: std::sync::LazyLock::new(|| $crate::scan::injection::signal::needs($pattern)),
+                regex: std::sync::LazyLock::new(|| $crate::scan::injection::signal::Expression::new(
                     $pattern,
                     !matches!(
                         $crate::scan::injection::signal::Reading::$reading,
