@@ -98,7 +98,7 @@ fn key() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(debug_assertions) { 256 } else { 4_000 }, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(debug_assertions) { 256 } else { 4_000 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A floor takes part beside the others, so it can only take permission away.
     #[test]

@@ -147,6 +147,36 @@ fn a_released_reservation_gives_everything_back_once() {
 }
 
 #[test]
+fn a_reservation_of_nothing_is_settled_with_what_it_came_to() {
+    let (ledger, now) = (MemoryLedger::default(), at("2026-03-11T12:00:00Z"));
+    let id = ReservationId::new("r1");
+    let mut reserve = batch(vec![posting("m", 0, 100, Window::CalendarMonth)], now);
+    reserve.postings[0].unit = Unit::Tokens;
+    reserve.reservation = Some(id.clone());
+    ledger.apply(&reserve).unwrap();
+    let later = now + SignedDuration::from_secs(1);
+    ledger.apply(&batch(vec![posting("m", 3, 100, Window::CalendarMonth)], later)).unwrap();
+    let settled = ledger.settle(&id, &Usage { tokens: Some(5), ..Usage::default() }, later).unwrap();
+    assert!(settled.found && settled.overran);
+    assert_eq!(ledger.used(&counter("m"), Window::CalendarMonth, later), 8);
+}
+
+#[test]
+fn a_batch_that_sweeps_its_own_shard_loses_no_amount() {
+    let ledger = MemoryLedger::new(MemoryLedgerConfig { max_counters: 64 * 64, ..MemoryLedgerConfig::default() });
+    let (now, names) = (at("2026-03-11T12:00:00Z"), |round: usize| (0..40).map(move |n| format!("{round}-{n}")));
+    for round in 0..100 {
+        // Every window of an earlier round is over, so each round sweeps while it opens its own.
+        let now = now + SignedDuration::from_mins(2 * round as i64);
+        let postings = names(round).map(|name| posting(&name, 1, 1, MINUTE)).collect();
+        assert!(ledger.apply(&batch(postings, now)).unwrap().committed);
+        for name in names(round) {
+            assert_eq!(ledger.used(&counter(&name), MINUTE, now), 1, "{name}");
+        }
+    }
+}
+
+#[test]
 fn two_counters_never_share_a_key() {
     let named = |tenant: &str, meter: &'static str, subject: &'static str| Counter {
         tenant: tenant.into(),

@@ -270,7 +270,15 @@ impl Ledger for MemoryLedger {
             self.open_reservation(batch, id)?;
         }
         for (posting, key) in batch.postings.iter().zip(&keys) {
-            if let Some(total) = locked(&mut guards, key.place()).and_then(|shard| shard.total_mut(*key)) {
+            let Some(shard) = locked(&mut guards, key.place()) else { continue };
+            if shard.total(*key).is_none() {
+                // Making room for a later counter of the shard swept this one, which was still empty.
+                shard.open(*key);
+            }
+            if let Some(total) = shard.total_mut(*key) {
+                if batch.reservation.is_some() {
+                    total.open(batch.now);
+                }
                 total.add(posting.amount, batch.now);
             }
         }

@@ -104,6 +104,18 @@ impl Total {
         }
     }
 
+    /// Opens the window at `now` even where nothing is charged yet: a reservation of nothing may
+    /// still be settled with something.
+    pub(super) fn open(&mut self, now: Timestamp) {
+        match self {
+            Self::Open { end, .. } if now < *end => {}
+            Self::Open { window, .. } | Self::Closed(window) => {
+                *self = Self::Open { window: *window, start: now, end: end_of(*window, now), used: 0 };
+            }
+            Self::Sliding { .. } => self.add(0, now),
+        }
+    }
+
     /// Replaces an amount charged at `charged_at` by the true one.
     pub(super) fn adjust(&mut self, reserved: u64, actual: u64, charged_at: Timestamp, now: Timestamp) {
         let replace = |used: &mut u64| *used = used.saturating_sub(reserved).saturating_add(actual);
