@@ -12,7 +12,7 @@ pub use self::inquiry::{Approval, Approved, Delegated, Inquiry};
 use crate::decision::Verdict;
 use crate::document::decode::{Decoded, decode_as};
 use crate::error::{Code, Pointer, PolicyError, codes};
-use crate::matching::{Case, Pattern};
+use crate::matching::{Case, Pattern, PatternError};
 use crate::request::EvaluationError;
 
 /// One kind of policy.
@@ -56,16 +56,25 @@ fn compile<E: Evaluator>(name: &str, config: &Value) -> Compiled<E> {
     Compiled { evaluator, unknown_keys }
 }
 
+/// Finding out that a pattern is too large takes milliseconds. After this many the policy is refused
+/// whatever the rest are, so they are not looked at.
+const MOST_TOO_LARGE: usize = 8;
+
 /// Compiles a list of patterns under `key`; those that do not compile become faults at their place.
 fn patterns(key: &str, sources: &[String], case: Case, faults: &mut Vec<PolicyError>) -> Vec<Pattern> {
     let mut compiled = Vec::with_capacity(sources.len());
+    let mut too_large = 0;
     for (index, source) in sources.iter().enumerate() {
         match Pattern::new(source, case) {
             Ok(pattern) => compiled.push(pattern),
             Err(error) => {
                 let pointer = Pointer::ROOT.key(key).index(index);
                 faults.push(PolicyError::new(codes::INVALID_PATTERN, pointer, error.to_string()));
+                too_large += usize::from(error == PatternError::TooLarge);
             }
+        }
+        if too_large == MOST_TOO_LARGE {
+            break;
         }
     }
     compiled

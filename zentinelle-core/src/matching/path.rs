@@ -9,6 +9,9 @@
 
 use super::text::fold;
 
+/// Longest path read, in bytes: Windows allows 32,767 characters, the others less.
+const MAX_LENGTH: usize = 3 * 32_767;
+
 /// Why a path cannot be judged. A policy with path rules denies then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -16,6 +19,12 @@ pub enum PathError {
     /// The path is empty, or nothing of it can be seen.
     #[error("path is empty")]
     Empty,
+    /// The path is longer than any system allows.
+    #[error("path has {length} bytes; no system has paths of more than {MAX_LENGTH}")]
+    TooLong {
+        /// Length found, in bytes.
+        length: usize,
+    },
     /// The path holds NUL or another control character.
     #[error("path holds a control character")]
     ControlCharacter,
@@ -88,6 +97,9 @@ fn drive(path: &str) -> Option<char> {
 fn resolve(path: &str) -> Result<String, PathError> {
     if path.is_empty() {
         return Err(PathError::Empty);
+    }
+    if path.len() > MAX_LENGTH {
+        return Err(PathError::TooLong { length: path.len() });
     }
     if path.chars().any(char::is_control) {
         return Err(PathError::ControlCharacter);
@@ -325,6 +337,14 @@ mod tests {
         #[test]
         fn no_path_panics(path in any::<String>()) {
             let _ = NormalPath::new(&path);
+        }
+    }
+
+    #[test]
+    fn a_path_longer_than_any_system_allows_is_refused_before_and_after_folding() {
+        assert!(NormalPath::new(&"a/".repeat(30_000)).is_ok());
+        for path in ["a/".repeat(60_000), "\u{fdfa}".repeat(20_000)] {
+            assert!(matches!(NormalPath::new(&path), Err(PathError::TooLong { .. })));
         }
     }
 }

@@ -113,6 +113,15 @@ mod tests {
     }
 
     #[test]
+    fn thousands_of_patterns_that_are_too_large_are_not_all_tried() {
+        let patterns: Vec<_> = (0..3000).map(|number| format!(r"(\w{{90}}){{{}}}", 50 + number % 40)).collect();
+        for (kind, key) in [("tool_permission", "blocked_patterns"), ("output_filter", "blocked_patterns")] {
+            let compiled = PolicyType::from_name(kind).unwrap().compile(&json!({ key: patterns }));
+            assert_eq!(compiled.evaluator.err().map(|faults| faults.len()), Some(8), "{kind}");
+        }
+    }
+
+    #[test]
     fn a_fault_in_an_object_is_placed_inside_it() {
         let faults = |patterns: serde_json::Value| {
             let compiled = PolicyType::ToolPermission.compile(&json!({ "blocked_patterns": patterns }));

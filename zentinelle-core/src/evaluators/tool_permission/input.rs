@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::super::tool_call;
+use super::super::{MOST_TOO_LARGE, tool_call};
 use super::blocked::BlockedPattern;
 use super::commands::{CommandRules, Fault};
 use crate::decision::Violation;
@@ -31,15 +31,20 @@ pub(super) struct InputRules {
 
 /// What was compiled so far of one policy: tools often share their patterns.
 #[derive(Default)]
-pub(super) struct Compiled(BTreeMap<String, Pattern>);
+pub(super) struct Compiled {
+    known: BTreeMap<String, Pattern>,
+    /// How many were too large.
+    too_large: usize,
+}
 
 impl Compiled {
     fn get(&mut self, written: String) -> Result<Pattern, PatternError> {
-        if let Some(known) = self.0.get(&written) {
+        if let Some(known) = self.known.get(&written) {
             return Ok(known.clone());
         }
-        let pattern = Pattern::new(&written, Case::Insensitive)?;
-        self.0.insert(written, pattern.clone());
+        let pattern = Pattern::new(&written, Case::Insensitive)
+            .inspect_err(|error| self.too_large += usize::from(*error == PatternError::TooLarge))?;
+        self.known.insert(written, pattern.clone());
         Ok(pattern)
     }
 }
@@ -63,6 +68,9 @@ impl InputRules {
         let commands = CommandRules::new(commands, dangerous, &at.key("blocked_commands"), faults);
         let mut blocked = Vec::with_capacity(patterns.len());
         for (index, BlockedPattern { pattern, reason, is_object }) in patterns.into_iter().enumerate() {
+            if compiled.too_large >= MOST_TOO_LARGE {
+                break;
+            }
             match compiled.get(pattern) {
                 Ok(pattern) => blocked.push(Blocked { pattern, message: message(index, reason.as_deref()) }),
                 Err(error) => {
