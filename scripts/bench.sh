@@ -39,4 +39,6 @@ changes=$(git diff --quiet HEAD -- ':!benches/RESULTS.md' 2>/dev/null || echo ' 
   "commit $(git rev-parse --short=12 HEAD)$changes, $(date -u +%Y-%m-%d)" \
   "load of the machine before the first bench: $load_before; beside other work, figures are higher and ratios hold" \
   "cedar-policy $(cargo pkgid cedar-policy | sed 's/.*[#@]//'), regorus $(cargo pkgid regorus | sed 's/.*[#@]//'), casbin $(cargo pkgid casbin | sed 's/.*[#@]//'); every engine answers all 108 questions of the scenario alike before it is timed" \
-  | tee benches/RESULTS.md
+  >benches/RESULTS.md
+cat benches/profile.md >>benches/RESULTS.md
+cat benches/RESULTS.md
