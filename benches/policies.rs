@@ -79,7 +79,7 @@ fn reading(c: &mut Criterion) {
     });
     let text = document(1_000);
     let (read, problems) = policy_document::read(&text);
-    assert!(problems.is_empty() && read.policies.len() == 1_000, "{problems:#?}");
+    assert!(problems.is_empty() && read.policies().len() == 1_000, "{problems:#?}");
     group.throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("read and check a document of 1,000", |b| b.iter(|| policy_document::read(black_box(&text))));
     group.finish();
