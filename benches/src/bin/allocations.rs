@@ -1,5 +1,7 @@
 //! Counts what a decision allocates and what a stored policy weighs. Prints JSON.
 
+#![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
+
 use std::alloc::System;
 use std::hint::black_box;
 

@@ -1,6 +1,8 @@
 //! Decides one request many times and does nothing else: something for a profiler to watch.
 //! Arguments: how many policies, how many times, and `deny` for the denied request.
 
+#![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
+
 use std::hint::black_box;
 
 use zentinelle_benches::catalogue::{denied, engine, permitted};

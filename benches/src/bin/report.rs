@@ -2,6 +2,8 @@
 //! to, the files `allocations` and `rival_allocations` printed to, and lines that describe
 //! the machine.
 
+#![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;

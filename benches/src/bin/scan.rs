@@ -1,6 +1,8 @@
 //! Scans one text many times and does nothing else: something for a profiler to watch.
 //! Arguments: `find`, `judge` or `both`, bytes of text, how many times, and `dirty` for a dirty text.
 
+#![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
+
 use std::hint::black_box;
 use std::time::Instant;
 

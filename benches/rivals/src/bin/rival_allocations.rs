@@ -1,5 +1,7 @@
 //! Counts what one answer allocates in each engine. Prints JSON.
 
+#![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
+
 use std::alloc::System;
 
 use serde_json::{Value, json};
