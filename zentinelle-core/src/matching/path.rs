@@ -52,14 +52,15 @@ impl NormalPath {
     /// path was written to be misread.
     pub fn new(path: &str) -> Result<Self, PathError> {
         let exact = resolve(path)?;
-        if fold(&exact).is_empty() {
+        let again = fold(&exact);
+        if again.is_empty() {
             return Err(PathError::Empty);
         }
-        let folded = resolve(&fold(path))?;
-        if folded != exact {
-            // Resolving may bring a blank to the front, and folding takes it away.
-            resolve(&fold(&exact))?;
+        if again != exact {
+            // Resolving may bring a blank to the front, and folding takes it away: ` ..` and ` a:` are no names.
+            resolve(&again)?;
         }
+        let folded = resolve(&fold(path))?;
         let folded = (folded != exact).then_some(folded);
         Ok(Self { exact, folded })
     }
