@@ -2,9 +2,12 @@
 //! compares and replays policies. All input and output of the workspace lives in this crate;
 //! the rules are those of `zentinelle-core`.
 
+#![allow(dead_code, reason = "the server is being put together")]
+
 mod cli;
 mod exit;
 mod hook;
+mod store;
 
 use std::process::ExitCode;
 

@@ -1,0 +1,23 @@
+//! The table `audit_heads`.
+//!
+//! The audit chain. One writer a tenant: whoever appends locks the head first.
+
+use sea_orm::entity::prelude::*;
+
+/// One row of `audit_heads`.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "audit_heads")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) tenant_id: String,
+    pub(crate) size: i64,
+    /// The chain's state: head hash and Merkle frontier.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) chain: Json,
+    pub(crate) updated_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

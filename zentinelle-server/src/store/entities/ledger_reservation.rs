@@ -1,0 +1,21 @@
+//! The table `ledger_reservations`.
+
+use sea_orm::entity::prelude::*;
+
+/// One row of `ledger_reservations`.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ledger_reservations")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) tenant_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: String,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) postings: Json,
+    pub(crate) reserved_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,30 @@
+//! The table `system_prompts`.
+
+use sea_orm::entity::prelude::*;
+
+/// One row of `system_prompts`.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "system_prompts")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) tenant_id: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: String,
+    pub(crate) slug: String,
+    pub(crate) title: String,
+    pub(crate) prompt_text: String,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) applies_to: Json,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) variables: Json,
+    pub(crate) version: i64,
+    pub(crate) enabled: bool,
+    pub(crate) created_by: String,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
