@@ -4,8 +4,8 @@
 
 scripts/lint.sh
 
-say "tests"
-cargo test --locked --no-fail-fast
+say "tests, with PostgreSQL and Redis"
+scripts/services.sh run -- cargo test --locked --no-fail-fast
 
 say "reference model, laws and speed of release code"
 cargo test --locked --release -p zentinelle-core --test reference_model --test laws -- --nocapture
