@@ -4,10 +4,22 @@
 
 #![allow(dead_code, reason = "the server is being put together")]
 
+mod app;
+mod auth;
 mod cli;
+mod clock;
+mod config;
 mod exit;
 mod hook;
+mod http;
+mod ledger;
+mod recorder;
+mod server;
+mod service;
+mod snapshot;
 mod store;
+#[cfg(test)]
+mod testing;
 
 use std::process::ExitCode;
 

@@ -67,6 +67,9 @@ pub(crate) enum CommandError {
         /// The files.
         names: String,
     },
+    /// The server could not start, or ended.
+    #[error("the server did not run: {0}")]
+    Server(String),
     /// A value of an argument that only the work itself could refuse.
     #[error("{message}")]
     Argument {
@@ -92,6 +95,7 @@ impl CommandError {
             Self::Key { help, .. } => help,
             Self::NoTests { .. } => "add `tests:` beside `policies:`, or say --allow-empty",
             Self::Argument { help, .. } => help,
+            Self::Server(_) => "look at the configuration, then at the log above",
             Self::Read { .. } | Self::Write(_) | Self::WriteFile { .. } => return None,
         };
         Some(help.to_owned())

@@ -14,6 +14,7 @@ mod replay;
 mod requests;
 mod scan;
 mod schema_words;
+mod serve;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -45,6 +46,7 @@ enum Command {
     Hook(hook::HookArgs),
     #[command(subcommand)]
     Audit(audit::Command),
+    Serve(serve::Args),
     Completions(completions::Args),
 }
 
@@ -69,6 +71,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         // A hook's answer is for a program, and its failures have a form of their own.
         Command::Hook(args) => return hook::run(&args),
         Command::Audit(command) => audit::run(&command, &mut console),
+        Command::Serve(args) => serve::run(args),
         Command::Completions(args) => completions::run(args, &mut console),
     };
     match ended.and_then(|exit| console.flush().map(|()| exit)) {

@@ -3,8 +3,15 @@
 //! A folder or file here holds the queries of one aggregate. Every query of tenant data takes
 //! the tenant by type and filters by it.
 
+pub(crate) mod agents;
+pub(crate) mod alerts;
+pub(crate) mod audit;
 pub(crate) mod entities;
+pub(crate) mod incidents;
+pub(crate) mod keys;
 mod migrations;
+pub(crate) mod policies;
+pub(crate) mod tenants;
 
 use std::path::Path;
 use std::time::Duration;
@@ -62,6 +69,11 @@ impl StoreError {
     pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self, Self::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)))
     }
+}
+
+/// How a value of an enumeration is written, in JSON and in the database.
+pub(crate) fn wire_name(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// An open database.

@@ -1,9 +1,10 @@
 //! The table `agent_groups`.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `agent_groups`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "agent_groups")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -4,9 +4,10 @@
 //! `secret_hash` is a keyed hash of the whole key.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `api_keys`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "api_keys")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -1,9 +1,10 @@
 //! The table `audit_entries`.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `audit_entries`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_entries")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -14,9 +15,8 @@ pub(crate) struct Model {
     pub(crate) actor: String,
     pub(crate) resource_type: String,
     pub(crate) resource_id: String,
-    /// Record and hashes, exactly as verified.
-    #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) entry: Json,
+    /// Record and hashes as JSON, letter for letter what is verified.
+    pub(crate) entry: String,
     pub(crate) recorded_at: i64,
 }
 

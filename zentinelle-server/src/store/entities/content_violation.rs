@@ -3,9 +3,10 @@
 //! What a scan found. The matched text itself is never kept: a digest, and where it stood.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `content_violations`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "content_violations")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -3,9 +3,10 @@
 //! One row for each decision that was asked for.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `evaluations`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "evaluations")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -1,9 +1,10 @@
 //! The table `events`.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `events`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "events")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

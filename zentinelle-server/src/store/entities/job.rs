@@ -3,9 +3,10 @@
 //! Background work. A job is enqueued in the transaction of the change that asks for it.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `jobs`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "jobs")]
 pub(crate) struct Model {
     /// None for work of the whole installation.

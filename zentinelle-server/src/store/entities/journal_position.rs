@@ -3,9 +3,10 @@
 //! How far each server has drained its journal: written in the transaction of what it drained.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `journal_positions`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "journal_positions")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -1,9 +1,10 @@
 //! The table `ledger_reservations`.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `ledger_reservations`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "ledger_reservations")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

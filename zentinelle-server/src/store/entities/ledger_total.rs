@@ -3,9 +3,10 @@
 //! Running totals of long windows, and reservations that are still open.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `ledger_totals`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "ledger_totals")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

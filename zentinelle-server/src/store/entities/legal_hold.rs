@@ -1,9 +1,10 @@
 //! The table `legal_holds`.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `legal_holds`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "legal_holds")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

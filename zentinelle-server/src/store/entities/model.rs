@@ -4,9 +4,10 @@
 //! tenant's own row wins over the built-in table.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `models`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "models")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -3,9 +3,10 @@
 //! Append only, and kept when the policy is deleted.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `policy_revisions`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "policy_revisions")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -1,9 +1,10 @@
 //! The table `reports`.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `reports`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "reports")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

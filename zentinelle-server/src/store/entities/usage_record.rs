@@ -3,9 +3,10 @@
 //! What model calls used, one row a call; rolled up by the hour.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `usage_records`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "usage_records")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

@@ -1,9 +1,10 @@
 //! The table `webhook_deliveries`.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// One row of `webhook_deliveries`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_deliveries")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]

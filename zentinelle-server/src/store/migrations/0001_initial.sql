@@ -93,9 +93,9 @@ CREATE TABLE policies (
     created_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    CONSTRAINT policies_pk PRIMARY KEY (tenant_id, id),
-    CONSTRAINT policies_name UNIQUE (tenant_id, name)
+    CONSTRAINT policies_pk PRIMARY KEY (tenant_id, id)
 );
+CREATE INDEX policies_name ON policies (tenant_id, name);
 CREATE INDEX policies_type ON policies (tenant_id, policy_type, enabled);
 
 -- Append only, and kept when the policy is deleted.
@@ -406,7 +406,7 @@ CREATE INDEX approvals_call ON approvals (tenant_id, agent_id, arguments_digest,
 CREATE TABLE audit_heads (
     tenant_id TEXT NOT NULL CONSTRAINT audit_heads_pk PRIMARY KEY,
     size BIGINT NOT NULL,
-    chain JSONB NOT NULL, -- the chain's state: head hash and Merkle frontier
+    chain TEXT NOT NULL, -- the chain's state: head hash and Merkle frontier, as JSON
     updated_at BIGINT NOT NULL
 );
 
@@ -417,7 +417,7 @@ CREATE TABLE audit_entries (
     actor TEXT NOT NULL,
     resource_type TEXT NOT NULL,
     resource_id TEXT NOT NULL,
-    entry JSONB NOT NULL, -- record and hashes, exactly as verified
+    entry TEXT NOT NULL, -- record and hashes as JSON, letter for letter what is verified
     recorded_at BIGINT NOT NULL,
     CONSTRAINT audit_entries_pk PRIMARY KEY (tenant_id, sequence)
 );

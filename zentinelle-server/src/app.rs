@@ -1,0 +1,47 @@
+//! Everything a request handler can reach.
+
+use zentinelle_core::ids::{AgentId, TenantId};
+
+use crate::auth::access::AccessTable;
+use crate::auth::directory::Directory;
+use crate::recorder::Recorder;
+use crate::snapshot::Snapshots;
+use crate::store::Store;
+
+/// The running server's parts.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// The database.
+    pub(crate) store: Store,
+    /// Finds callers by their keys.
+    pub(crate) directory: Directory,
+    /// Who may call which route.
+    pub(crate) access: AccessTable,
+    /// The compiled policies.
+    pub(crate) snapshots: Snapshots,
+    /// Running totals.
+    pub(crate) ledger: crate::ledger::LedgerStore,
+    /// Writes behind the answers.
+    pub(crate) recorder: Recorder,
+}
+
+/// What to do once a change is committed: this server and every replica takes it up.
+impl App {
+    /// Policies, or settings that decide, were changed. When this returns, this server decides
+    /// by the new ones.
+    pub(crate) async fn policies_changed(&self, tenant: &TenantId) {
+        if let Err(error) = self.snapshots.refresh(tenant).await {
+            tracing::error!(%tenant, ?error, "the changed policies could not be loaded");
+        }
+    }
+
+    /// A key was revoked, rotated or changed.
+    pub(crate) async fn key_changed(&self, _tenant: &TenantId, public_id: &str) {
+        self.directory.forget_key(public_id);
+    }
+
+    /// An agent was made, changed or suspended.
+    pub(crate) async fn agent_changed(&self, tenant: &TenantId, agent: &AgentId) {
+        self.directory.forget_agent(tenant, agent);
+    }
+}

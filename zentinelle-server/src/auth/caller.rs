@@ -1,0 +1,97 @@
+//! A caller whose key was checked.
+
+use std::sync::Arc;
+
+use zentinelle_core::Agent;
+use zentinelle_core::ids::{AgentId, TenantId};
+
+use super::permission::{Permission, Role};
+
+/// Somebody whose key was found and compared. Everything about who they are comes from the key.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// The tenant the key belongs to.
+    pub(crate) tenant: TenantId,
+    /// The id of the key's row.
+    pub(crate) key_id: Arc<str>,
+    /// The key's public part, for throttling and records.
+    pub(crate) public_id: Arc<str>,
+    /// What the key makes them.
+    pub(crate) identity: Identity,
+}
+
+/// What a key makes its bearer.
+#[derive(Clone, Debug)]
+pub(crate) enum Identity {
+    /// One agent.
+    Agent(Arc<AgentFacts>),
+    /// Enrols agents, and acts for those it enrolled.
+    Enrolment,
+    /// An operator with a role, possibly narrowed to some permissions.
+    Operator {
+        /// The role.
+        role: Role,
+        /// The permissions the key is narrowed to; empty for all of the role.
+        scopes: Arc<[Permission]>,
+        /// Who it is, for the audit trail.
+        name: Arc<str>,
+    },
+}
+
+/// What the server knows of an agent while it decides: no query is needed.
+#[derive(Debug)]
+pub(crate) struct AgentFacts {
+    /// The row's id.
+    pub(crate) row_id: String,
+    /// The agent as the engine sees it.
+    pub(crate) agent: Arc<Agent>,
+    /// The agent's type as it registered, which may be one the engine has no name for.
+    pub(crate) agent_type: String,
+    /// The key that enrolled it, if any.
+    pub(crate) enrolled_by: Option<String>,
+    /// The baseline learnt from the agent's past, if there is one.
+    pub(crate) baseline: Option<Arc<zentinelle_core::request::Baseline>>,
+}
+
+impl Caller {
+    /// The agent the key stands for, if it stands for one.
+    pub(crate) fn agent(&self) -> Option<&Arc<AgentFacts>> {
+        match &self.identity {
+            Identity::Agent(facts) => Some(facts),
+            Identity::Enrolment | Identity::Operator { .. } => None,
+        }
+    }
+
+    /// The id of the agent the key stands for.
+    pub(crate) fn agent_id(&self) -> Option<&AgentId> {
+        self.agent().map(|facts| &facts.agent.agent_id)
+    }
+
+    /// Whether an operator may do a thing. Agents have no permissions.
+    pub(crate) fn may(&self, permission: &Permission) -> bool {
+        match &self.identity {
+            Identity::Agent(_) | Identity::Enrolment => false,
+            Identity::Operator { role, scopes, .. } => {
+                role.has(permission) && (scopes.is_empty() || scopes.contains(permission))
+            }
+        }
+    }
+
+    /// Who it is, as audit records name them.
+    pub(crate) fn actor(&self) -> String {
+        match &self.identity {
+            Identity::Agent(facts) => format!("agent:{}", facts.agent.agent_id),
+            Identity::Enrolment => format!("enrolment_key:{}", self.public_id),
+            Identity::Operator { name, .. } => format!("operator:{name}"),
+        }
+    }
+}
+
+impl Caller {
+    /// The machine's own administrator: whoever may start the server and read its files.
+    pub(crate) fn local(tenant: TenantId) -> Self {
+        let name = Arc::from("local");
+        let identity = Identity::Operator { role: Role::Admin, scopes: Arc::from([]), name };
+        Self { tenant, key_id: Arc::from(""), public_id: Arc::from(""), identity }
+    }
+}

@@ -1,0 +1,94 @@
+//! Time and ids: the two things the engine never makes itself.
+
+use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
+
+/// The present instant.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// An instant as the database keeps it. Unit: microseconds since 1970, UTC.
+pub(crate) fn micros(instant: Timestamp) -> i64 {
+    instant.as_microsecond()
+}
+
+/// The present instant as the database keeps it.
+pub(crate) fn now_micros() -> i64 {
+    micros(now())
+}
+
+/// An instant the database kept; one out of range reads as the nearest end.
+pub(crate) fn instant(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// An instant as every reply writes it: UTC with exactly six digits and `Z`, the one form that
+/// all released clients can read.
+pub(crate) fn iso(micros: i64) -> String {
+    const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
+    PRINTER.timestamp_to_string(&instant(micros))
+}
+
+/// [`iso`] of an instant that may be missing.
+pub(crate) fn iso_or_none(micros: Option<i64>) -> Option<String> {
+    micros.map(iso)
+}
+
+/// Reads the timestamps clients really send: RFC 3339 with any number of fractional digits, and
+/// the doubled zone `+00:00Z` of the Python client.
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let text = match text.strip_suffix('Z') {
+        Some(rest) if has_offset(rest) => rest,
+        _ => text,
+    };
+    if let Ok(instant) = text.parse() {
+        return Some(instant);
+    }
+    // Without a zone, and as a date alone, the instant is taken as UTC.
+    let civil: jiff::civil::DateTime = text.parse().ok()?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+fn has_offset(text: &str) -> bool {
+    text.len()
+        .checked_sub(6)
+        .and_then(|at| text.get(at..))
+        .is_some_and(|tail| tail.starts_with(['+', '-']) && tail.bytes().nth(3) == Some(b':'))
+}
+
+/// A new id. Ids made later sort later.
+pub(crate) fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{iso, micros, parse};
+
+    #[test]
+    fn every_form_that_clients_send_is_read() {
+        for (text, micro) in [
+            ("2026-01-01T00:00:00Z", 0),
+            ("2026-01-01T00:00:00.123Z", 123_000),
+            ("2026-01-01T00:00:00.123456789Z", 123_456),
+            ("2026-01-01T00:00:00.1234567Z", 123_456),
+            ("2026-01-01T00:00:00.123456+00:00Z", 123_456),
+            ("2026-01-01T02:00:00.123456+02:00", 123_456),
+            ("2026-01-01T00:00:00", 0),
+            ("2026-01-01", 0),
+        ] {
+            let instant = parse(text).unwrap_or_else(|| panic!("{text} is read"));
+            assert_eq!(micros(instant), 1_767_225_600_000_000 + micro, "{text}");
+        }
+        assert!(parse("yesterday").is_none());
+        assert!(parse("").is_none());
+    }
+
+    #[test]
+    fn instants_are_written_with_six_digits_and_a_z() {
+        assert_eq!(iso(1_767_225_600_000_000), "2026-01-01T00:00:00.000000Z");
+        assert_eq!(iso(1_767_225_600_123_400), "2026-01-01T00:00:00.123400Z");
+    }
+}

@@ -1,0 +1,149 @@
+//! Reading requests: strict about what a JSON text is, lenient about what released clients send.
+//!
+//! A key given twice, invalid UTF-8 and deep nesting are refused. Unknown fields are ignored,
+//! and null, empty and absent mean the same.
+
+use std::collections::BTreeMap;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use zentinelle_core::document::json;
+
+use super::error::ApiError;
+use crate::auth::Caller;
+
+/// A JSON body, read into `T`. An empty body reads as an empty object.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let media_type = request.headers().get(header::CONTENT_TYPE).cloned();
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| refused(&rejection))?;
+        if body.is_empty() {
+            return read(Value::Object(serde_json::Map::new())).map(Self);
+        }
+        if media_type.is_some_and(|media| !is_json(media.to_str().unwrap_or_default())) {
+            return Err(ApiError::MediaType);
+        }
+        read(parse(&body)?).map(Self)
+    }
+}
+
+/// Reads one JSON value, refusing what two readers might understand differently.
+pub(crate) fn parse(body: &[u8]) -> Result<Value, ApiError> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| ApiError::Malformed(format!("not UTF-8 from byte {} on", error.valid_up_to())))?;
+    json::parse(text).map_err(|problem| ApiError::Malformed(problem.message.clone()))
+}
+
+/// Reads a value into a type; the error names the field.
+pub(crate) fn read<T: DeserializeOwned>(value: Value) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = match error.path().to_string().as_str() {
+            "." => "body".to_owned(),
+            path => path.to_owned(),
+        };
+        ApiError::Invalid(BTreeMap::from([(path, vec![plain(&error.inner().to_string())])]))
+    })
+}
+
+/// Serde's words for Rust types, as people say them.
+fn plain(message: &str) -> String {
+    let message = message.split(" at line ").next().unwrap_or(message);
+    ["u64", "i64", "u32", "usize"].iter().fold(message.to_owned(), |text, name| text.replace(name, "a whole number"))
+}
+
+fn is_json(media: &str) -> bool {
+    let essence = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn refused(rejection: &BytesRejection) -> ApiError {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge { limit: super::MOST_BODY_BYTES },
+        _ => ApiError::Malformed("the body could not be read to its end".to_owned()),
+    }
+}
+
+/// The caller whom the access layer admitted.
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or(ApiError::NobodyMayCall)
+    }
+}
+
+/// The query of a request, read into `T`; the error names the field.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        axum::extract::Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|rejection| {
+            let message = rejection.body_text();
+            let message = message.strip_prefix("Failed to deserialize query string: ").unwrap_or(&message);
+            let (field, message) = message.split_once(": ").unwrap_or(("query", message));
+            ApiError::invalid(field, plain(message))
+        })
+    }
+}
+
+/// Field readers for which null, empty and absent are one.
+pub(crate) mod lenient {
+    use serde::{Deserialize, Deserializer};
+    use serde_json::{Map, Value};
+
+    /// A text, or none.
+    pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+
+    /// An object; empty when null.
+    pub(crate) fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
+        Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    }
+
+    /// A list; empty when null.
+    pub(crate) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+        Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ApiError, is_json, parse, read};
+
+    #[test]
+    fn what_two_readers_may_understand_differently_is_refused() {
+        for body in [&b"{\"a\":1,\"a\":2}"[..], b"{", b"\xff", b"{} {}", "[".repeat(5000).as_bytes(), br#""\ud800""#] {
+            assert!(matches!(parse(body), Err(ApiError::Malformed(_))), "{}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_in_plain_words() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Body {
+            #[expect(dead_code)]
+            amount: u64,
+        }
+        let error = read::<Body>(serde_json::json!({"amount": "x"})).expect_err("not a number");
+        assert_eq!(error.to_string(), "amount: invalid type: string \"x\", expected a whole number");
+    }
+
+    #[test]
+    fn json_is_known_by_its_media_type() {
+        assert!(is_json("application/json") && is_json("Application/JSON; charset=utf-8"));
+        assert!(is_json("application/cloudevents+json") && !is_json("text/plain") && !is_json("multipart/form-data"));
+    }
+}

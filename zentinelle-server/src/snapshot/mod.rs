@@ -1,0 +1,111 @@
+//! The compiled policies of each tenant, in memory, swapped whole when they change.
+//!
+//! No decision waits for the database: once a tenant is known, a stale snapshot answers until
+//! the newer one is compiled and takes its place.
+
+mod settings;
+
+use std::sync::Arc;
+
+use moka::future::Cache;
+use zentinelle_core::approval::KeyRing;
+use zentinelle_core::ids::TenantId;
+use zentinelle_core::{Engine, NoPolicy, PolicySet};
+
+pub(crate) use self::settings::{ContentKeeping, FailMode, TenantSettings};
+use crate::store::{Store, StoreError, policies, tenants};
+
+/// Everything a decision for one tenant needs.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    /// The tenant.
+    pub(crate) tenant: TenantId,
+    /// Grows with every change; names the policy set in records.
+    pub(crate) revision: i64,
+    /// The compiled policies.
+    pub(crate) engine: Engine,
+    /// The tenant's settings.
+    pub(crate) settings: TenantSettings,
+}
+
+/// Makes the keys with which a tenant's approvals are verified.
+pub(crate) type ApprovalKeys = Arc<dyn Fn(&TenantId) -> KeyRing + Send + Sync>;
+
+/// The snapshots of all tenants that were asked for.
+#[derive(Clone)]
+pub(crate) struct Snapshots {
+    store: Store,
+    approvals: ApprovalKeys,
+    current: Cache<TenantId, Arc<Snapshot>>,
+}
+
+impl std::fmt::Debug for Snapshots {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshots").field("tenants", &self.current.entry_count()).finish_non_exhaustive()
+    }
+}
+
+impl Snapshots {
+    /// No tenant is loaded yet.
+    pub(crate) fn new(store: Store, approvals: ApprovalKeys) -> Self {
+        Self { store, approvals, current: Cache::builder().max_capacity(10_000).build() }
+    }
+
+    /// The snapshot of a tenant; loaded once, however many ask at the same time.
+    pub(crate) async fn get(&self, tenant: &TenantId) -> Result<Arc<Snapshot>, StoreError> {
+        if let Some(snapshot) = self.current.get(tenant).await {
+            return Ok(snapshot);
+        }
+        self.current.try_get_with_by_ref(tenant, self.load(tenant)).await.map_err(|error| {
+            tracing::error!(%tenant, ?error, "the policies could not be loaded");
+            StoreError::Unreadable { what: "policy set", why: error.to_string() }
+        })
+    }
+
+    /// Swaps in a newer snapshot after a change, unless the present one is as new already.
+    pub(crate) async fn refresh(&self, tenant: &TenantId) -> Result<(), StoreError> {
+        if !self.current.contains_key(tenant) {
+            return Ok(());
+        }
+        let newer = self.load(tenant).await?;
+        self.current
+            .entry_by_ref(tenant)
+            .and_upsert_with(|present| {
+                let present = present.map(moka::Entry::into_value);
+                std::future::ready(match present {
+                    Some(present) if present.revision > newer.revision => present,
+                    _ => newer.clone(),
+                })
+            })
+            .await;
+        Ok(())
+    }
+
+    /// Swaps in newer snapshots of every tenant in memory, after notices may have been missed.
+    pub(crate) async fn refresh_all(&self) {
+        let tenants: Vec<TenantId> = self.current.iter().map(|(tenant, _)| (*tenant).clone()).collect();
+        for tenant in tenants {
+            if let Err(error) = self.refresh(&tenant).await {
+                tracing::error!(%tenant, ?error, "the policies could not be loaded again");
+            }
+        }
+    }
+
+    async fn load(&self, tenant: &TenantId) -> Result<Arc<Snapshot>, StoreError> {
+        // The revision first: a change in between makes the snapshot newer than it says, and the
+        // notice of that change brings the next.
+        let row = tenants::by_id(self.store.db(), tenant).await?.ok_or(StoreError::Missing { what: "tenant" })?;
+        let settings: TenantSettings = serde_json::from_value(row.settings)
+            .map_err(|error| StoreError::Unreadable { what: "tenant's settings", why: error.to_string() })?;
+        let rows = policies::all(self.store.db(), tenant).await?;
+        let policies = rows.into_iter().map(policies::to_core).collect::<Result<Vec<_>, _>>()?;
+        let version = row.policy_revision.to_string();
+        let set = PolicySet::compile(tenant.clone(), version, policies);
+        let no_policy = match settings.no_policy {
+            FailMode::Deny => NoPolicy::Deny,
+            FailMode::Permit => NoPolicy::Permit,
+        };
+        let engine = Engine::new(set).with_approvals((self.approvals)(tenant)).with_no_policy(no_policy);
+        Ok(Arc::new(Snapshot { tenant: tenant.clone(), revision: row.policy_revision, engine, settings }))
+    }
+}

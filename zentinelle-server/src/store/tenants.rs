@@ -1,0 +1,26 @@
+//! Tenants in the database: their settings, and the revision of what decides for them.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _};
+use zentinelle_core::ids::TenantId;
+
+use super::StoreError;
+use super::entities::tenant;
+use crate::clock;
+
+/// A tenant's row.
+pub(crate) async fn by_id(db: &impl ConnectionTrait, id: &TenantId) -> Result<Option<tenant::Model>, StoreError> {
+    Ok(tenant::Entity::find_by_id(id.as_str()).one(db).await?)
+}
+
+/// Counts up the tenant's policy revision and returns it. Call it in the transaction of every
+/// change that can change a decision; it also makes such changes of one tenant wait in line.
+pub(crate) async fn bump_revision(db: &impl ConnectionTrait, id: &TenantId) -> Result<i64, StoreError> {
+    tenant::Entity::update_many()
+        .col_expr(tenant::Column::PolicyRevision, Expr::col(tenant::Column::PolicyRevision).add(1))
+        .col_expr(tenant::Column::UpdatedAt, Expr::value(clock::now_micros()))
+        .filter(tenant::Column::Id.eq(id.as_str()))
+        .exec(db)
+        .await?;
+    by_id(db, id).await?.map(|row| row.policy_revision).ok_or(StoreError::Missing { what: "tenant" })
+}
