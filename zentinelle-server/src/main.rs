@@ -9,6 +9,7 @@ mod auth;
 mod cli;
 mod clock;
 mod config;
+mod demo;
 mod exit;
 mod hook;
 mod http;

@@ -37,6 +37,9 @@ pub(crate) enum StartError {
     /// The database could not be filled.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    /// The demonstration organisation could not be made.
+    #[error("the demonstration organisation could not be made: {0}")]
+    Demo(Box<crate::http::error::ApiError>),
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {address}: {why}")]
     Listen {
@@ -45,6 +48,13 @@ pub(crate) enum StartError {
         /// Why.
         why: std::io::Error,
     },
+}
+
+impl StartError {
+    /// The demonstration organisation could not be made.
+    pub(crate) fn demo(error: crate::http::error::ApiError) -> Self {
+        Self::Demo(Box::new(error))
+    }
 }
 
 /// A server that is put together but does not listen yet.
