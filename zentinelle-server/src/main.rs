@@ -7,6 +7,7 @@
 mod cli;
 mod exit;
 mod hook;
+mod journal;
 mod store;
 
 use std::process::ExitCode;
