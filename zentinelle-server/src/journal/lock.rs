@@ -3,12 +3,17 @@
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::error::JournalError;
 
 const NAME: &str = "journal.lock";
 /// No node id is longer. Unit: bytes.
 const MOST: u64 = 4096;
+/// How long a lock may take to come free: a predecessor that is just ending still holds it, and so
+/// for a moment does a program that is just being started, until it drops what it inherited.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Holds the directory while it lives. The kernel lets go when the process dies, however it dies.
 #[derive(Debug)]
@@ -31,10 +36,13 @@ impl DirectoryLock {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&path).map_err(JournalError::io("open the lock file", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(JournalError::Locked { directory: directory.to_owned() }),
-            Err(TryLockError::Error(source)) => return Err(JournalError::io("lock", &path)(source)),
+        let start = Instant::now();
+        while let Err(error) = file.try_lock() {
+            match error {
+                TryLockError::WouldBlock if start.elapsed() < PATIENCE => thread::sleep(PATIENCE / 50),
+                TryLockError::WouldBlock => return Err(JournalError::Locked { directory: directory.to_owned() }),
+                TryLockError::Error(source) => return Err(JournalError::io("lock", &path)(source)),
+            }
         }
 
         let mut found = Vec::new();
