@@ -8,6 +8,7 @@ mod cli;
 mod exit;
 mod hook;
 mod journal;
+mod sealing;
 mod store;
 
 use std::process::ExitCode;
