@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "the server is being put together")]
 
+mod bus;
 mod cli;
 mod exit;
 mod hook;
