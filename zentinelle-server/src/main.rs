@@ -6,6 +6,7 @@
 
 mod app;
 mod auth;
+mod bus;
 mod cli;
 mod clock;
 mod config;
