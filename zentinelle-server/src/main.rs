@@ -7,6 +7,7 @@
 mod cli;
 mod exit;
 mod hook;
+mod ledger;
 mod store;
 
 use std::process::ExitCode;
