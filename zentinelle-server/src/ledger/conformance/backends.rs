@@ -10,7 +10,8 @@ use uuid::Uuid;
 use zentinelle_core::ids::TenantId;
 use zentinelle_core::ledger::{Batch, Counter, Holder, MemoryLedgerConfig, Mode, Posting, Unit, Window};
 
-use crate::ledger::redis::{LiveNodes, RedisConfig, RedisLedger};
+use crate::ledger::redis::live::LiveNodes;
+use crate::ledger::redis::{RedisConfig, RedisLedger};
 use crate::ledger::{Embedded, LedgerStore, SqlLedger};
 use crate::store::testing;
 

@@ -2,7 +2,6 @@
 //! the tables up to date, and the next start reads them.
 
 use jiff::Timestamp;
-use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use zentinelle_core::ids::TenantId;
 use zentinelle_core::ledger::{MemoryLedgerConfig, Usage, Window};

@@ -12,7 +12,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
-use tokio::sync::{Notify, RwLock};
+use tokio::sync::Notify;
 
 use super::mirror::Mirror;
 use super::recovery;
@@ -52,9 +52,6 @@ pub(super) struct Shared {
     pub(super) mirror: Mirror,
     pub(super) health: HealthBoard,
     link: ArcSwapOption<Link>,
-    /// Operations under way hold it shared; a recovery takes it alone for a moment, so that what
-    /// they were answered is in the mirror before the mirror is pushed.
-    under_way: RwLock<()>,
     wake: Notify,
     links: AtomicU64,
 }
@@ -70,26 +67,32 @@ impl Shared {
             mirror: Mirror::default(),
             health: HealthBoard::default(),
             link: ArcSwapOption::empty(),
-            under_way: RwLock::new(()),
             wake: Notify::new(),
             links: AtomicU64::new(0),
         }
     }
 
-    /// Runs one operation over the link, if there is one. The operation must note what it
-    /// learned in the mirror before it ends.
+    /// Runs one operation over the link, if there is one and it is still up when Redis has
+    /// answered. The operation notes what it learned in the mirror.
     pub(super) async fn with_link<T, F>(&self, operation: impl FnOnce(Link) -> F) -> Option<RedisResult<T>>
     where
         F: Future<Output = RedisResult<T>>,
     {
-        let _under_way = self.under_way.try_read().ok()?;
         let link = Link::clone(&*self.link.load_full()?);
         let number = link.number;
         let done = operation(link).await;
         if let Err(error) = &done {
             self.take_down(number, &describe(error));
+            return Some(done);
         }
-        Some(done)
+        // INVARIANT: the mirror is pushed only after the link was taken down. An operation that
+        // still finds its link has noted what it learned before that; one that does not may have
+        // come too late for the push, and is not answered.
+        self.is_up(number).then_some(done)
+    }
+
+    fn is_up(&self, number: u64) -> bool {
+        self.link.load().as_ref().is_some_and(|link| link.number == number)
     }
 
     /// Whether there is a link. To wait for one, ask again.
@@ -136,9 +139,8 @@ impl Shared {
         let mut connection = self.client.get_multiplexed_async_connection_with_config(&settings).await?;
         APPLY.prepare_invoke().load_async(&mut connection).await?;
         SETTLE.prepare_invoke().load_async(&mut connection).await?;
+        recovery::warn_of_eviction(&mut connection).await?;
         let run = recovery::run_of(&mut connection).await?;
-        // Nobody starts an operation without a link; those under way end before this is granted.
-        drop(self.under_way.write().await);
         let epoch = match recovery::epoch_of(self, &mut connection, &run).await? {
             Some(epoch) => {
                 if last_epoch != Some(&epoch) {
@@ -158,7 +160,7 @@ impl Shared {
 
     /// Returns once the link is down.
     async fn watch(&self, mut link: Link) {
-        while self.link.load().as_ref().is_some_and(|current| current.number == link.number) {
+        while self.is_up(link.number) {
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(WATCH) => {

@@ -44,7 +44,7 @@ impl Mirror {
             return;
         }
         let Some(mut shard) = self.shard(&key) else { return };
-        if shard.seen.len() >= shard.sweep_at.max(1_024).min(MAX_PER_SHARD) {
+        if shard.seen.len() >= shard.sweep_at.clamp(1_024, MAX_PER_SHARD) {
             shard.seen.retain(|_, (window, total)| total.ends_at(*window) > now);
             shard.sweep_at = shard.seen.len() * 2;
         }

@@ -9,16 +9,15 @@
 //! other way round.
 
 mod link;
+pub(crate) mod live;
 mod mirror;
 mod recovery;
 mod script;
 mod state;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use redis::{Client, RedisResult};
 use tokio::task::AbortHandle;
 use zentinelle_core::ids::{ReservationId, TenantId};
@@ -27,6 +26,7 @@ use zentinelle_core::ledger::{
 };
 
 use self::link::{Link, Shared};
+use self::live::LiveNodes;
 use self::script::{APPLY, SETTLE};
 use self::state::{expiry, kind, parse_state, unit_text, until};
 use super::Health;
@@ -34,9 +34,6 @@ use super::entry::expires_at;
 use super::name::{parse_window, window_text};
 use super::total::{end_of, instant, start_of, steps_of};
 use crate::store::Store;
-
-/// Tells which servers live, by the ids they push under; none where that is not known.
-pub(crate) type LiveNodes = Arc<dyn Fn() -> BoxFuture<'static, Option<BTreeSet<String>>> + Send + Sync>;
 
 /// How a server uses Redis for its ledger.
 #[derive(Clone)]
@@ -154,7 +151,7 @@ impl RedisLedger {
             Some(Err(error)) => Err(LedgerError::Unavailable(link::describe(&error))),
             None => {
                 let why = self.health().why;
-                Err(LedgerError::Unavailable(why.unwrap_or_else(|| "Redis is being recovered".to_owned())))
+                Err(LedgerError::Unavailable(why.unwrap_or_else(|| "Redis was lost while it answered".to_owned())))
             }
         }
     }

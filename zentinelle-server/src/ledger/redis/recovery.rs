@@ -41,8 +41,21 @@ const PAGE: u64 = 1_000;
 /// Which run of Redis this is: another one after every start.
 pub(super) async fn run_of(connection: &mut MultiplexedConnection) -> RedisResult<String> {
     let info: String = redis::cmd("INFO").arg("server").query_async(connection).await?;
-    let run = info.lines().find_map(|line| line.strip_prefix("run_id:"));
-    run.map(|run| run.trim().to_owned()).ok_or_else(|| failed("it does not tell its run id"))
+    field(&info, "run_id").map(str::to_owned).ok_or_else(|| failed("it does not tell its run id"))
+}
+
+/// Says so when Redis is set up to forget totals for want of memory, which nothing here would notice.
+pub(super) async fn warn_of_eviction(connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    let info: String = redis::cmd("INFO").arg("memory").query_async(connection).await?;
+    let (policy, most) = (field(&info, "maxmemory_policy"), field(&info, "maxmemory"));
+    if policy.is_some_and(|policy| policy != "noeviction") && most.is_some_and(|most| most != "0") {
+        tracing::warn!(policy, "Redis may forget running totals: set its `maxmemory-policy` to `noeviction`");
+    }
+    Ok(())
+}
+
+fn field<'i>(info: &'i str, name: &str) -> Option<&'i str> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
 /// The epoch, if there is one and it belongs to this run.
@@ -76,10 +89,10 @@ pub(super) async fn recover(shared: &Shared, connection: &mut MultiplexedConnect
             .arg(LOCK_MILLIS)
             .query_async(connection)
             .await?;
-        if locked.is_some() {
-            if let Some(epoch) = lead(shared, connection, run, &token).await? {
-                return Ok(epoch);
-            }
+        if locked.is_some()
+            && let Some(epoch) = lead(shared, connection, run, &token).await?
+        {
+            return Ok(epoch);
         }
         tokio::time::sleep(POLL).await;
     }
