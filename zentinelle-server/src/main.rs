@@ -21,6 +21,7 @@ mod sealing;
 mod server;
 mod service;
 mod snapshot;
+mod ledger;
 mod store;
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,7 @@
+//! One suite for every place totals are kept: the core's memory ledger is the model.
+
+mod backends;
+mod faults;
+mod journal;
+mod rules;
+mod sequences;
