@@ -17,11 +17,11 @@ mod http;
 mod journal;
 mod ledger;
 mod recorder;
+mod replica;
 mod sealing;
 mod server;
 mod service;
 mod snapshot;
-mod ledger;
 mod store;
 #[cfg(test)]
 mod testing;
