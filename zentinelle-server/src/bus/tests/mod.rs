@@ -80,10 +80,12 @@ impl Server {
                 (Self::Postgres(db).replica(timing).await, proxy)
             }
             Self::Redis { url, prefix } => {
-                let target = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
-                let target = target.rsplit('@').next().and_then(|rest| rest.split('/').next()).map(str::to_owned);
-                let proxy = Proxy::before(target.expect("an address")).await;
-                let url = format!("redis://127.0.0.1:{}", proxy.port);
+                let mut url: url::Url = url.parse().expect("an address");
+                let target = format!("{}:{}", url.host_str().expect("a host"), url.port().unwrap_or(6379));
+                let proxy = Proxy::before(target).await;
+                url.set_host(Some("127.0.0.1")).expect("a host");
+                url.set_port(Some(proxy.port)).expect("a port");
+                let url = url.to_string();
                 (Self::Redis { url, prefix: prefix.clone() }.replica(timing).await, proxy)
             }
         }
