@@ -1,6 +1,6 @@
 //! One suite for every place totals are kept: the core's memory ledger is the model.
 
-mod backends;
+pub(super) mod backends;
 mod faults;
 mod journal;
 mod rules;

@@ -317,3 +317,37 @@ async fn the_servers_that_live_are_those_that_said_so_lately() {
     let live = crate::ledger::redis::live::live_nodes(database, 10)().await.expect("known");
     assert_eq!(live.into_iter().collect::<Vec<_>>(), ["here"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_missed_a_recovery_tells_what_it_knew_afterwards() {
+    let redis = Server::start();
+    let prefix = redis_config(&redis.url(), "").prefix;
+    let replica = |node: &str| {
+        let config = RedisConfig { prefix: prefix.clone(), ..redis_config(&redis.url(), node) };
+        LedgerStore::Redis(ledger(config, &["one"])) // nobody waits for `two`
+    };
+    let (one, two) = (replica("one"), replica("two"));
+    let m = counter(&tenant(), "m");
+    assert_eq!(spend_some(&two, &m, 3).await, 3);
+    redis.tell("FLUSHALL").await;
+    assert_eq!(spend_some(&one, &m, 1).await, 1);
+    let begun = Instant::now();
+    while one.used(&m, DAY, now()).await != Ok(4) {
+        assert!(begun.elapsed() < SOON, "`two` never told");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Told twice, it counts once.
+    redis.tell("FLUSHALL").await;
+    assert_eq!(spend_all(&two, &m, DAY, 6).await, 2);
+}
+
+async fn spend_some(ledger: &LedgerStore, counter: &Counter, times: u32) -> u32 {
+    let mut spent = 0;
+    while spent < times {
+        match spend(ledger, counter, DAY, 100).await {
+            Ok(committed) => spent += u32::from(committed),
+            Err(_) => tokio::time::sleep(Duration::from_millis(2)).await,
+        }
+    }
+    spent
+}

@@ -73,11 +73,12 @@ pub(super) async fn recover(shared: &Shared, connection: &mut MultiplexedConnect
     let (lock, pushed) = (shared.keys.recovery(run, "lock"), shared.keys.recovery(run, "pushed"));
     let token = Uuid::now_v7().to_string();
     loop {
+        let has_pushed: bool =
+            redis::cmd("SISMEMBER").arg(&pushed).arg(&shared.config.node).query_async(connection).await?;
+        // Looked at last: who begins the epoch forgets who pushed.
         if let Some(epoch) = epoch_of(shared, connection, run).await? {
             return Ok(epoch);
         }
-        let has_pushed: bool =
-            redis::cmd("SISMEMBER").arg(&pushed).arg(&shared.config.node).query_async(connection).await?;
         if !has_pushed && !push_and_say_so(shared, connection, run, &pushed).await? {
             continue;
         }
