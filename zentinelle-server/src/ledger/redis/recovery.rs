@@ -5,7 +5,8 @@
 //! batch, and a link checks it, so one that came back with an older snapshot is not charged
 //! either. Then each server pushes the totals it has seen; whoever holds a lock in Redis adds
 //! those the database knows, waits until every live server has pushed or a grace time is over,
-//! and begins a new epoch. Totals are only ever raised.
+//! and begins a new epoch. Totals are only ever raised. While the database is away too, there is
+//! no recovery, and the ledger stays away.
 //!
 //! What remains possible: charges known only to a server that died within the last moments
 //! before the loss, and that its journal has not brought to the database, are forgotten until
