@@ -5,3 +5,4 @@ mod faults;
 mod journal;
 mod rules;
 mod sequences;
+mod server;
