@@ -145,7 +145,7 @@ impl SqlLedger {
             txn.rollback().await?;
             return Ok(Settlement::default());
         };
-        rows::drop_reservation(&txn, tenant, id).await?;
+        rows::drop_reservations(&txn, &[&key]).await?;
         let mut overran = false;
         let mut rows: BTreeMap<String, Row> =
             kept.lines.iter().map(|line| Row::empty(&line.counter, line.window)).collect();
