@@ -200,10 +200,7 @@ pub(super) async fn lock_reservations(
     let mut kept = BTreeMap::new();
     let ids: Vec<_> = ids.iter().collect();
     for ids in ids.chunks(CHUNK) {
-        let any = ids.iter().fold(Condition::any(), |any, (tenant, id)| {
-            any.add(Tenant.eq(tenant.as_str()).and(Id.eq(reservation_text(id))))
-        });
-        let query = ledger_reservation::Entity::find().filter(any).order_by_asc(Tenant).order_by_asc(Id);
+        let query = ledger_reservation::Entity::find().filter(any_of(ids)).order_by_asc(Tenant).order_by_asc(Id);
         for found in query.lock_exclusive().all(txn).await? {
             let tenant = TenantId::from(found.tenant_id.clone());
             let reservation = reservation(found)?;
@@ -225,16 +222,63 @@ pub(super) async fn open_reservations(
     found.into_iter().map(|found| Ok((found.tenant_id.clone().into(), reservation(found)?))).collect()
 }
 
-/// Writes a reservation, in place of one that expired before `replaces_until`. Tells whether it did:
-/// one that is still open stays.
+/// Writes a reservation, in place of one that expired by `now`. Tells whether it did: one that is
+/// still open stays.
 pub(super) async fn put_reservation(
     txn: &impl ConnectionTrait,
     tenant: &TenantId,
     kept: &Kept,
-    replaces_until: i64,
+    now: i64,
 ) -> Result<bool, StoreError> {
+    // Within an upsert the new row is in sight too, so the column names its table.
+    let kept_until = Expr::col((ledger_reservation::Entity, ledger_reservation::Column::ExpiresAt));
+    let conflict = replace_reservation().action_and_where(kept_until.lte(now)).to_owned();
+    let written = ledger_reservation::Entity::insert(reservation_model(tenant, kept))
+        .on_conflict(conflict)
+        .exec_without_returning(txn)
+        .await?;
+    Ok(written > 0)
+}
+
+/// Writes reservations, whatever stands in their place.
+pub(super) async fn put_reservations(
+    txn: &impl ConnectionTrait,
+    kept: &[(&TenantId, &Kept)],
+) -> Result<(), StoreError> {
+    for kept in kept.chunks(CHUNK) {
+        ledger_reservation::Entity::insert_many(kept.iter().map(|(tenant, kept)| reservation_model(tenant, kept)))
+            .on_conflict(replace_reservation())
+            .exec_without_returning(txn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Deletes reservations.
+pub(super) async fn drop_reservations(
+    txn: &impl ConnectionTrait,
+    ids: &[&(TenantId, ReservationId)],
+) -> Result<(), StoreError> {
+    for ids in ids.chunks(CHUNK) {
+        ledger_reservation::Entity::delete_many().filter(any_of(ids)).exec(txn).await?;
+    }
+    Ok(())
+}
+
+fn replace_reservation() -> OnConflict {
     use ledger_reservation::Column::{ChargedAt, ExpiresAt, Id, Lines, Settled, TenantId};
-    let row = ledger_reservation::ActiveModel {
+    OnConflict::columns([TenantId, Id]).update_columns([Lines, Settled, ChargedAt, ExpiresAt]).to_owned()
+}
+
+fn any_of(ids: &[&(TenantId, ReservationId)]) -> Condition {
+    use ledger_reservation::Column::{Id, TenantId};
+    ids.iter().fold(Condition::any(), |any, (tenant, id)| {
+        any.add(TenantId.eq(tenant.as_str()).and(Id.eq(reservation_text(id))))
+    })
+}
+
+fn reservation_model(tenant: &TenantId, kept: &Kept) -> ledger_reservation::ActiveModel {
+    ledger_reservation::ActiveModel {
         tenant_id: Set(tenant.as_str().to_owned()),
         id: Set(reservation_text(&kept.id)),
         reservation: Set(json(&kept.id)),
@@ -242,26 +286,7 @@ pub(super) async fn put_reservation(
         settled: Set(kept.settled.as_ref().map(json)),
         charged_at: Set(kept.charged_at),
         expires_at: Set(kept.expires_at),
-    };
-    // Within an upsert the new row is in sight too, so the column names its table.
-    let kept_until = Expr::col((ledger_reservation::Entity, ExpiresAt));
-    let conflict = OnConflict::columns([TenantId, Id])
-        .update_columns([Lines, Settled, ChargedAt, ExpiresAt])
-        .action_and_where(kept_until.lte(replaces_until))
-        .to_owned();
-    let written = ledger_reservation::Entity::insert(row).on_conflict(conflict).exec_without_returning(txn).await?;
-    Ok(written > 0)
-}
-
-/// Deletes a reservation.
-pub(super) async fn drop_reservation(
-    txn: &impl ConnectionTrait,
-    tenant: &TenantId,
-    id: &ReservationId,
-) -> Result<(), StoreError> {
-    let key = (tenant.as_str().to_owned(), reservation_text(id));
-    ledger_reservation::Entity::delete_by_id(key).exec(txn).await?;
-    Ok(())
+    }
 }
 
 fn reservation(found: ledger_reservation::Model) -> Result<Kept, StoreError> {

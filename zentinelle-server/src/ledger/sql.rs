@@ -145,7 +145,7 @@ impl SqlLedger {
             txn.rollback().await?;
             return Ok(Settlement::default());
         };
-        rows::drop_reservation(&txn, tenant, id).await?;
+        rows::drop_reservations(&txn, &[&key]).await?;
         let mut overran = false;
         let mut rows: BTreeMap<String, Row> =
             kept.lines.iter().map(|line| Row::empty(&line.counter, line.window)).collect();
@@ -171,7 +171,7 @@ impl SqlLedger {
             let mut tries = 0;
             loop {
                 match operation().await {
-                    Err(StoreError::Database(error)) if tries < RETRIES && is_transient(&error) => tries += 1,
+                    Err(error) if tries < RETRIES && is_transient(&error) => tries += 1,
                     done => return done,
                 }
             }
@@ -208,10 +208,15 @@ fn readings(batch: &Batch, names: &[String], rows: &BTreeMap<String, Row>) -> Ve
     batch.postings.iter().zip(names).map(read).collect()
 }
 
-/// Whether the database ended a transaction that may well succeed the next time: a deadlock or a
-/// serialization failure on PostgreSQL, a writer in the way on SQLite.
-fn is_transient(error: &DbErr) -> bool {
-    let (DbErr::Exec(error) | DbErr::Query(error)) = error else { return false };
+/// Whether a transaction ended that may well succeed the next time: by a deadlock or a
+/// serialization failure on PostgreSQL, for a writer in the way on SQLite, or since rows that
+/// were over went away under it.
+fn is_transient(error: &StoreError) -> bool {
+    let error = match error {
+        StoreError::Stale { .. } => return true,
+        StoreError::Database(DbErr::Exec(error) | DbErr::Query(error)) => error,
+        _ => return false,
+    };
     let sea_orm::RuntimeErr::SqlxError(error) = error else { return false };
     let code = error.as_database_error().and_then(|error| error.code());
     code.is_some_and(|code| matches!(&*code, "40P01" | "40001" | "5" | "517"))

@@ -87,6 +87,7 @@ impl Steps {
 /// The reservations that the entries speak of.
 struct Book {
     kept: BTreeMap<(TenantId, ReservationId), Kept>,
+    stored: BTreeSet<(TenantId, ReservationId)>,
     changed: BTreeSet<(TenantId, ReservationId)>,
 }
 
@@ -100,7 +101,7 @@ impl Book {
         });
         let named: BTreeSet<_> = named.collect();
         let kept = if named.is_empty() { BTreeMap::new() } else { rows::lock_reservations(txn, &named).await? };
-        Ok(Self { kept, changed: BTreeSet::new() })
+        Ok(Self { stored: kept.keys().cloned().collect(), kept, changed: BTreeSet::new() })
     }
 
     fn reserve(&mut self, steps: &mut Steps, reserved: &Reserved, at: i64, lines: &[Line]) {
@@ -150,15 +151,12 @@ impl Book {
     }
 
     async fn close(self, txn: &impl ConnectionTrait) -> Result<(), StoreError> {
-        for key in &self.changed {
-            match self.kept.get(key) {
-                Some(kept) => {
-                    rows::put_reservation(txn, &key.0, kept, i64::MAX).await?;
-                }
-                None => rows::drop_reservation(txn, &key.0, &key.1).await?,
-            }
-        }
-        Ok(())
+        let open: Vec<_> = self.changed.iter().filter_map(|key| Some((&key.0, self.kept.get(key)?))).collect();
+        rows::put_reservations(txn, &open).await?;
+        // One that was opened and settled among these entries was never stored.
+        let gone: Vec<_> =
+            self.changed.iter().filter(|key| self.stored.contains(*key) && !self.kept.contains_key(*key)).collect();
+        rows::drop_reservations(txn, &gone).await
     }
 }
 
@@ -171,7 +169,8 @@ fn adjust(steps: &mut Steps, kept: &Kept, usage: Option<Usage>, at: i64) {
     }
 }
 
-/// Deletes what is over since before `before`: a day of leeway lets journals be drained late.
+/// Deletes what is over since before `before`: a day of leeway lets journals be drained late. Not
+/// for the midst of a transaction, which would hold rows in another order than everybody else.
 /// Unit: microseconds since 1970.
 pub(crate) async fn purge(db: &impl ConnectionTrait, before: i64) -> Result<u64, StoreError> {
     rows::purge(db, before).await

@@ -15,38 +15,38 @@ use crate::ledger::redis::{RedisConfig, RedisLedger};
 use crate::ledger::{Embedded, LedgerStore, SqlLedger};
 use crate::store::testing;
 
-pub(super) const DAY: Window = Window::Fixed { seconds: 86_400 };
-pub(super) const MINUTE: Window = Window::Fixed { seconds: 60 };
+pub(in crate::ledger) const DAY: Window = Window::Fixed { seconds: 86_400 };
+pub(in crate::ledger) const MINUTE: Window = Window::Fixed { seconds: 60 };
 
-pub(super) fn embedded() -> LedgerStore {
+pub(in crate::ledger) fn embedded() -> LedgerStore {
     LedgerStore::Embedded(Embedded::new(MemoryLedgerConfig::default()))
 }
 
-pub(super) async fn sqlite() -> LedgerStore {
+pub(in crate::ledger) async fn sqlite() -> LedgerStore {
     LedgerStore::Sql(SqlLedger::new(testing::sqlite().await, Duration::from_secs(30), 3_600))
 }
 
-pub(super) async fn postgres() -> LedgerStore {
+pub(in crate::ledger) async fn postgres() -> LedgerStore {
     LedgerStore::Sql(SqlLedger::new(testing::postgres().await, Duration::from_secs(30), 3_600))
 }
 
-pub(super) async fn redis() -> LedgerStore {
+pub(in crate::ledger) async fn redis() -> LedgerStore {
     let ledger = RedisLedger::start(redis_config(&redis_url(), "one"), None, nodes(&["one"])).expect("a URL");
     assert!(ledger.wait_until_up(Duration::from_secs(5)).await, "{:?}", ledger.health());
     LedgerStore::Redis(ledger)
 }
 
-pub(super) async fn all() -> [(&'static str, LedgerStore); 4] {
+pub(in crate::ledger) async fn all() -> [(&'static str, LedgerStore); 4] {
     [("embedded", embedded()), ("sqlite", sqlite().await), ("postgres", postgres().await), ("redis", redis().await)]
 }
 
-pub(super) fn redis_url() -> String {
+pub(in crate::ledger) fn redis_url() -> String {
     std::env::var("ZENTINELLE_TEST_REDIS_URL")
         .expect("ZENTINELLE_TEST_REDIS_URL is not set: run the tests with `scripts/services.sh run -- cargo test`")
 }
 
 /// A ledger of its own on a shared Redis, patient since tests share the machine.
-pub(super) fn redis_config(url: &str, node: &str) -> RedisConfig {
+pub(in crate::ledger) fn redis_config(url: &str, node: &str) -> RedisConfig {
     RedisConfig {
         prefix: format!("test-{}", Uuid::now_v7()),
         timeout: Duration::from_secs(2),
@@ -54,7 +54,7 @@ pub(super) fn redis_config(url: &str, node: &str) -> RedisConfig {
     }
 }
 
-pub(super) fn nodes(ids: &[&str]) -> LiveNodes {
+pub(in crate::ledger) fn nodes(ids: &[&str]) -> LiveNodes {
     let ids: BTreeSet<String> = ids.iter().map(|id| (*id).to_owned()).collect();
     Arc::new(move || {
         let ids = ids.clone();
@@ -63,27 +63,27 @@ pub(super) fn nodes(ids: &[&str]) -> LiveNodes {
 }
 
 /// A tenant that no other test knows.
-pub(super) fn tenant() -> TenantId {
+pub(in crate::ledger) fn tenant() -> TenantId {
     Uuid::now_v7().to_string().into()
 }
 
-pub(super) fn counter(tenant: &TenantId, meter: &'static str) -> Counter {
+pub(in crate::ledger) fn counter(tenant: &TenantId, meter: &'static str) -> Counter {
     Counter { tenant: tenant.clone(), holder: Holder::Agent("a".into()), meter: meter.into(), subject: None }
 }
 
-pub(super) fn posting(counter: &Counter, window: Window, amount: u64, limit: Option<u64>) -> Posting {
+pub(in crate::ledger) fn posting(counter: &Counter, window: Window, amount: u64, limit: Option<u64>) -> Posting {
     Posting { counter: counter.clone(), window, amount, unit: Unit::Tokens, limit }
 }
 
-pub(super) fn commit(postings: Vec<Posting>, now: Timestamp, reservation: Option<&str>) -> Batch {
+pub(in crate::ledger) fn commit(postings: Vec<Posting>, now: Timestamp, reservation: Option<&str>) -> Batch {
     Batch { postings, now, mode: Mode::Commit, reservation: reservation.map(Into::into) }
 }
 
-pub(super) fn at(text: &str) -> Timestamp {
+pub(in crate::ledger) fn at(text: &str) -> Timestamp {
     text.parse().expect("an instant")
 }
 
 /// The present, as stores keep it.
-pub(super) fn now() -> Timestamp {
+pub(in crate::ledger) fn now() -> Timestamp {
     Timestamp::from_microsecond(Timestamp::now().as_microsecond()).expect("the present")
 }

@@ -1,7 +1,5 @@
 //! A Redis that is away, forgets, or comes back with what it knew long ago.
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,70 +7,12 @@ use std::time::{Duration, Instant};
 use zentinelle_core::ledger::{Counter, LedgerError, Usage, Window};
 
 use super::backends::{DAY, commit, counter, nodes, now, posting, redis_config, redis_url, tenant};
+use super::server::{Fault, SOON, Server};
 use crate::ledger::entry::LedgerEntry;
 use crate::ledger::health::Standing;
 use crate::ledger::redis::{RedisConfig, RedisLedger};
 use crate::ledger::{LedgerStore, totals};
 use crate::store::testing;
-
-const SOON: Duration = Duration::from_secs(10);
-
-/// A Redis of the test's own, which it may stop.
-struct Server {
-    folder: tempfile::TempDir,
-    port: u16,
-    child: Child,
-}
-
-impl Server {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = socket.local_addr().expect("an address").port();
-        drop(socket);
-        let child = Self::spawn(folder.path().to_owned(), port);
-        Self { folder, port, child }
-    }
-
-    fn spawn(folder: PathBuf, port: u16) -> Child {
-        Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
-            .arg(folder)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("`redis-server` is installed: `scripts/services.sh` says how")
-    }
-
-    fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/", self.port)
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().expect("it was running");
-        self.child.wait().expect("it ended");
-    }
-
-    fn start_again(&mut self) {
-        self.child = Self::spawn(self.folder.path().to_owned(), self.port);
-    }
-
-    async fn tell(&self, command: &str) {
-        tell(&self.url(), command).await;
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-async fn tell(url: &str, command: &str) {
-    let client = redis::Client::open(url).expect("a URL");
-    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
-    let () = redis::cmd(command).query_async(&mut connection).await.expect("Redis obeys");
-}
 
 fn ledger(config: RedisConfig, live: &[&str]) -> RedisLedger {
     RedisLedger::start(config, None, nodes(live)).expect("a URL")
@@ -98,9 +38,9 @@ async fn spend_all(ledger: &LedgerStore, counter: &Counter, window: Window, limi
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn flushing_redis_under_load_never_lets_a_budget_be_exceeded() {
+async fn a_redis_that_forgets_under_load_never_lets_a_budget_be_exceeded() {
     const BUDGET: u64 = 4_000;
-    let redis = Server::start();
+    let mut redis = Server::start();
     let prefix = redis_config(&redis.url(), "").prefix;
     let replica = |node: &str| {
         let config = RedisConfig { prefix: prefix.clone(), ..redis_config(&redis.url(), node) };
@@ -127,13 +67,13 @@ async fn flushing_redis_under_load_never_lets_a_budget_be_exceeded() {
                 })
             })
             .collect();
-        for part in [1, 2, 3, 3] {
+        for (part, fault) in [Fault::Flush, Fault::Restart, Fault::OldSnapshot, Fault::Flush].into_iter().enumerate() {
             let begun = Instant::now();
-            while spent.load(Ordering::Relaxed) < part * BUDGET / 4 {
+            while spent.load(Ordering::Relaxed) < (part as u64 + 1) * BUDGET / 6 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 assert!(begun.elapsed() < Duration::from_secs(60), "it never recovers");
             }
-            redis.tell("FLUSHALL").await;
+            redis.suffer(fault).await;
         }
         for client in clients {
             client.await.expect("no panic");
@@ -316,4 +256,61 @@ async fn the_servers_that_live_are_those_that_said_so_lately() {
     }
     let live = crate::ledger::redis::live::live_nodes(database, 10)().await.expect("known");
     assert_eq!(live.into_iter().collect::<Vec<_>>(), ["here"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_missed_a_recovery_tells_what_it_knew_afterwards() {
+    let redis = Server::start();
+    let prefix = redis_config(&redis.url(), "").prefix;
+    let replica = |node: &str| {
+        let config = RedisConfig { prefix: prefix.clone(), ..redis_config(&redis.url(), node) };
+        LedgerStore::Redis(ledger(config, &["one"])) // nobody waits for `two`
+    };
+    let (one, two) = (replica("one"), replica("two"));
+    let m = counter(&tenant(), "m");
+    assert_eq!(spend_some(&two, &m, 3).await, 3);
+    redis.tell("FLUSHALL").await;
+    assert_eq!(spend_some(&one, &m, 1).await, 1);
+    let begun = Instant::now();
+    while one.used(&m, DAY, now()).await != Ok(4) {
+        assert!(begun.elapsed() < SOON, "`two` never told");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Told twice, it counts once.
+    redis.tell("FLUSHALL").await;
+    assert_eq!(spend_all(&two, &m, DAY, 6).await, 2);
+}
+
+async fn spend_some(ledger: &LedgerStore, counter: &Counter, times: u32) -> u32 {
+    let mut spent = 0;
+    while spent < times {
+        match spend(ledger, counter, DAY, 100).await {
+            Ok(committed) => spent += u32::from(committed),
+            Err(_) => tokio::time::sleep(Duration::from_millis(2)).await,
+        }
+    }
+    spent
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_both_the_database_and_a_server_know_counts_once() {
+    let (redis, database) = (Server::start(), testing::sqlite().await);
+    let config = redis_config(&redis.url(), "one");
+    let redis_ledger = RedisLedger::start(config, Some(database.clone()), nodes(&["one"])).expect("a URL");
+    assert!(redis_ledger.wait_until_up(SOON).await);
+    let (store, m) = (LedgerStore::Redis(redis_ledger), counter(&tenant(), "m"));
+    let windows = [DAY, Window::CalendarMonth, Window::Sliding { seconds: 7_200 }];
+    for (amount, is_drained) in [(7, true), (4, false)] {
+        let batch = commit(windows.map(|window| posting(&m, window, amount, None)).to_vec(), now(), None);
+        let outcome = store.apply(&batch).await.expect("it answers");
+        if is_drained {
+            let txn = database.begin().await.expect("a transaction");
+            totals::store(&txn, store.entry(&batch, &outcome).as_slice()).await.expect("stored");
+            txn.commit().await.expect("committed");
+        }
+    }
+    redis.tell("FLUSHALL").await;
+    for window in windows {
+        assert_eq!(spend_all(&store, &m, window, 12).await, 1, "{window:?}");
+    }
 }

@@ -153,6 +153,33 @@ async fn entries_of_several_servers_may_come_in_any_order() {
 }
 
 #[tokio::test]
+async fn thousands_of_entries_are_drained_at_once() {
+    for store in [testing::sqlite().await, testing::postgres().await] {
+        let (ledger, tenant, now) = (backends::embedded(), tenant(), now());
+        let (mut opened, mut settled) = (Vec::new(), Vec::new());
+        for number in 0..2_000 {
+            let mut m = counter(&tenant, "m");
+            m.subject = Some(number.to_string().into());
+            let id = number.to_string();
+            let batch = commit(vec![posting(&m, DAY, 10, None)], now, Some(&id));
+            let outcome = ledger.apply(&batch).await.expect("it answers");
+            opened.extend(ledger.entry(&batch, &outcome));
+            let usage = Usage { tokens: Some(4), ..Usage::default() };
+            let id = id.as_str().into();
+            let settlement = ledger.settle(&tenant, &id, &usage, now).await.expect("it answers");
+            settled.extend(ledger.settled_entry(&tenant, &id, Some(&usage), settlement, now));
+        }
+        drain(&store, &opened).await;
+        drain(&store, &settled).await;
+        let again = load(&store, now).await;
+        let mut m = counter(&tenant, "m");
+        m.subject = Some("1999".into());
+        assert_eq!(again.used(&m, DAY, now).await, Ok(4));
+        assert!(!again.release(&tenant, &"1999".into(), now).await.expect("it answers").found);
+    }
+}
+
+#[tokio::test]
 async fn what_is_over_is_purged_and_what_runs_stays() {
     for store in [testing::sqlite().await, testing::postgres().await] {
         let (ledger, tenant, now) = (backends::embedded(), tenant(), now());

@@ -125,6 +125,22 @@ async fn amounts_stop_at_the_largest_number_and_never_wrap() {
 }
 
 #[tokio::test]
+async fn giving_back_a_large_amount_leaves_the_rest_to_the_last_unit() {
+    for (name, ledger) in all().await {
+        let (tenant, now) = (tenant(), now());
+        let m = counter(&tenant, "m");
+        for (amount, id) in [(30_000_000_005, "kept"), (9_999_999_999, "low"), (1 << 62, "high")] {
+            let batch = commit(vec![posting(&m, DAY, amount, None)], now, Some(id));
+            assert!(ledger.apply(&batch).await.expect(name).committed, "{name}");
+        }
+        for (id, left) in [("low", (1 << 62) + 30_000_000_005), ("high", 30_000_000_005), ("kept", 0)] {
+            assert!(ledger.release(&tenant, &id.into(), now).await.expect(name).found, "{name}");
+            assert_eq!(ledger.used(&m, DAY, now).await, Ok(left), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_window_that_is_over_counts_for_nothing_and_takes_no_settlement() {
     for (name, ledger) in all().await {
         let tenant = tenant();

@@ -36,6 +36,7 @@ fn amount() -> impl Strategy<Value = u64> {
     prop_oneof![
         8 => 0_u64..6,
         2 => 0_u64..20_000_000_000,
+        1 => prop::sample::select(vec![9_999_999_999, 10_000_000_000, 30_000_000_005]),
         1 => prop::sample::select(vec![(1 << 53) + 1, i64::MAX as u64, 1 << 63, u64::MAX - 1, u64::MAX]),
     ]
 }

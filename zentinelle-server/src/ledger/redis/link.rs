@@ -190,3 +190,29 @@ pub(super) fn describe(error: &RedisError) -> String {
         None => format!("Redis failed: {}", error.category()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::conformance::backends;
+    use crate::ledger::redis::RedisLedger;
+
+    #[tokio::test]
+    async fn an_operation_whose_link_went_down_under_way_is_not_answered() {
+        let config = backends::redis_config(&backends::redis_url(), "one");
+        let ledger = RedisLedger::start(config, None, backends::nodes(&["one"])).expect("a URL");
+        assert!(ledger.wait_until_up(Duration::from_secs(5)).await, "{:?}", ledger.health());
+        let shared = &ledger.shared;
+        let answered = shared.with_link(|_| async { Ok(1) }).await;
+        assert_eq!(answered, Some(Ok(1)));
+        let number = shared.link.load_full().expect("a link").number;
+        let late = shared.with_link(|_| async {
+            shared.take_down(number, "for the test");
+            Ok(1)
+        });
+        assert_eq!(late.await, None);
+        assert!(ledger.wait_until_up(Duration::from_secs(5)).await, "it comes back by itself");
+        shared.take_down(number, "a late failure of an old link");
+        assert!(shared.is_linked());
+    }
+}

@@ -5,7 +5,8 @@
 //! batch, and a link checks it, so one that came back with an older snapshot is not charged
 //! either. Then each server pushes the totals it has seen; whoever holds a lock in Redis adds
 //! those the database knows, waits until every live server has pushed or a grace time is over,
-//! and begins a new epoch. Totals are only ever raised.
+//! and begins a new epoch. Totals are only ever raised. While the database is away too, there is
+//! no recovery, and the ledger stays away.
 //!
 //! What remains possible: charges known only to a server that died within the last moments
 //! before the loss, and that its journal has not brought to the database, are forgotten until
@@ -73,11 +74,12 @@ pub(super) async fn recover(shared: &Shared, connection: &mut MultiplexedConnect
     let (lock, pushed) = (shared.keys.recovery(run, "lock"), shared.keys.recovery(run, "pushed"));
     let token = Uuid::now_v7().to_string();
     loop {
+        let has_pushed: bool =
+            redis::cmd("SISMEMBER").arg(&pushed).arg(&shared.config.node).query_async(connection).await?;
+        // Looked at last: who begins the epoch forgets who pushed.
         if let Some(epoch) = epoch_of(shared, connection, run).await? {
             return Ok(epoch);
         }
-        let has_pushed: bool =
-            redis::cmd("SISMEMBER").arg(&pushed).arg(&shared.config.node).query_async(connection).await?;
         if !has_pushed && !push_and_say_so(shared, connection, run, &pushed).await? {
             continue;
         }

@@ -26,7 +26,7 @@ local function text(a)
   return string.format('%.0f%010.0f', a[1], a[2])
 end
 
--- A total in an open window is `start end used`; one in a sliding window `step=amount ...`.
+-- A total in an open window is `start end used`.
 local function open_of(held)
   if not held then return nil end
   local from, to, used = string.match(held, '^(%S+) (%S+) (%S+)$')
@@ -34,16 +34,25 @@ local function open_of(held)
   return { from = from, to = to, used = number(used) }
 end
 local function open_text(total) return total.from .. ' ' .. total.to .. ' ' .. text(total.used) end
+
+-- One in a sliding window is `sum last amount;step=amount ...`: the sum of all steps, the last
+-- step, and those before it. Told of without its sum, it is `step=amount ...` alone.
 local function steps_of(held)
   local steps = {}
-  for step, amount in string.gmatch(held or '', '(%-?%d+)=(%d+)') do
+  if not held then return steps end
+  for step, amount in string.gmatch(held, '(%-?%d+)=(%d+)') do
     steps[#steps + 1] = { step = tonumber(step), name = step, amount = number(amount) }
   end
+  local last, amount = string.match(held, '^%d+ (%-?%d+) (%d+);')
+  if last then steps[#steps + 1] = { step = tonumber(last), name = last, amount = number(amount) } end
   return steps
 end
 local function step_text(step) return step.name .. '=' .. text(step.amount) end
 local function steps_text(steps)
-  local parts = {}
-  for place, step in ipairs(steps) do parts[place] = step_text(step) end
-  return table.concat(parts, ' ')
+  local sum, parts, last = { 0, 0 }, {}, steps[#steps]
+  for place, step in ipairs(steps) do
+    sum = plus(sum, step.amount)
+    if place < #steps then parts[place] = step_text(step) end
+  end
+  return text(sum) .. ' ' .. last.name .. ' ' .. text(last.amount) .. ';' .. table.concat(parts, ' ')
 end
