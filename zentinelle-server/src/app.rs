@@ -1,10 +1,14 @@
 //! Everything a request handler can reach.
 
+use std::sync::Arc;
+
 use zentinelle_core::ids::{AgentId, TenantId};
 
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
+use crate::config::Mode;
 use crate::recorder::Recorder;
+use crate::sealing::MasterKeys;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
 
@@ -23,6 +27,10 @@ pub(crate) struct App {
     pub(crate) ledger: crate::ledger::LedgerStore,
     /// Writes behind the answers.
     pub(crate) recorder: Recorder,
+    /// Seals what must come back in clear.
+    pub(crate) sealing: Arc<MasterKeys>,
+    /// One organisation, or many.
+    pub(crate) mode: Mode,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.

@@ -12,10 +12,11 @@ use crate::app::App;
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::auth::key::KeyHasher;
-use crate::config::{Config, Mode};
+use crate::config::{Config, Mode, master_keys};
 use crate::http::router;
 use crate::ledger::LedgerStore;
 use crate::recorder::Recorder;
+use crate::sealing::MasterKeys;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
@@ -37,6 +38,9 @@ pub(crate) enum StartError {
     /// The database could not be filled.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    /// The master keys could not be had.
+    #[error(transparent)]
+    Sealing(#[from] crate::sealing::SealError),
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {address}: {why}")]
     Listen {
@@ -67,23 +71,28 @@ impl Server {
         };
         let store = Store::open(&url, config.database.max_connections).await?;
         store.migrate().await?;
-        if config.mode == Mode::Standalone {
-            tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), "Default organisation").await?;
-        }
-        Ok(Self::over(store, config))
+        // With many organisations this one owns no agents: its operators make the others.
+        let name = match config.mode {
+            Mode::Standalone => "Default organisation",
+            Mode::MultiTenant => "System",
+        };
+        tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), name).await?;
+        Ok(Self::over(store, master_keys::load(config)?, config))
     }
 
     /// Puts the parts together over an open database.
-    pub(crate) fn over(store: Store, _config: &Config) -> Self {
+    pub(crate) fn over(store: Store, sealing: MasterKeys, config: &Config) -> Self {
         let (routes, document) = router::documented().split_for_parts();
         let document = serde_json::to_value(&document).unwrap_or_default();
         let app = Arc::new(App {
-            directory: Directory::new(store.clone(), KeyHasher::new([0; 32])),
+            directory: Directory::new(store.clone(), KeyHasher::from_master(&sealing)),
             access: AccessTable::read(&document),
             snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
             ledger: LedgerStore::in_memory(),
             recorder: Recorder::start(store.clone()),
             store,
+            sealing: Arc::new(sealing),
+            mode: config.mode,
         });
         let routes = router::served(routes, app.clone());
         Self { app, routes }

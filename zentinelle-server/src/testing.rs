@@ -15,11 +15,17 @@ use crate::auth::key::KeyKind;
 use crate::auth::{Caller, Role};
 use crate::clock;
 use crate::config::Config;
+use crate::sealing::MasterKeys;
 use crate::server::Server;
 use crate::service::keys::{self, NewKey};
 use crate::service::tenants;
 use crate::store::Store;
 use crate::store::entities::{agent, policy};
+
+/// Master keys that are the same in every test.
+pub(crate) fn master_keys() -> MasterKeys {
+    MasterKeys::parse("test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").expect("sound keys")
+}
 
 /// A server over a fresh database, with keys for every kind of caller.
 pub(crate) struct TestServer {
@@ -44,7 +50,7 @@ impl TestServer {
     async fn over(store: Store) -> Self {
         let tenant = TenantId::new(tenants::STANDALONE);
         tenants::ensure(&store, &tenant, "Test organisation").await.expect("a tenant");
-        let server = Server::over(store, &Config::default());
+        let server = Server::over(store, master_keys(), &Config::default());
         Self { app: server.app.clone(), tenant, routes: server.routes() }
     }
 

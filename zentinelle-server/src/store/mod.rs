@@ -7,10 +7,12 @@ pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod entities;
+pub(crate) mod history;
 pub(crate) mod incidents;
 pub(crate) mod keys;
 mod migrations;
 pub(crate) mod policies;
+pub(crate) mod secrets;
 pub(crate) mod tenants;
 
 use std::path::Path;
