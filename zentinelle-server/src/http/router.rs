@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::operator::{policies, policy_documents, policy_tools};
+use super::operator::{keys, policies, policy_documents, policy_tools, secrets, settings, tenants};
 use super::{MOST_BODY_BYTES, health, native, openapi, request_id, sdk};
 use crate::app::App;
 use crate::auth::access;
@@ -40,6 +40,16 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(policy_documents::export))
         .routes(routes!(policy_documents::list_packs))
         .routes(routes!(policy_documents::activate))
+        // Keys, secrets, settings, tenants
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::get, keys::revoke))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(secrets::list_secrets))
+        .routes(routes!(secrets::get_secret, secrets::put_secret, secrets::delete_secret))
+        .routes(routes!(secrets::list_provider_keys))
+        .routes(routes!(secrets::get_provider_key, secrets::put_provider_key, secrets::delete_provider_key))
+        .routes(routes!(settings::get, settings::change))
+        .routes(routes!(tenants::list, tenants::create))
         // Agents, native family
         .routes(routes!(native::evaluate::evaluate))
         // Agents, SDK family
