@@ -10,7 +10,7 @@ use super::change::Change;
 use super::keys::{self, Issued, NewKey};
 use crate::app::App;
 use crate::auth::key::{KeyHasher, KeyKind};
-use crate::auth::{Caller, Role};
+use crate::auth::{Caller, Permission, Role};
 use crate::clock;
 use crate::config::Mode;
 use crate::http::error::ApiError;
@@ -72,6 +72,11 @@ pub(crate) async fn create(
     new: NewTenant,
 ) -> Result<(tenant::Model, Option<Issued>), ApiError> {
     of_installation(caller)?;
+    // A first administrator may do everything, so whoever is narrowed cannot ask for one.
+    let keys = Permission::parse("keys:write");
+    if new.admin_key && !keys.as_ref().is_some_and(|permission| caller.may(permission)) {
+        return Err(ApiError::Forbidden { needed: keys });
+    }
     if app.mode == Mode::Standalone {
         let message = "this server serves one organisation; set `mode: multi_tenant` to serve many".to_owned();
         return Err(ApiError::Conflict { code: "standalone", message });
