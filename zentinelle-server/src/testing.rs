@@ -47,10 +47,20 @@ impl TestServer {
         Self::over(crate::store::testing::postgres().await).await
     }
 
+    /// On SQLite in memory, for many organisations.
+    pub(crate) async fn multi_tenant() -> Self {
+        let config = Config { mode: crate::config::Mode::MultiTenant, ..Config::default() };
+        Self::configured(crate::store::testing::sqlite().await, &config).await
+    }
+
     async fn over(store: Store) -> Self {
+        Self::configured(store, &Config::default()).await
+    }
+
+    async fn configured(store: Store, config: &Config) -> Self {
         let tenant = TenantId::new(tenants::STANDALONE);
         tenants::ensure(&store, &tenant, "Test organisation").await.expect("a tenant");
-        let server = Server::over(store, master_keys(), &Config::default());
+        let server = Server::over(store, master_keys(), config);
         Self { app: server.app.clone(), tenant, routes: server.routes() }
     }
 
@@ -136,6 +146,26 @@ impl TestServer {
     pub(crate) async fn send(&self, method: Method, path: &str, key: &str, body: Value) -> (StatusCode, Value) {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         self.send_raw(method, path, key, body).await
+    }
+
+    /// Sends a request that names the version it means.
+    pub(crate) async fn send_if_match(
+        &self,
+        method: Method,
+        path: &str,
+        key: &str,
+        version: &str,
+        body: Value,
+    ) -> StatusCode {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-zentinelle-key", key)
+            .header("content-type", "application/json")
+            .header("if-match", version)
+            .body(Body::from(body.to_string()))
+            .expect("a request");
+        self.routes.clone().oneshot(request).await.expect("an answer").status()
     }
 
     /// Sends a body as it is.

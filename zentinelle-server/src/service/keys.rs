@@ -279,6 +279,3 @@ pub(crate) async fn revoke_in(txn: &DatabaseTransaction, caller: &Caller, id: &s
     change.record(txn).await?;
     Ok(ended.into_iter().map(|row| row.public_id).collect())
 }
-
-#[cfg(test)]
-mod tests;

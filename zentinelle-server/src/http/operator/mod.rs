@@ -7,3 +7,6 @@ pub(crate) mod policy_tools;
 pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod tenants;
+
+#[cfg(test)]
+mod tests;
