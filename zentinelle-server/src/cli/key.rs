@@ -229,3 +229,34 @@ fn revoke(args: RevokeArgs, console: &mut Console) -> Result<Exit, CommandError>
     }
     Ok(Exit::Success)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::auth::Role;
+    use crate::auth::key::KeyKind;
+    use crate::cli::local::{self, LocalArgs};
+    use crate::config::Config;
+    use crate::server::Server;
+    use crate::service::keys::{self, NewKey};
+    use crate::service::tenants::STANDALONE;
+
+    #[test]
+    fn a_key_that_is_made_here_opens_the_server_of_the_same_data() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let args = LocalArgs { config: None, data_dir: Some(directory.path().to_owned()) };
+        let new = NewKey { role: Some(Role::Admin), ..NewKey::new(KeyKind::Operator, "root") };
+        let text = local::with(args, async |local| {
+            let caller = local.caller(STANDALONE).await?;
+            let txn = local.store.begin().await?;
+            let issued = keys::issue(&txn, &local.hasher, &caller, new).await?;
+            txn.commit().await?;
+            Ok(issued.key.text)
+        });
+        let config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
+        tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+            let server = Server::assemble(&config).await.expect("a server");
+            let caller = server.app.directory.authenticate(&text.expect("a key")).await.expect("a good key");
+            assert_eq!(caller.actor(), "operator:root");
+        });
+    }
+}

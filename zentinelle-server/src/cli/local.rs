@@ -20,10 +20,10 @@ use crate::store::{Store, StoreError, tenants as store};
 pub(crate) struct LocalArgs {
     /// The server's configuration.
     #[arg(long, value_name = "FILE")]
-    config: Option<String>,
+    pub(crate) config: Option<String>,
     /// Where the server keeps its database, unless the configuration says so.
     #[arg(long, value_name = "DIRECTORY")]
-    data_dir: Option<PathBuf>,
+    pub(crate) data_dir: Option<PathBuf>,
 }
 
 /// A server's database, opened without the server.

@@ -42,7 +42,8 @@ async fn insert(db: &impl ConnectionTrait, id: &TenantId, name: &str) -> Result<
         .try_insert()
         .exec_without_returning(db)
         .await?;
-    Ok(matches!(made, sea_orm::TryInsertResult::Inserted(_)))
+    // A row that was there already counts as inserted, with nothing affected.
+    Ok(matches!(made, sea_orm::TryInsertResult::Inserted(rows) if rows > 0))
 }
 
 /// Refuses everybody but the operators of the installation.
