@@ -12,7 +12,7 @@ use crate::auth::{Caller, Identity, Permission, Role};
 use crate::clock;
 use crate::http::error::ApiError;
 use crate::store::entities::api_key;
-use crate::store::keys as store;
+use crate::store::{keys as store, tenants};
 
 /// What a new key is to be.
 #[derive(Clone, Debug)]
@@ -193,6 +193,7 @@ pub(crate) async fn rotate(
         return Err(ApiError::invalid("overlap_seconds", format!("expected at most {MOST_OVERLAP_SECONDS}")));
     }
     let txn = app.store.begin().await?;
+    tenants::lock(&txn, &caller.tenant).await?;
     let row = store::by_id(&txn, &caller.tenant, id).await?.ok_or(MISSING)?;
     let now = clock::now_micros();
     let over = row.revoked_at.is_some() || row.replaced_by.is_some() || row.expires_at.is_some_and(|end| end <= now);
@@ -261,6 +262,8 @@ pub(crate) async fn revoke(app: &App, caller: &Caller, id: &str) -> Result<(), A
 
 /// [`revoke`] in a transaction of the caller's; returns the public ids that end.
 pub(crate) async fn revoke_in(txn: &DatabaseTransaction, caller: &Caller, id: &str) -> Result<Vec<String>, ApiError> {
+    // A rotation at the same moment would otherwise bring a secret that this does not end.
+    tenants::lock(txn, &caller.tenant).await?;
     let row = store::by_id(txn, &caller.tenant, id).await?.ok_or(MISSING)?;
     let ended = store::lineage(txn, &caller.tenant, id).await?;
     if ended.is_empty() {

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait as _, ExprTrait as _,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use zentinelle_core::ids::TenantId;
 
@@ -14,6 +14,15 @@ use crate::clock;
 /// A tenant's row.
 pub(crate) async fn by_id(db: &impl ConnectionTrait, id: &TenantId) -> Result<Option<tenant::Model>, StoreError> {
     Ok(tenant::Entity::find_by_id(id.as_str()).one(db).await?)
+}
+
+/// Makes changes of one tenant wait in line from here to the end of the transaction.
+pub(crate) async fn lock(txn: &DatabaseTransaction, id: &TenantId) -> Result<(), StoreError> {
+    // On SQLite the transaction itself is the lock.
+    if txn.get_database_backend() == DbBackend::Postgres {
+        tenant::Entity::find_by_id(id.as_str()).lock_exclusive().one(txn).await?;
+    }
+    Ok(())
 }
 
 /// Some tenants in the order of their ids, from behind `after`.

@@ -68,6 +68,7 @@ pub(crate) struct PolicyView {
 
 /// Where a policy applies.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = PolicyScope)]
 pub(crate) struct ScopeView {
     /// The level: organization, sub_organization, deployment, group, endpoint or user.
     #[serde(rename = "type")]
@@ -408,6 +409,7 @@ pub(crate) struct HistoryQuery {
 
 /// One version that a policy had.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PolicyRevision)]
 pub(crate) struct RevisionView {
     /// The policy's id and the version.
     id: String,
@@ -442,6 +444,7 @@ impl RevisionView {
 
 /// A page of versions.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PolicyHistory)]
 pub(crate) struct HistoryPage {
     /// How many there are in all.
     count: u64,
@@ -495,6 +498,7 @@ pub(crate) struct DiffQuery {
 
 /// What differs between two versions.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PolicyDiff)]
 pub(crate) struct DiffView {
     /// The policy.
     policy_id: String,
@@ -576,6 +580,7 @@ pub(crate) async fn restore(
 
 /// How far the tenant's policies and settings have come.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PolicySetRevision)]
 pub(crate) struct Revision {
     /// Grows with every change that can change a decision.
     revision: i64,

@@ -143,6 +143,7 @@ pub(crate) async fn export(
 
 /// A compliance pack.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CompliancePack)]
 pub(crate) struct PackView {
     /// Its name in paths.
     name: &'static str,
@@ -160,6 +161,7 @@ pub(crate) struct PackView {
 
 /// One policy of a pack.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CompliancePackPolicy)]
 pub(crate) struct PackPolicy {
     /// Its id once activated.
     id: String,
@@ -181,6 +183,7 @@ pub(crate) struct PackPolicy {
 
 /// Every pack.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CompliancePacks)]
 pub(crate) struct Packs {
     /// How many.
     count: usize,

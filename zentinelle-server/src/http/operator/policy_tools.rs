@@ -38,6 +38,7 @@ pub(crate) struct ValidateRequest {
 
 /// What is wrong.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PolicyValidation)]
 pub(crate) struct Validation {
     /// Whether it can be used.
     valid: bool,
@@ -99,6 +100,7 @@ pub(crate) struct DryRunReply {
 
 /// A decision that was not carried out.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DryRunDecision)]
 pub(crate) struct DecisionView {
     /// Whether the request would go on.
     allowed: bool,
@@ -187,7 +189,7 @@ pub(crate) struct SimulateRequest {
     candidate: Candidate,
     /// How far back. Default: 7, at most 90. Unit: days.
     lookback_days: Option<i64>,
-    /// Most records, the newest ones. Default: 1000, at most 20000.
+    /// Most records, the newest ones. Default: 1000, at most 10000.
     max_events: Option<u64>,
     /// Only of this agent.
     agent_id: Option<String>,

@@ -22,6 +22,7 @@ const VERSION: &str = "candidate";
 /// A change that somebody considers. Nothing of it is kept.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = PolicyCandidate)]
 pub(crate) struct Candidate {
     /// One policy to add, or to change when its `id` is known.
     #[schema(value_type = Option<Object>)]

@@ -18,6 +18,7 @@ const BLOCKING: [&str; 2] = ["blocked_", "denied_"];
 
 /// Two policies that do not go together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PolicyConflict)]
 pub(crate) struct Conflict {
     /// What is wrong with them.
     pub(crate) kind: Kind,
@@ -44,6 +45,7 @@ pub(crate) struct Conflict {
 /// What two policies do to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PolicyConflictKind)]
 pub(crate) enum Kind {
     /// One allows what the other blocks.
     Contradiction,

@@ -43,6 +43,7 @@ pub(crate) struct Outcome {
 /// What happens to a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ImportAction)]
 pub(crate) enum Action {
     /// It is new.
     Created,
@@ -118,7 +119,7 @@ async fn apply_in(
                     outcomes.push(Outcome { row: after, action: Action::Unchanged, fields });
                     continue;
                 }
-                (Step::Update { before: before.clone(), after }, fields)
+                (Step::Update { before: Box::new(before.clone()), after: Box::new(after) }, fields)
             }
             None => {
                 let id = new_id(written, &present, &kept);

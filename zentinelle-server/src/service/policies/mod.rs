@@ -54,9 +54,9 @@ pub(crate) enum Step {
     /// It was one thing and becomes another.
     Update {
         /// As it is kept.
-        before: policy::Model,
+        before: Box<policy::Model>,
         /// As it will be.
-        after: policy::Model,
+        after: Box<policy::Model>,
     },
     /// It goes.
     Delete(policy::Model),
@@ -97,7 +97,7 @@ pub(crate) async fn change(
     if content(&after) == content(&before) {
         return Ok(before); // nothing to write, nothing to count
     }
-    let made = write(&txn, caller, Step::Update { before, after }, why).await?;
+    let made = write(&txn, caller, Step::Update { before: Box::new(before), after: Box::new(after) }, why).await?;
     finish(app, caller, txn).await?;
     Ok(made)
 }
@@ -131,7 +131,7 @@ pub(crate) async fn restore(
             fresh(&before, expected)?;
             let mut after = before.clone();
             fill(&mut after, &written);
-            Step::Update { before, after }
+            Step::Update { before: Box::new(before), after: Box::new(after) }
         }
         None => Step::Create(new_row(&txn, caller, id.to_owned(), &written, Keeper::Api).await?),
     };
@@ -170,10 +170,15 @@ pub(crate) async fn write(
             (AuditAction::Create, row, json!({}), String::new())
         }
         Step::Update { before, mut after } => {
+            // One that was not made through here, such as the demo's, begins its history now.
+            if store::last_version(txn, &caller.tenant, &before.id).await? < before.version {
+                let made_by = before.created_by.clone();
+                store::append_revision(txn, revision(&before, made_by, "as found", before.updated_at)).await?;
+            }
             (after.version, after.updated_at) = (before.version + 1, now);
-            store::replace(txn, after.clone()).await?;
+            store::replace(txn, after.as_ref().clone()).await?;
             let changed = diff::fields(&content(&before), &content(&after));
-            (AuditAction::Update, after, audited(&changed), format!("changed {}", changed.names().join(", ")))
+            (AuditAction::Update, *after, audited(&changed), format!("changed {}", changed.names().join(", ")))
         }
         Step::Delete(mut row) => {
             store::delete(txn, &caller.tenant, &row.id).await?;
@@ -181,20 +186,10 @@ pub(crate) async fn write(
             (AuditAction::Delete, row, json!({}), String::new())
         }
     };
-    let mut snapshot = content(&row);
-    snapshot.insert("version".to_owned(), row.version.into());
-    if action == AuditAction::Delete {
+    let mut revision = revision(&row, caller.actor(), or(why, &default_why), now);
+    if let (AuditAction::Delete, Some(snapshot)) = (action, revision.snapshot.as_object_mut()) {
         snapshot.insert("deleted".to_owned(), true.into());
     }
-    let revision = policy_revision::Model {
-        tenant_id: caller.tenant.as_str().to_owned(),
-        policy_id: row.id.clone(),
-        version: row.version,
-        snapshot: Value::Object(snapshot),
-        changed_by: caller.actor(),
-        change_summary: or(why, &default_why).to_owned(),
-        changed_at: now,
-    };
     store::append_revision(txn, revision).await?;
     let mut changes = changes;
     if let Some(changes) = changes.as_object_mut() {
@@ -206,6 +201,21 @@ pub(crate) async fn write(
         Change { caller, action, resource_type: "policy", resource_id: &row.id, resource_name: &row.name, changes };
     record.record(txn).await?;
     Ok(row)
+}
+
+/// A version of a policy for the history.
+fn revision(row: &policy::Model, changed_by: String, why: &str, at: i64) -> policy_revision::Model {
+    let mut snapshot = content(row);
+    snapshot.insert("version".to_owned(), row.version.into());
+    policy_revision::Model {
+        tenant_id: row.tenant_id.clone(),
+        policy_id: row.id.clone(),
+        version: row.version,
+        snapshot: Value::Object(snapshot),
+        changed_by,
+        change_summary: why.to_owned(),
+        changed_at: at,
+    }
 }
 
 /// What the audit trail keeps of a change: of the config only which keys, since the revision has

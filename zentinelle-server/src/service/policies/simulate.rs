@@ -24,7 +24,7 @@ use crate::store::entities::{evaluation, event};
 use crate::store::{history, wire_name};
 
 /// Most records of one simulation.
-const MOST_EVENTS: u64 = 20_000;
+const MOST_EVENTS: u64 = 10_000;
 /// The longest look back. Unit: days.
 const MOST_DAYS: i64 = 90;
 /// How many samples of each direction are shown.
@@ -35,6 +35,7 @@ const MOST_AGENTS: usize = 500;
 /// What to replay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SimulatedRecords)]
 pub(crate) enum Past {
     /// Decisions that were asked for.
     Evaluations,
@@ -104,6 +105,7 @@ pub(crate) struct Simulation {
 
 /// How often each answer was given.
 #[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = SimulatedAnswers)]
 pub(crate) struct Answers {
     /// Go on.
     permitted: u64,
@@ -113,6 +115,7 @@ pub(crate) struct Answers {
 
 /// Answers that change in one direction.
 #[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = SimulatedChanges)]
 pub(crate) struct Changes {
     /// How many.
     total: u64,
@@ -124,6 +127,7 @@ pub(crate) struct Changes {
 
 /// One answer that changes.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SimulatedSample)]
 pub(crate) struct Sample {
     /// Whether it was an `evaluation` or an `event`.
     record: &'static str,
@@ -147,6 +151,7 @@ pub(crate) struct Sample {
 
 /// How one agent is met.
 #[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = SimulatedAgentImpact)]
 pub(crate) struct AgentImpact {
     /// The agent.
     agent_id: String,

@@ -80,6 +80,30 @@ async fn a_rotated_enrolment_key_still_acts_for_the_agents_it_enrolled() {
 }
 
 #[tokio::test]
+async fn a_rotation_at_the_moment_of_a_revocation_leaves_no_key_behind() {
+    for server in [TestServer::sqlite().await, TestServer::postgres().await] {
+        let admin = server.operator(Role::Admin).await;
+        for _ in 0..6 {
+            let body = json!({"kind": "operator", "label": "x", "role": "viewer"});
+            let made = ok(&server, Method::POST, "keys", &admin, body).await;
+            let path = format!("keys/{}", made["key"]["id"].as_str().expect("an id"));
+            let (rotate, long) = (format!("{path}/rotate"), json!({"overlap_seconds": 60}));
+            let (rotated, revoked) = futures_util::future::join(
+                super::call(&server, Method::POST, &rotate, &admin, long),
+                super::call(&server, Method::DELETE, &path, &admin, Value::Null),
+            )
+            .await;
+            assert_eq!(revoked.0, 204, "{revoked:?}");
+            assert!(!works(&server, &text(&made)).await);
+            match rotated.0.as_u16() {
+                200 => assert!(!works(&server, &text(&rotated.1)).await, "the new text outlived the revocation"),
+                status => assert_eq!(status, 409, "{rotated:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn nobody_makes_a_key_above_his_own() {
     let server = TestServer::sqlite().await;
     let admin = server.operator(Role::Admin).await;

@@ -170,6 +170,18 @@ async fn the_next_decision_follows_the_change() {
 }
 
 #[tokio::test]
+async fn a_policy_from_elsewhere_begins_its_history_when_it_is_changed() {
+    let server = TestServer::sqlite().await;
+    let key = server.operator(Role::Operator).await;
+    let id = server.policy("tool_permission", json!({"denied_tools": ["shell"]})).await;
+    let path = format!("policies/{id}");
+    assert_eq!(ok(&server, Method::GET, &format!("{path}/history"), &key, Value::Null).await["count"], 0);
+    ok(&server, Method::PATCH, &path, &key, json!({"config": {}})).await;
+    let diff = ok(&server, Method::GET, &format!("{path}/diff?from=1&to=2"), &key, Value::Null).await;
+    assert_eq!(diff["changed"]["config"]["removed"], json!({"denied_tools": ["shell"]}));
+}
+
+#[tokio::test]
 async fn of_many_at_once_one_version_wins() {
     for server in both().await {
         let key = server.operator(Role::Operator).await;

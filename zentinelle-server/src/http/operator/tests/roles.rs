@@ -46,6 +46,28 @@ async fn every_route_refuses_every_role_that_lacks_its_permission() {
     assert!(walked > 40, "only {walked} were tried");
 }
 
+#[test]
+fn every_reference_of_the_document_leads_somewhere() {
+    fn references<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+        match value {
+            Value::Object(keys) => {
+                found.extend(keys.get("$ref").and_then(Value::as_str));
+                keys.values().for_each(|value| references(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let (_, document) = crate::http::router::documented().split_for_parts();
+    let document = serde_json::to_value(&document).expect("a document");
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 50, "{}", found.len());
+    for reference in found {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
+}
+
 #[tokio::test]
 async fn a_key_narrowed_to_scopes_does_only_those() {
     let server = TestServer::sqlite().await;
