@@ -99,7 +99,7 @@ async fn two_servers_admit_exactly_what_one_limit_allows() {
     pair.servers[0].delete(&path, pair.operator()).await;
     pair.policy(json!({"name": "tokens of a day", "type": "rate_limit", "priority": 1000,
         "config": {"tokens_per_day": 1_000}}))
-    .await;
+        .await;
     until_both_know().await;
     let before = admitted(&pair, &tool(10), 300).await;
     assert!(before <= 100, "{before} calls of 10 tokens passed a budget of 1,000");
@@ -123,7 +123,7 @@ async fn a_change_is_in_force_on_the_other_server_within_a_second() {
         assert_eq!(before["allowed"], true, "{before}");
         pair.policy(json!({"name": format!("no {tool}"), "type": "tool_permission", "inheritance": "floor",
             "config": {"denied_tools": [tool]}}))
-        .await;
+            .await;
         let changed = Instant::now();
         loop {
             let (_, answer) = pair.servers[1].post("/api/v1/evaluate", &key, &body).await.expect("alive");
@@ -144,7 +144,7 @@ async fn a_flushed_redis_and_a_broken_database_exceed_no_budget_and_lose_no_even
     let pair = Arc::new(Pair::start(3).await);
     pair.policy(json!({"name": "tokens of a day", "type": "rate_limit", "priority": 1000,
         "config": {"tokens_per_day": BUDGET}}))
-    .await;
+        .await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let stop = Arc::new(AtomicBool::new(false));
     let spent = Arc::new(AtomicU64::new(0));
