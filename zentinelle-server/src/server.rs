@@ -16,6 +16,7 @@ use crate::config::{Config, Mode};
 use crate::http::router;
 use crate::ledger::LedgerStore;
 use crate::recorder::Recorder;
+use crate::service::cached::PerTenant;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
@@ -82,6 +83,8 @@ impl Server {
             access: AccessTable::read(&document),
             snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
             ledger: LedgerStore::in_memory(),
+            content_rules: PerTenant::new(),
+            prices: PerTenant::new(),
             recorder: Recorder::start(store.clone()),
             store,
         });

@@ -25,6 +25,11 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::native_ready))
         // Agents, native family
         .routes(routes!(native::evaluate::evaluate))
+        // Content
+        .routes(routes!(native::scan::scan))
+        .routes(routes!(native::scan::scan_async))
+        .routes(routes!(native::scan::get))
+        .routes(routes!(native::interaction::log))
         // Agents, SDK family
         .routes(routes!(sdk::evaluate::evaluate))
 }

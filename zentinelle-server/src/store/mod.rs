@@ -6,11 +6,16 @@
 pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod audit;
+pub(crate) mod content_rules;
 pub(crate) mod entities;
 pub(crate) mod incidents;
 pub(crate) mod keys;
 mod migrations;
+pub(crate) mod page;
 pub(crate) mod policies;
+pub(crate) mod prices;
+mod rows;
+pub(crate) mod scans;
 pub(crate) mod tenants;
 
 use std::path::Path;

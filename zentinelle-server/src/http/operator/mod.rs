@@ -1,0 +1,1 @@
+//! `/api/zentinelle/v1`: what operators call.
