@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::{MOST_BODY_BYTES, health, native, openapi, request_id, sdk};
+use super::{MOST_BODY_BYTES, health, native, openapi, operator, request_id, sdk};
 use crate::app::App;
 use crate::auth::access;
 
@@ -30,6 +30,35 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(native::scan::scan_async))
         .routes(routes!(native::scan::get))
         .routes(routes!(native::interaction::log))
+        .routes(routes!(operator::violations::list))
+        .routes(routes!(operator::violations::export))
+        .routes(routes!(operator::content_rules::list, operator::content_rules::create))
+        .routes(routes!(operator::content_rules::get, operator::content_rules::update, operator::content_rules::delete))
+        // What people look after
+        .routes(routes!(operator::alerts::list))
+        .routes(routes!(operator::alerts::get))
+        .routes(routes!(operator::alerts::acknowledge))
+        .routes(routes!(operator::alerts::resolve))
+        .routes(routes!(operator::alert_rules::list, operator::alert_rules::create))
+        .routes(routes!(operator::alert_rules::get, operator::alert_rules::update, operator::alert_rules::delete))
+        .routes(routes!(operator::incidents::list, operator::incidents::create))
+        .routes(routes!(operator::incidents::get, operator::incidents::update))
+        .routes(routes!(operator::incidents::comments, operator::incidents::comment))
+        .routes(routes!(operator::notifications::list))
+        .routes(routes!(operator::notifications::read))
+        // Prompts, models and prices
+        .routes(routes!(operator::system_prompts::list, operator::system_prompts::create))
+        .routes(routes!(operator::system_prompts::get, operator::system_prompts::update, operator::system_prompts::delete))
+        .routes(routes!(operator::system_prompts::versions))
+        .routes(routes!(operator::system_prompts::restore))
+        .routes(routes!(operator::system_prompts::diff))
+        .routes(routes!(operator::models::list, operator::models::create))
+        .routes(routes!(operator::models::get, operator::models::update, operator::models::delete))
+        .routes(routes!(operator::prices::list, operator::prices::put))
+        .routes(routes!(operator::prices::delete))
+        // Usage, exports and reports
+        .routes(routes!(operator::usage::get))
+        .routes(routes!(operator::usage::summary))
         // Agents, SDK family
         .routes(routes!(sdk::evaluate::evaluate))
 }

@@ -20,6 +20,7 @@ use crate::store::{StoreError, alert_rules as store, counts, wire_name};
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AlertMetric)]
 pub(crate) enum Metric {
     /// Decisions that were asked for.
     Evaluations,
@@ -46,6 +47,7 @@ pub(crate) enum Metric {
 /// When a rule is due: `metric` reached `threshold` within the last `window_minutes`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AlertCondition)]
 pub(crate) struct Condition {
     /// What is counted.
     pub(crate) metric: Metric,

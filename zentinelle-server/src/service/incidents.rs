@@ -374,6 +374,7 @@ pub(crate) async fn comment(
 
 /// How an incident stands against its clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = IncidentServiceLevel)]
 pub(crate) struct ServiceLevel {
     /// How long the severity allows. Unit: hours.
     pub(crate) hours: i64,

@@ -17,3 +17,5 @@ pub(crate) mod scan;
 pub(crate) mod sheet;
 pub(crate) mod system_prompts;
 pub(crate) mod tenants;
+pub(crate) mod violations;
+pub(crate) mod usage;

@@ -18,6 +18,7 @@ use crate::store::{models as store, wire_name};
 /// Whether a tenant approves of a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ModelApproval)]
 pub(crate) enum Approval {
     /// Nobody decided yet.
     #[default]

@@ -27,6 +27,7 @@ const MOST_COMPARED: usize = 2_000;
 /// A system prompt as an operator writes it. In a change, what is left out stays.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = SystemPromptInput)]
 pub(crate) struct PromptInput {
     /// Its short name, unique in the tenant: lower-case letters, digits, `-` and `_`.
     slug: Option<String>,
@@ -236,6 +237,7 @@ fn shown(row: &system_prompt::Model) -> Value {
 /// Whether a line stayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PromptLineChange)]
 pub(crate) enum LineChange {
     /// It stands in both.
     Same,
@@ -247,6 +249,7 @@ pub(crate) enum LineChange {
 
 /// One line of a difference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PromptLine)]
 pub(crate) struct Line {
     /// Whether it stayed.
     pub(crate) change: LineChange,

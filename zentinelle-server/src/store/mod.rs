@@ -22,6 +22,7 @@ mod rows;
 pub(crate) mod scans;
 pub(crate) mod system_prompts;
 pub(crate) mod tenants;
+pub(crate) mod usage;
 
 use std::path::Path;
 use std::time::Duration;
