@@ -18,6 +18,7 @@ pub(crate) mod notifications;
 pub(crate) mod page;
 pub(crate) mod policies;
 pub(crate) mod prices;
+pub(crate) mod reports;
 mod rows;
 pub(crate) mod scans;
 pub(crate) mod system_prompts;
