@@ -12,3 +12,6 @@ pub(crate) mod reports;
 pub(crate) mod system_prompts;
 pub(crate) mod usage;
 pub(crate) mod violations;
+
+#[cfg(test)]
+mod tests;
