@@ -133,7 +133,7 @@ async fn an_interaction_is_kept_metered_and_scanned() {
         assert_eq!((status, &answer["status"]), (StatusCode::CREATED, &json!("logged")), "{answer}");
         assert_eq!(answer.as_object().expect("an object").len(), 2);
         let path = at("usage?group_by=model&from=2025-12-31&to=2026-01-02");
-        let usage = eventually(&server, &path, &operator, |usage| usage["total"]["calls"] == 1).await;
+        let usage = eventually(&server, &path, &operator, |usage| usage["results"][0]["calls"] == 1).await;
         assert_eq!(usage["results"][0]["key"], "gpt-4o-mini-2024-07-18");
         assert_eq!(usage["results"][0]["usd_micros"], 750_000, "an agent cannot talk its cost down: {usage}");
         assert_eq!((&usage["total"]["cost_usd"], &usage["total"]["estimated_calls"]), (&json!("0.750000"), &json!(0)));
