@@ -12,6 +12,7 @@ pub(crate) mod fields;
 pub(crate) mod incidents;
 pub(crate) mod interactions;
 pub(crate) mod keys;
+pub(crate) mod metering;
 pub(crate) mod models;
 pub(crate) mod prices;
 pub(crate) mod reports;

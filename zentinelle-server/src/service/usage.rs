@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use zentinelle_core::ledger::{Batch, Counter, Holder, Mode, Posting, Unit, Window};
 use zentinelle_core::request::{Number, UsdMicros};
 use zentinelle_core::evaluators::budget_limit::SPEND_METER;
+use zentinelle_core::scope::ScopeChain;
 use zentinelle_core::{Enforcement, Policy, Scope};
 
 use super::fields;
@@ -11,6 +12,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::ApiError;
+use crate::snapshot::Snapshot;
 use crate::store::usage::{self as store, Grouping, Sums};
 use crate::store::wire_name;
 
@@ -119,6 +121,13 @@ pub(crate) async fn budgets(app: &App, caller: &Caller) -> Result<Vec<Budget>, A
         }
     }
     Ok(budgets.into_iter().map(|(budget, _)| budget).collect())
+}
+
+/// The ledger's lines that count everything spent towards the monthly limits that cover a caller.
+pub(crate) fn spend_meters(snapshot: &Snapshot, chain: &ScopeChain<'_>) -> Vec<Posting> {
+    let policies = snapshot.engine.policies().policies();
+    let covering = policies.filter(|policy| is_in_force(policy) && chain.is_covered_by(&policy.scope));
+    covering.flat_map(limits).map(|(_, posting)| posting).filter(|line| line.counter.meter == SPEND_METER).collect()
 }
 
 fn is_in_force(policy: &Policy) -> bool {

@@ -97,4 +97,25 @@ async fn the_summary_shows_budgets_with_what_the_ledger_counted() {
     }
     assert_eq!((&budgets[0]["limit_usd"], &budgets[0]["scope_type"]), (&json!("100.000000"), &json!("organization")));
     assert!(summary["month_start"].as_str().is_some_and(|start| start.contains("-01T00:00:00")));
+    // What calls cost in truth counts as well; of a call that was decided, only the excess.
+    let call = |evaluation: &Value| json!({"ai_provider": "openai", "ai_model": "gpt-5", "input_token_count": 1_600_000,
+        "output_token_count": 0, "evaluation_id": evaluation});
+    let ask = json!({"action": "llm:invoke", "context": {"estimated_cost_usd": 1.25}});
+    let decided = ok(&server, Method::POST, "evaluate", &agent, ask).await;
+    let id = decided["evaluation_id"].as_str().expect("an id");
+    for _ in 0..200 {
+        let found = crate::store::evaluations::of_agent(server.app.store.db(), &server.tenant, &"builder".into(), id).await;
+        if found.expect("rows").is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    ok(&server, Method::POST, "interaction", &agent, call(&decided["evaluation_id"])).await;
+    let spent = |summary: &Value| summary["budgets"][0]["used_usd_micros"].clone();
+    let summary = ok(&server, Method::GET, "usage/summary", &operator, Value::Null).await;
+    assert_eq!(spent(&summary), 1_250_000 + 2_000_000, "{summary}");
+    ok(&server, Method::POST, "interaction", &agent, call(&Value::Null)).await;
+    let summary = ok(&server, Method::GET, "usage/summary", &operator, Value::Null).await;
+    assert_eq!(spent(&summary), 1_250_000 + 4_000_000, "{summary}");
+    assert_eq!(summary["budgets"][1]["used_usd_micros"], 2_500_000);
 }
