@@ -10,6 +10,9 @@ use crate::bus::{Bus, Notice};
 use crate::config::Mode;
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
+use crate::service::cached::PerTenant;
+use crate::service::content_rules::RuleSet;
+use crate::service::prices::Prices;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
 
@@ -26,6 +29,10 @@ pub(crate) struct App {
     pub(crate) snapshots: Snapshots,
     /// Running totals.
     pub(crate) ledger: crate::ledger::LedgerStore,
+    /// The compiled content rules.
+    pub(crate) content_rules: PerTenant<RuleSet>,
+    /// What model calls cost.
+    pub(crate) prices: PerTenant<Prices>,
     /// Tells the other replicas what changed.
     pub(crate) bus: Bus,
     /// Writes behind the answers.
@@ -67,5 +74,23 @@ impl App {
         self.directory.forget_agent(tenant, agent);
         let notice = Notice::AgentChanged { tenant: tenant.clone(), agent_id: agent.clone() };
         self.bus.publish(&notice).await;
+    }
+
+    /// Content rules were changed.
+    pub(crate) async fn content_rules_changed(&self, tenant: &TenantId) {
+        self.content_rules.changed();
+        self.bus.publish(&Notice::SettingsChanged { tenant: tenant.clone() }).await;
+    }
+
+    /// Prices were changed.
+    pub(crate) async fn prices_changed(&self, tenant: &TenantId) {
+        self.prices.changed();
+        self.bus.publish(&Notice::SettingsChanged { tenant: tenant.clone() }).await;
+    }
+
+    /// Forgets what tenants chose besides policies, to read it again.
+    pub(crate) fn take_up_settings(&self) {
+        self.content_rules.changed();
+        self.prices.changed();
     }
 }

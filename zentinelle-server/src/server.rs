@@ -25,6 +25,7 @@ use crate::ledger::{LedgerStore, RESERVATION_SECONDS, SqlLedger};
 use crate::recorder::Recorder;
 use crate::replica;
 use crate::sealing::MasterKeys;
+use crate::service::cached::PerTenant;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
@@ -143,6 +144,8 @@ impl Server {
             access: AccessTable::read(&document),
             snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
             ledger,
+            content_rules: PerTenant::new(),
+            prices: PerTenant::new(),
             bus,
             recorder,
             node_id,

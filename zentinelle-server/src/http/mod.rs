@@ -4,6 +4,7 @@ pub(crate) mod acting;
 pub(crate) mod error;
 pub(crate) mod extract;
 pub(crate) mod health;
+pub(crate) mod listing;
 pub(crate) mod native;
 pub(crate) mod openapi;
 pub(crate) mod operator;

@@ -15,6 +15,12 @@ use utoipa::{Modify, OpenApi};
         (name = "keys", description = "Keys of operators, and those that enrol agents."),
         (name = "secrets", description = "Secrets agents fetch, and the keys of model providers. Sealed at rest, never shown."),
         (name = "tenants", description = "Organisations and their settings."),
+        (name = "content", description = "What content scans found, and the rules by which they look."),
+        (name = "alerts", description = "What people should look at."),
+        (name = "incidents", description = "What went wrong, and who mends it."),
+        (name = "prompts", description = "System prompts and their versions."),
+        (name = "models", description = "Models, whether they are approved, and what they cost."),
+        (name = "usage", description = "What was used and spent, exports and reports."),
         (name = "operations", description = "Health and readiness."),
     )
 )]

@@ -10,8 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::operator::{keys, policies, policy_documents, policy_tools, secrets, settings, tenants};
-use super::{MOST_BODY_BYTES, health, native, openapi, request_id, sdk};
+use super::{MOST_BODY_BYTES, health, native, openapi, operator, request_id, sdk};
 use crate::app::App;
 use crate::auth::access;
 
@@ -25,33 +24,85 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::ready))
         .routes(routes!(health::native_ready))
         // Policies and what else decides
-        .routes(routes!(policies::list, policies::create))
-        .routes(routes!(policies::revision))
-        .routes(routes!(policies::get, policies::replace, policies::update, policies::delete))
-        .routes(routes!(policies::history))
-        .routes(routes!(policies::diff))
-        .routes(routes!(policies::restore))
-        .routes(routes!(policy_tools::validate))
-        .routes(routes!(policy_tools::dry_run))
-        .routes(routes!(policy_tools::simulate))
-        .routes(routes!(policy_tools::types))
-        .routes(routes!(policy_tools::schema))
-        .routes(routes!(policy_documents::import))
-        .routes(routes!(policy_documents::export))
-        .routes(routes!(policy_documents::list_packs))
-        .routes(routes!(policy_documents::activate))
+        .routes(routes!(operator::policies::list, operator::policies::create))
+        .routes(routes!(operator::policies::revision))
+        .routes(routes!(
+            operator::policies::get,
+            operator::policies::replace,
+            operator::policies::update,
+            operator::policies::delete
+        ))
+        .routes(routes!(operator::policies::history))
+        .routes(routes!(operator::policies::diff))
+        .routes(routes!(operator::policies::restore))
+        .routes(routes!(operator::policy_tools::validate))
+        .routes(routes!(operator::policy_tools::dry_run))
+        .routes(routes!(operator::policy_tools::simulate))
+        .routes(routes!(operator::policy_tools::types))
+        .routes(routes!(operator::policy_tools::schema))
+        .routes(routes!(operator::policy_documents::import))
+        .routes(routes!(operator::policy_documents::export))
+        .routes(routes!(operator::policy_documents::list_packs))
+        .routes(routes!(operator::policy_documents::activate))
         // Keys, secrets, settings, tenants
-        .routes(routes!(keys::list, keys::create))
-        .routes(routes!(keys::get, keys::revoke))
-        .routes(routes!(keys::rotate))
-        .routes(routes!(secrets::list_secrets))
-        .routes(routes!(secrets::get_secret, secrets::put_secret, secrets::delete_secret))
-        .routes(routes!(secrets::list_provider_keys))
-        .routes(routes!(secrets::get_provider_key, secrets::put_provider_key, secrets::delete_provider_key))
-        .routes(routes!(settings::get, settings::change))
-        .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(operator::keys::list, operator::keys::create))
+        .routes(routes!(operator::keys::get, operator::keys::revoke))
+        .routes(routes!(operator::keys::rotate))
+        .routes(routes!(operator::secrets::list_secrets))
+        .routes(routes!(operator::secrets::get_secret, operator::secrets::put_secret, operator::secrets::delete_secret))
+        .routes(routes!(operator::secrets::list_provider_keys))
+        .routes(routes!(
+            operator::secrets::get_provider_key,
+            operator::secrets::put_provider_key,
+            operator::secrets::delete_provider_key
+        ))
+        .routes(routes!(operator::settings::get, operator::settings::change))
+        .routes(routes!(operator::tenants::list, operator::tenants::create))
         // Agents, native family
         .routes(routes!(native::evaluate::evaluate))
+        // Content
+        .routes(routes!(native::scan::scan))
+        .routes(routes!(native::scan::scan_async))
+        .routes(routes!(native::scan::get))
+        .routes(routes!(native::interaction::log))
+        .routes(routes!(operator::violations::list))
+        .routes(routes!(operator::violations::export))
+        .routes(routes!(operator::content_rules::list, operator::content_rules::create))
+        .routes(routes!(operator::content_rules::get, operator::content_rules::update, operator::content_rules::delete))
+        // What people look after
+        .routes(routes!(operator::alerts::list))
+        .routes(routes!(operator::alerts::get))
+        .routes(routes!(operator::alerts::acknowledge))
+        .routes(routes!(operator::alerts::resolve))
+        .routes(routes!(operator::alert_rules::list, operator::alert_rules::create))
+        .routes(routes!(operator::alert_rules::get, operator::alert_rules::update, operator::alert_rules::delete))
+        .routes(routes!(operator::incidents::list, operator::incidents::create))
+        .routes(routes!(operator::incidents::get, operator::incidents::update))
+        .routes(routes!(operator::incidents::comments, operator::incidents::comment))
+        .routes(routes!(operator::notifications::list))
+        .routes(routes!(operator::notifications::read))
+        // Prompts, models and prices
+        .routes(routes!(operator::system_prompts::list, operator::system_prompts::create))
+        .routes(routes!(
+            operator::system_prompts::get,
+            operator::system_prompts::update,
+            operator::system_prompts::delete
+        ))
+        .routes(routes!(operator::system_prompts::versions))
+        .routes(routes!(operator::system_prompts::restore))
+        .routes(routes!(operator::system_prompts::diff))
+        .routes(routes!(operator::models::list, operator::models::create))
+        .routes(routes!(operator::models::get, operator::models::update, operator::models::delete))
+        .routes(routes!(operator::prices::list, operator::prices::put))
+        .routes(routes!(operator::prices::delete))
+        // Usage, exports and reports
+        .routes(routes!(operator::usage::get))
+        .routes(routes!(operator::usage::summary))
+        .routes(routes!(operator::exports::summary))
+        .routes(routes!(operator::exports::compliance))
+        .routes(routes!(operator::reports::list, operator::reports::create))
+        .routes(routes!(operator::reports::get))
+        .routes(routes!(operator::reports::download))
         // Agents, SDK family
         .routes(routes!(sdk::evaluate::evaluate))
 }

@@ -4,17 +4,30 @@
 //! the tenant by type and filters by it.
 
 pub(crate) mod agents;
+pub(crate) mod alert_rules;
 pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod bulk;
+pub(crate) mod content_rules;
+pub(crate) mod counts;
 pub(crate) mod entities;
+pub(crate) mod evaluations;
 pub(crate) mod history;
 pub(crate) mod incidents;
 pub(crate) mod keys;
 mod migrations;
+pub(crate) mod models;
+pub(crate) mod notifications;
+pub(crate) mod page;
 pub(crate) mod policies;
+pub(crate) mod prices;
+pub(crate) mod reports;
+mod rows;
+pub(crate) mod scans;
 pub(crate) mod secrets;
+pub(crate) mod system_prompts;
 pub(crate) mod tenants;
+pub(crate) mod usage;
 
 use std::path::Path;
 use std::time::Duration;
