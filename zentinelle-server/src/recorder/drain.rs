@@ -15,7 +15,7 @@ use super::record::{RaisedAlert, RaisedIncident, Record};
 use crate::store::entities::{
     agent, approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
 };
-use crate::store::{Store, StoreError, alerts, audit, incidents};
+use crate::store::{Store, StoreError, alerts, approvals, audit, incidents};
 
 /// How many rows one statement inserts: both databases bound the values of a statement.
 const AT_ONCE: usize = 500;
@@ -30,6 +30,7 @@ struct Sorted {
     scans: Vec<content_scan::Model>,
     violations: Vec<content_violation::Model>,
     approvals: Vec<approval::Model>,
+    consumed: Vec<(TenantId, String, i64)>,
     notifications: Vec<notification::Model>,
     incidents: Vec<RaisedIncident>,
     alerts: Vec<RaisedAlert>,
@@ -52,6 +53,7 @@ impl Sorted {
                     sorted.violations.extend(violations);
                 }
                 Record::ApprovalRequested(row) => sorted.approvals.push(*row),
+                Record::ApprovalConsumed { tenant_id, id, at } => sorted.consumed.push((tenant_id, id, at)),
                 Record::Notification(row) => sorted.notifications.push(*row),
                 Record::Incident(raised) => sorted.incidents.push(*raised),
                 Record::Alert(raised) => sorted.alerts.push(*raised),
@@ -82,7 +84,12 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) ->
     insert(txn, sorted.usage).await?;
     insert(txn, sorted.scans).await?;
     insert(txn, sorted.violations).await?;
-    insert(txn, sorted.approvals).await?;
+    for row in sorted.approvals {
+        approvals::open(txn, row).await?;
+    }
+    for (tenant, id, at) in sorted.consumed {
+        approvals::consume(txn, &tenant, &id, at).await?;
+    }
     insert(txn, sorted.notifications).await?;
     for raised in sorted.incidents {
         incidents::raise(txn, raised).await?;

@@ -30,6 +30,15 @@ pub(crate) enum Record {
     },
     /// A person is asked to approve a call.
     ApprovalRequested(Box<approval::Model>),
+    /// An approval was used.
+    ApprovalConsumed {
+        /// The tenant.
+        tenant_id: TenantId,
+        /// The approval.
+        id: String,
+        /// When.
+        at: i64,
+    },
     /// Something that should become, or count up, an incident.
     Incident(Box<RaisedIncident>),
     /// Something that should become, or count up, an alert.
