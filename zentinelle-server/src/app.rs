@@ -5,6 +5,8 @@ use zentinelle_core::ids::{AgentId, TenantId};
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::recorder::Recorder;
+use crate::service::approvals::Approvals;
+use crate::service::audit::AuditKeys;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
 
@@ -23,6 +25,10 @@ pub(crate) struct App {
     pub(crate) ledger: crate::ledger::LedgerStore,
     /// Writes behind the answers.
     pub(crate) recorder: Recorder,
+    /// Requests that wait for a person.
+    pub(crate) approvals: Approvals,
+    /// Signs the heads of audit chains.
+    pub(crate) audit_keys: AuditKeys,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.
@@ -43,5 +49,10 @@ impl App {
     /// An agent was made, changed or suspended.
     pub(crate) async fn agent_changed(&self, tenant: &TenantId, agent: &AgentId) {
         self.directory.forget_agent(tenant, agent);
+    }
+
+    /// An approval request was decided, taken back, or is over.
+    pub(crate) async fn approval_changed(&self, tenant: &TenantId, id: &str) {
+        self.approvals.waiting.wake(tenant, id);
     }
 }

@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
-use zentinelle_core::approval::KeyRing;
 use zentinelle_core::ids::TenantId;
 
 use crate::app::App;
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
+use crate::auth::installation::InstallationKeys;
 use crate::auth::key::KeyHasher;
 use crate::config::{Config, Mode};
 use crate::http::router;
 use crate::ledger::LedgerStore;
 use crate::recorder::Recorder;
+use crate::service::approvals::{Approvals, token};
+use crate::service::audit::AuditKeys;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
@@ -77,12 +79,17 @@ impl Server {
     pub(crate) fn over(store: Store, _config: &Config) -> Self {
         let (routes, document) = router::documented().split_for_parts();
         let document = serde_json::to_value(&document).unwrap_or_default();
+        let keys = InstallationKeys::new("initial", [0; 32]);
+        let approvals = Approvals::new(keys.clone());
+        let audit_keys = AuditKeys::new(&keys);
         let app = Arc::new(App {
             directory: Directory::new(store.clone(), KeyHasher::new([0; 32])),
             access: AccessTable::read(&document),
-            snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
+            snapshots: Snapshots::new(store.clone(), Arc::new(move |tenant: &TenantId| token::key_ring(&keys, tenant))),
             ledger: LedgerStore::in_memory(),
             recorder: Recorder::start(store.clone()),
+            approvals,
+            audit_keys,
             store,
         });
         let routes = router::served(routes, app.clone());

@@ -11,6 +11,8 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "agents", description = "What agents call."),
         (name = "sdk", description = "The same for the released client libraries."),
+        (name = "audit", description = "The trail as evidence: verify it, find in it, export it."),
+        (name = "approvals", description = "Calls that wait for a person."),
         (name = "operations", description = "Health and readiness."),
     )
 )]

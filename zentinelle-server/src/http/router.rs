@@ -25,6 +25,18 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::native_ready))
         // Agents, native family
         .routes(routes!(native::evaluate::evaluate))
+        // Audit trail
+        .routes(routes!(native::audit::verify))
+        .routes(routes!(native::audit::entries))
+        .routes(routes!(native::audit::export))
+        .routes(routes!(native::audit::receipt))
+        .routes(routes!(native::audit::key))
+        // Approvals
+        .routes(routes!(native::approvals::list, native::approvals::ask))
+        .routes(routes!(native::approvals::show))
+        .routes(routes!(native::approvals::approve))
+        .routes(routes!(native::approvals::deny))
+        .routes(routes!(native::approvals::cancel))
         // Agents, SDK family
         .routes(routes!(sdk::evaluate::evaluate))
 }

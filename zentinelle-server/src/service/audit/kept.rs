@@ -100,6 +100,19 @@ pub(crate) fn record(
     Some(record)
 }
 
+/// A context as an approver sees it: whole, but without secrets and without tokens.
+pub(crate) fn shown(context: &Map<String, Value>) -> Value {
+    let mut keeper = Keeper { scanner: &SECRETS, left: MOST_BYTES };
+    let facts: Map<String, Value> =
+        context.iter().filter(|(key, _)| !NEVER.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
+    keeper.keep(&Value::Object(facts), MOST_DEPTH)
+}
+
+/// A text as an approver sees it.
+pub(crate) fn shown_text(text: &str) -> String {
+    Keeper { scanner: &SECRETS, left: MOST_BYTES }.text(text)
+}
+
 /// The risk score in a record of a decision.
 pub(super) fn risk_of(record: &AuditRecord) -> Option<u64> {
     record.decision.get("risk_score").and_then(Value::as_u64)
@@ -151,6 +164,10 @@ impl Keeper {
     fn text(&mut self, text: &str) -> String {
         let findings = self.scanner.scan(text);
         let mut kept = if findings.is_empty() { text.to_owned() } else { self.scanner.redact(text, &findings) };
+        if kept.contains('\0') {
+            // PostgreSQL keeps no such character.
+            kept = kept.replace('\0', "\u{fffd}");
+        }
         if kept.len() > self.left {
             kept.truncate(kept.floor_char_boundary(self.left));
             kept.push('…');

@@ -240,9 +240,8 @@ pub(crate) async fn insert_checkpoint(
         chain: Set(serde_json::to_string(&signed.chain).map_err(unreadable)?),
         signed_at: Set(signed.signed_at),
     };
-    audit_checkpoint::Entity::insert(row)
+    audit_checkpoint::Entity::insert_many([row])
         .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .do_nothing()
         .exec_without_returning(db)
         .await?;
     Ok(())
