@@ -208,7 +208,7 @@ fn row(
         token::without_tokens(context.to_mut());
     }
     let policies = serde_json::to_value(&document.policies_evaluated).unwrap_or_default();
-    evaluation::Model {
+    let mut row = evaluation::Model {
         tenant_id: request.agent.tenant_id.as_str().to_owned(),
         id: id.to_owned(),
         agent_id: request.agent.agent_id.as_str().to_owned(),
@@ -229,7 +229,14 @@ fn row(
         source: source.name().to_owned(),
         duration_us: i64::try_from(duration_us).unwrap_or(i64::MAX),
         occurred_at: clock::micros(request.now),
+    };
+    for value in [&mut row.policies, &mut row.warnings, &mut row.context] {
+        content::storable(value);
     }
+    for text in [&mut row.session_id, &mut row.resource, &mut row.reason].into_iter().flatten() {
+        content::storable_text(text);
+    }
+    row
 }
 
 #[cfg(test)]

@@ -56,7 +56,12 @@ impl Verified {
 
     /// The first entry at fault, if a place is known.
     pub(crate) fn broken_at(&self) -> Option<u64> {
-        self.faults.iter().filter_map(|fault| fault.sequence).min()
+        let first = |inserted: bool| {
+            // An entry that does not belong here carries the number of another.
+            let faults = self.faults.iter().filter(|fault| (fault.kind == FaultKind::Inserted) == inserted);
+            faults.filter_map(|fault| fault.sequence).min()
+        };
+        first(false).or_else(|| first(true))
     }
 }
 
