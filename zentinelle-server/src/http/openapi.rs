@@ -13,6 +13,7 @@ use utoipa::{Modify, OpenApi};
         (name = "sdk", description = "The same for the released client libraries."),
         (name = "audit", description = "The trail as evidence: verify it, find in it, export it."),
         (name = "approvals", description = "Calls that wait for a person."),
+        (name = "authzen", description = "OpenID AuthZEN Authorization API 1.0."),
         (name = "operations", description = "Health and readiness."),
     )
 )]

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::{MOST_BODY_BYTES, health, native, openapi, request_id, sdk};
+use super::{MOST_BODY_BYTES, authzen, health, native, openapi, request_id, sdk};
 use crate::app::App;
 use crate::auth::access;
 
@@ -37,6 +37,10 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(native::approvals::approve))
         .routes(routes!(native::approvals::deny))
         .routes(routes!(native::approvals::cancel))
+        // AuthZEN
+        .routes(routes!(authzen::evaluation))
+        .routes(routes!(authzen::evaluations))
+        .routes(routes!(authzen::configuration))
         // Agents, SDK family
         .routes(routes!(sdk::evaluate::evaluate))
 }

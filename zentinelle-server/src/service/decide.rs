@@ -122,13 +122,8 @@ pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError>
     records.extend(incidents(&decision, &request, &id).map(|raised| Record::Incident(Box::new(raised))));
     records.extend(kept::record(&decision, &document, &request, &id).map(|kept| Record::Audit(Box::new(kept))));
     records.extend(approvals::used(app, &request, &decision));
-    let denied = Denied {
-        request: &request,
-        decision: &decision,
-        snapshot: &snapshot,
-        evaluation_id: &id,
-        justification: None,
-    };
+    let denied =
+        Denied { request: &request, decision: &decision, snapshot: &snapshot, evaluation_id: &id, justification: None };
     let standing = if document.dry_run { None } else { approvals::open(app, &denied) };
     let requestable = match &standing {
         Some(_) => true,

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use zentinelle_core::ids::TenantId;
 
@@ -150,12 +150,7 @@ pub(crate) async fn transition(
 }
 
 /// Marks an approval as used.
-pub(crate) async fn consume(
-    txn: &DatabaseTransaction,
-    tenant: &TenantId,
-    id: &str,
-    at: i64,
-) -> Result<(), StoreError> {
+pub(crate) async fn consume(txn: &DatabaseTransaction, tenant: &TenantId, id: &str, at: i64) -> Result<(), StoreError> {
     approval::Entity::update_many()
         .col_expr(approval::Column::Status, Expr::value(CONSUMED))
         .col_expr(approval::Column::ConsumedAt, Expr::value(at))

@@ -171,8 +171,7 @@ pub(crate) async fn list(
         user_id: filter("user_id", query.user_id)?,
         action: filter("action", query.action)?,
     };
-    let found =
-        store::approvals::search(app.store.db(), &caller.tenant, &filter, cursor.as_deref(), limit + 1).await?;
+    let found = store::approvals::search(app.store.db(), &caller.tenant, &filter, cursor.as_deref(), limit + 1).await?;
     let mut rows = found;
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -216,9 +215,7 @@ pub(crate) async fn show(
     let id = well_formed(&id)?;
     let agent = match &caller.identity {
         Identity::Operator { .. } => None,
-        Identity::Agent(_) | Identity::Enrolment => {
-            Some(acting_agent(&app, &caller, query.agent_id.as_deref()).await?)
-        }
+        Identity::Agent(_) | Identity::Enrolment => Some(acting_agent(&app, &caller, query.agent_id.as_deref()).await?),
     };
     let row = match query.wait {
         Some(seconds) if seconds > 0 => {
@@ -390,14 +387,8 @@ pub(crate) async fn ask(
         at_most("user_id", user, MOST_NAME)?;
     }
     let agent = acting_agent(&app, &caller, request.agent_id.as_deref()).await?;
-    let asked = Asked {
-        agent,
-        user: request.user_id,
-        action,
-        context: request.context,
-        dry_run: true,
-        source: Source::Native,
-    };
+    let asked =
+        Asked { agent, user: request.user_id, action, context: request.context, dry_run: true, source: Source::Native };
     let (row, fresh) = approvals::ask(&app, asked, justification.as_deref()).await?;
     let status = if fresh { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(ApprovalReply::for_agent(&app, row))))

@@ -89,12 +89,7 @@ pub(crate) struct FaultReply {
 
 impl From<Fault> for FaultReply {
     fn from(fault: Fault) -> Self {
-        Self {
-            kind: wire_name(&fault.kind),
-            sequence: fault.sequence,
-            through: fault.through,
-            message: fault.message,
-        }
+        Self { kind: wire_name(&fault.kind), sequence: fault.sequence, through: fault.through, message: fault.message }
     }
 }
 

@@ -87,7 +87,9 @@ mod tests {
         again["session_tokens"] = json!(17);
         again["user"] = Value::Null;
         assert_eq!(digest("alice", "tool_call", again), first);
-        for (key, value) in [("tool", json!("refund")), ("estimated_cost_usd", json!(500)), ("current_account", json!("x"))] {
+        for (key, value) in
+            [("tool", json!("refund")), ("estimated_cost_usd", json!(500)), ("current_account", json!("x"))]
+        {
             let mut other = call();
             other[key] = value;
             assert_ne!(digest("alice", "tool_call", other), first, "{key}");

@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use zentinelle_core::approval::{Digest, Purpose};
 use zentinelle_core::audit::{AuditAction, AuditRecord, Outcome};
+use zentinelle_core::decision::Effect;
 use zentinelle_core::decision::Remedy;
 use zentinelle_core::ids::TenantId;
 use zentinelle_core::{Decision, Request};
-use zentinelle_core::decision::Effect;
 
 pub(crate) use self::resolve::{Verdict, cancel, expire_due, resolve};
 use self::waiting::Waiting;
@@ -176,14 +176,14 @@ fn row(denied: &Denied<'_>, remedies: &[Remedy], digest: &Digest) -> approval::M
 }
 
 fn asked(request: &Request, row: &approval::Model) -> AuditRecord {
-    let changes = json!({ "action": row.action, "call_digest": row.arguments_digest, "expires_at": clock::iso(row.expires_at) });
+    let changes =
+        json!({ "action": row.action, "call_digest": row.arguments_digest, "expires_at": clock::iso(row.expires_at) });
     by_agent(request, AuditAction::Create, &row.id, changes)
 }
 
 fn by_agent(request: &Request, action: AuditAction, id: &str, changes: Value) -> AuditRecord {
     let tenant = request.agent.tenant_id.as_str();
-    let mut record =
-        AuditRecord::new(clock::new_id(), tenant, request.now, action, "approval", Outcome::Success);
+    let mut record = AuditRecord::new(clock::new_id(), tenant, request.now, action, "approval", Outcome::Success);
     record.agent_id = Some(request.agent.agent_id.as_str().to_owned());
     record.ext_user_id = request.user_id.as_ref().map(|user| user.as_str().to_owned());
     record.resource_id = Some(id.to_owned());
@@ -233,13 +233,8 @@ pub(crate) async fn ask(
     if decision.effect() != Effect::Deny {
         return conflict("already_permitted", "the policies do not stop this call".to_owned());
     }
-    let denied = Denied {
-        request: &request,
-        decision: &decision,
-        snapshot: &snapshot,
-        evaluation_id: "",
-        justification,
-    };
+    let denied =
+        Denied { request: &request, decision: &decision, snapshot: &snapshot, evaluation_id: "", justification };
     let Some(standing) = open(app, &denied) else {
         let why = decision.reason().unwrap_or("no approval would let this call through");
         return conflict("not_requestable", format!("nobody can approve this call: {why}"));

@@ -109,11 +109,7 @@ pub(crate) async fn cancel(
 }
 
 /// A request that waits for a decision; else why there is none.
-async fn pending(
-    txn: &sea_orm::DatabaseTransaction,
-    tenant: &TenantId,
-    id: &str,
-) -> Result<approval::Model, ApiError> {
+async fn pending(txn: &sea_orm::DatabaseTransaction, tenant: &TenantId, id: &str) -> Result<approval::Model, ApiError> {
     let row = approvals::by_id(txn, tenant, id).await?.map(as_of_now).ok_or_else(no_such_request)?;
     match row.status.as_str() {
         PENDING => Ok(row),

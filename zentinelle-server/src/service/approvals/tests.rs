@@ -47,7 +47,10 @@ async fn flow(server: &TestServer, call: Value, other: Value) {
     let agent = server.agent(&format!("agent-{}", clock::new_id())).await;
     let operator = server.operator(Role::Operator).await;
     let answer = evaluate(server, &agent, &call, None).await;
-    assert_eq!((&answer["allowed"], &answer["decision"], &answer["requires_approval"]), (&json!(false), &json!("ask"), &json!(true)));
+    assert_eq!(
+        (&answer["allowed"], &answer["decision"], &answer["requires_approval"]),
+        (&json!(false), &json!("ask"), &json!(true))
+    );
     let id = id_of(&answer);
     let again = evaluate(server, &agent, &call, None).await;
     assert_eq!(id_of(&again), id, "the same pending call has one request");
@@ -110,9 +113,7 @@ async fn one_approval_serves_every_policy_that_stops_a_call() {
     let server = TestServer::sqlite().await;
     server.policy("tool_permission", json!({"requires_approval": ["pay"]})).await;
     server.policy("human_oversight", json!({"require_approval_for": ["external_calls"]})).await;
-    let call = |cents: u64| {
-        json!({"action": "tool_call", "context": {"tool": "pay", "is_external_call": true, "tool_input": {"cents": cents}}})
-    };
+    let call = |cents: u64| json!({"action": "tool_call", "context": {"tool": "pay", "is_external_call": true, "tool_input": {"cents": cents}}});
     flow(&server, call(1), call(2)).await;
 }
 
@@ -219,7 +220,8 @@ async fn time_ends_what_nobody_decided_and_the_agent_may_take_it_back() {
 
     let id = id_of(&evaluate(&server, &agent, &call("refund"), None).await);
     written(&server, &id, "pending").await;
-    let (status, answer) = server.post(&format!("{APPROVALS}/{id}/cancel"), &agent, json!({"status": "approved"})).await;
+    let (status, answer) =
+        server.post(&format!("{APPROVALS}/{id}/cancel"), &agent, json!({"status": "approved"})).await;
     assert_eq!((status, &answer["status"]), (StatusCode::OK, &json!("cancelled")));
     assert_ne!(id_of(&evaluate(&server, &agent, &call("refund"), None).await), id);
 }
@@ -267,8 +269,13 @@ async fn an_agent_may_ask_before_it_tries() {
         let (status, answer) = server.post(APPROVALS, &agent, ask(tool)).await;
         assert_eq!((status, &answer["error"]), (StatusCode::CONFLICT, &json!(error)), "{tool}");
     }
-    let (status, answer) = server.post(EVALUATE, &agent, json!({"action": "tool_call", "context": {"tool": "pay"}, "dry_run": true})).await;
-    assert_eq!((status, &answer["approval_id"], &answer["requires_approval"]), (StatusCode::OK, &Value::Null, &json!(true)));
+    let (status, answer) = server
+        .post(EVALUATE, &agent, json!({"action": "tool_call", "context": {"tool": "pay"}, "dry_run": true}))
+        .await;
+    assert_eq!(
+        (status, &answer["approval_id"], &answer["requires_approval"]),
+        (StatusCode::OK, &Value::Null, &json!(true))
+    );
 }
 
 #[tokio::test]

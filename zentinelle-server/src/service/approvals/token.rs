@@ -99,7 +99,12 @@ fn parts(token_id: &str) -> Option<(&str, &str)> {
 
 /// Takes tokens out of a context that were given for another call than this one. What is left
 /// is for the engine to verify.
-pub(crate) fn keep_those_for_this_call(agent: &Agent, user: Option<&str>, action: &str, context: &mut Map<String, Value>) {
+pub(crate) fn keep_those_for_this_call(
+    agent: &Agent,
+    user: Option<&str>,
+    action: &str,
+    context: &mut Map<String, Value>,
+) {
     let Some(Value::String(tokens)) = context.get(TOKEN_KEY) else { return };
     let this_call = call::digest(agent, user, action, context).ok().map(|digest: Digest| digest.to_string());
     let fits = |token: &&str| match claimed_id(token).as_deref().and_then(parts) {
@@ -130,8 +135,10 @@ fn claimed_id(token: &str) -> Option<String> {
 /// A context for the records: tokens by their ids.
 pub(crate) fn without_tokens(context: &mut Map<String, Value>) {
     if let Some(Value::String(tokens)) = context.get(TOKEN_KEY) {
-        let ids: Vec<String> =
-            tokens.split_whitespace().map(|token| claimed_id(token).unwrap_or_else(|| "unreadable".to_owned())).collect();
+        let ids: Vec<String> = tokens
+            .split_whitespace()
+            .map(|token| claimed_id(token).unwrap_or_else(|| "unreadable".to_owned()))
+            .collect();
         context.insert(TOKEN_KEY.to_owned(), ids.join(" ").into());
     }
 }

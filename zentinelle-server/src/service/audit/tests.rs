@@ -79,7 +79,8 @@ async fn a_sound_trail_is_valid_and_says_how_far_it_is_signed() {
         assert_eq!(verify(&server, &key, query).await["valid"], true, "{query}");
     }
     assert!(verify(&server, &key, "?recent=3").await["records_checked"].as_u64() < Some(size));
-    for query in ["?recent=0", "?from_sequence=5&to_sequence=4", "?recent=3&from_sequence=1", "?recent=x", "?recent=-1"] {
+    for query in ["?recent=0", "?from_sequence=5&to_sequence=4", "?recent=3&from_sequence=1", "?recent=x", "?recent=-1"]
+    {
         let (status, answer) = server.get(&format!("{AUDIT}/verify{query}"), &key).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}: {answer}");
     }
@@ -156,7 +157,8 @@ async fn a_duplicated_sequence_number_is_noticed() {
 async fn a_blanked_row_is_noticed() {
     let answer = after("UPDATE audit_entries SET entry = '' WHERE sequence = 4").await;
     assert_eq!(answer["broken_at_sequence"], 4);
-    let hashes = "UPDATE audit_entries SET entry = json_remove(entry, '$.entry_hash', '$.chain_hash') WHERE sequence = 4";
+    let hashes =
+        "UPDATE audit_entries SET entry = json_remove(entry, '$.entry_hash', '$.chain_hash') WHERE sequence = 4";
     assert_eq!(after(hashes).await["broken_at_sequence"], 4);
     assert_eq!(after("UPDATE audit_heads SET chain = ''").await["status"], "invalid");
 }
@@ -198,7 +200,8 @@ async fn a_rebuilt_trail_is_noticed_and_never_signed() {
 
 #[tokio::test]
 async fn a_forged_signature_is_noticed() {
-    let answer = after("UPDATE audit_checkpoints SET note = replace(note, 'zentinelle.audit', 'zentinelle.other')").await;
+    let answer =
+        after("UPDATE audit_checkpoints SET note = replace(note, 'zentinelle.audit', 'zentinelle.other')").await;
     assert_eq!(answer["status"], "invalid");
     assert_eq!(answer["faults"][0]["kind"], "bad_signature");
 }
@@ -242,7 +245,8 @@ async fn a_receipt_proves_one_entry_to_whoever_has_the_key() {
         let (status, _) = server.get(&format!("{AUDIT}/entries/{sequence}/receipt"), &key).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{sequence}");
     }
-    sql(&server, "UPDATE audit_entries SET entry = replace(entry, 'operator:ann', 'operator:bob') WHERE sequence = 5").await;
+    sql(&server, "UPDATE audit_entries SET entry = replace(entry, 'operator:ann', 'operator:bob') WHERE sequence = 5")
+        .await;
     let (status, answer) = server.get(&format!("{AUDIT}/entries/5/receipt"), &key).await;
     assert_eq!((status, &answer["error"]), (StatusCode::CONFLICT, &json!("audit_chain_broken")));
 }
@@ -319,7 +323,11 @@ async fn an_exported_bundle_verifies_offline_and_an_edited_one_does_not() {
     assert_eq!(verified_offline(&part, &public, &["--from", first]), Exit::Success);
 
     // What was done to the database is found in the bundle.
-    sql(&server, "UPDATE audit_entries SET entry = replace(entry, 'operator:ann', 'operator:bob') WHERE sequence = 700").await;
+    sql(
+        &server,
+        "UPDATE audit_entries SET entry = replace(entry, 'operator:ann', 'operator:bob') WHERE sequence = 700",
+    )
+    .await;
     let bundle = export(&server, &key, "").await;
     assert_eq!(verified_offline(&bundle, &public, &[]), Exit::Negative);
 }
@@ -355,7 +363,8 @@ async fn decisions_that_a_policy_wants_kept_are_on_the_trail() {
     for server in [TestServer::sqlite().await, TestServer::postgres().await] {
         let agent = server.agent("a").await;
         let key = server.operator(Role::Admin).await;
-        let config = json!({"log_tool_calls": true, "pii_masking": true, "retention_days": 30, "required_fields": ["ticket"]});
+        let config =
+            json!({"log_tool_calls": true, "pii_masking": true, "retention_days": 30, "required_fields": ["ticket"]});
         server.policy("audit_policy", config).await;
         server.policy("tool_permission", json!({"denied_tools": ["rm"]})).await;
         let call = |tool: &str| {

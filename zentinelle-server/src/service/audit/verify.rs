@@ -98,17 +98,14 @@ pub(crate) async fn verify(app: &App, tenant: &TenantId, asked: Asked) -> Result
         None => size,
     };
     let whole = last == size;
-    let walk = Walk {
-        start: signed.map(|signed| (signed.chain, signed.note)),
-        last,
-        later_checkpoints: whole,
-    };
+    let walk = Walk { start: signed.map(|signed| (signed.chain, signed.note)), last, later_checkpoints: whole };
     let walked = walk.run(db, tenant, app.audit_keys.trusted()).await?;
     faults.extend(walked.faults);
     let report = walked.report;
     // The head row vouches for nothing, since whoever writes entries writes it as well; but it
     // must not contradict them.
-    let contradicts = |head: Chain| report.chain_hash != Some(head.chain_hash()) || report.root != Some(head.tree_head().root);
+    let contradicts =
+        |head: Chain| report.chain_hash != Some(head.chain_hash()) || report.root != Some(head.tree_head().root);
     if report.fault_count == 0 && report.entries > 0 && head.filter(|_| whole).is_some_and(contradicts) {
         let message = "the head of the chain does not follow from its last entry".to_owned();
         faults.push(fault(FaultKind::Rewritten, Some(size), message));

@@ -6,9 +6,9 @@ use sea_orm::DatabaseConnection;
 use zentinelle_core::audit::{Chain, CheckpointKey, Entry, Expectations, Fault, FaultKind, Line, Report, Verifier};
 use zentinelle_core::ids::TenantId;
 
+use crate::store::StoreError;
 use crate::store::audit::{self, Columns, Stretch};
 use crate::store::entities::audit_entry;
-use crate::store::StoreError;
 
 /// How many rows are read at a time.
 pub(super) const PAGE: u64 = 500;

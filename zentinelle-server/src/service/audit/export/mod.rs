@@ -181,8 +181,7 @@ impl Pages {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, StoreError> {
         let mut piece = std::mem::take(&mut self.opening);
         while piece.is_empty() && !self.done {
-            let rows: VecDeque<_> =
-                audit::entries(self.store.db(), &self.tenant, self.stretch, PAGE).await?.into();
+            let rows: VecDeque<_> = audit::entries(self.store.db(), &self.tenant, self.stretch, PAGE).await?.into();
             match rows.back() {
                 Some(last) => self.stretch.first = sequence_of(last).saturating_add(1),
                 None => self.done = true,

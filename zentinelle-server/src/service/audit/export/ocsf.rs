@@ -290,8 +290,7 @@ mod tests {
                     record.ext_user_id = Some("alice".into());
                     record.ip_address = Some("192.0.2.1".into());
                     record.resource_id = Some("p1".into());
-                    record.decision =
-                        json!({"risk_score": 80, "code": "c", "reason": "r", "action": "tool_call", "determining": ["p"]});
+                    record.decision = json!({"risk_score": 80, "code": "c", "reason": "r", "action": "tool_call", "determining": ["p"]});
                 }
                 let event = event(&chain.append(record).expect("appended"));
                 let class = event["class_uid"].as_u64().expect("a class");
@@ -311,7 +310,10 @@ mod tests {
                     3002 => has_one_of(&event, "", &["service", "dst_endpoint"]),
                     _ => has_one_of(&event, "/entity", &["name", "uid"]),
                 }
-                assert_eq!(event["metadata"]["profiles"] == json!(["security_control"]), event.get("action_id").is_some());
+                assert_eq!(
+                    event["metadata"]["profiles"] == json!(["security_control"]),
+                    event.get("action_id").is_some()
+                );
             }
         }
     }
