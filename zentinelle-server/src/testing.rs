@@ -158,6 +158,15 @@ impl TestServer {
         (status, body)
     }
 
+    /// Listens on a free port of this machine until the test ends.
+    pub(crate) async fn listen(&self) -> std::net::SocketAddr {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let routes = self.routes.clone();
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        address
+    }
+
     /// Sends a whole request.
     pub(crate) async fn reply(&self, request: Request<Body>) -> axum::response::Response {
         self.routes.clone().oneshot(request).await.expect("an answer")

@@ -70,6 +70,14 @@ pub(crate) enum CommandError {
     /// The server could not start, or ended.
     #[error("the server did not run: {0}")]
     Server(String),
+    /// A server did not answer, or refused.
+    #[error("{message}")]
+    Remote {
+        /// What it said.
+        message: String,
+        /// What to do about it.
+        help: &'static str,
+    },
     /// A value of an argument that only the work itself could refuse.
     #[error("{message}")]
     Argument {
@@ -92,7 +100,7 @@ impl CommandError {
             Self::TooLarge { .. } => "split it into several files",
             Self::StandardInputTwice => "give one of the two as a file",
             Self::FaultyPolicies { .. } => "mend them; `zentinelle policy validate` shows the faults again",
-            Self::Key { help, .. } => help,
+            Self::Key { help, .. } | Self::Remote { help, .. } => help,
             Self::NoTests { .. } => "add `tests:` beside `policies:`, or say --allow-empty",
             Self::Argument { help, .. } => help,
             Self::Server(_) => "look at the configuration, then at the log above",

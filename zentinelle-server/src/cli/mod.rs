@@ -1,6 +1,7 @@
 //! The arguments of the command, and which file answers which subcommand.
 
 mod approval_keys;
+mod approvals;
 mod audit;
 mod completions;
 mod error;
@@ -10,6 +11,7 @@ mod input;
 mod output;
 mod policies;
 mod policy;
+mod remote;
 mod replay;
 mod requests;
 mod scan;
@@ -46,6 +48,8 @@ enum Command {
     Hook(hook::HookArgs),
     #[command(subcommand)]
     Audit(audit::Command),
+    #[command(subcommand)]
+    Approvals(approvals::Command),
     Serve(serve::Args),
     Completions(completions::Args),
 }
@@ -71,6 +75,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         // A hook's answer is for a program, and its failures have a form of their own.
         Command::Hook(args) => return hook::run(&args),
         Command::Audit(command) => audit::run(&command, &mut console),
+        Command::Approvals(command) => approvals::run(&command, &mut console),
         Command::Serve(args) => serve::run(args),
         Command::Completions(args) => completions::run(args, &mut console),
     };
