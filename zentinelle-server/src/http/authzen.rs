@@ -6,6 +6,10 @@
 //! for its type, and the properties of action and resource become facts beside it. A fact stated
 //! twice with two values is refused, since two readers could then see two requests.
 
+pub(crate) mod requests;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -22,6 +26,7 @@ use super::extract::{JsonBody, at_most, read};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
+use crate::service::approvals::token::TOKEN_KEY;
 use crate::service::decide::{self, Asked, Decided, Source};
 
 /// The most evaluations of one request.
@@ -229,6 +234,12 @@ impl Evaluation {
         let name = action.text("name").to_owned();
         at_most("action.name", &name, MOST_ACTION)?;
         let mut facts = Facts(self.context.unwrap_or_default());
+        // An approval comes back in the form of the access request profile.
+        if let Some(Value::Object(mut approval)) = facts.0.remove("approval")
+            && let Some(state) = approval.remove("state").filter(Value::is_string)
+        {
+            facts.add("context.approval", TOKEN_KEY, state)?;
+        }
         facts.add_all("action", action.properties)?;
         facts.add_all("resource", std::mem::take(&mut resource.properties))?;
         let (kind, id) = (resource.text("type").to_owned(), resource.text("id").to_owned());
@@ -352,13 +363,7 @@ impl DecisionReply {
         put("retry_at", document.retry_at.map(|at| clock::iso(clock::micros(at))).into());
         if let Some(row) = &decided.approval {
             put("approval_id", row.id.clone().into());
-            put(
-                "access_request",
-                json!({
-                    "endpoint": format!("/api/zentinelle/v1/approvals/{}", row.id), "task": row.id,
-                    "expires_at": clock::iso(row.expires_at),
-                }),
-            );
+            put("access_request", json!({ "expires_at": clock::iso(row.expires_at), "task": row.id }));
         }
         Self { decision, context }
     }
@@ -384,6 +389,10 @@ pub(crate) struct Metadata {
     access_evaluation_endpoint: String,
     /// For several.
     access_evaluations_endpoint: String,
+    /// For asking a person about a denial.
+    access_request_endpoint: String,
+    /// What else is understood.
+    capabilities: [&'static str; 1],
 }
 
 /// The metadata of this decision point, under the address it was asked at.
@@ -396,6 +405,8 @@ pub(crate) async fn configuration(headers: HeaderMap) -> Json<Metadata> {
     Json(Metadata {
         access_evaluation_endpoint: format!("{base}/access/v1/evaluation"),
         access_evaluations_endpoint: format!("{base}/access/v1/evaluations"),
+        access_request_endpoint: format!("{base}/access/v1/requests"),
+        capabilities: ["urn:openid:authzen:capability:access-request"],
         policy_decision_point: base,
     })
 }
@@ -421,6 +432,3 @@ fn plain(text: &str) -> bool {
         && text.len() <= MOST_NAME
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']'))
 }
-
-#[cfg(test)]
-mod tests;

@@ -41,6 +41,9 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(authzen::evaluation))
         .routes(routes!(authzen::evaluations))
         .routes(routes!(authzen::configuration))
+        .routes(routes!(authzen::requests::submit))
+        .routes(routes!(authzen::requests::status))
+        .routes(routes!(authzen::requests::cancel))
         // Agents, SDK family
         .routes(routes!(sdk::evaluate::evaluate))
 }

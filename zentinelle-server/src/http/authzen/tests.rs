@@ -221,9 +221,6 @@ async fn a_resource_is_judged_as_what_it_is_and_a_fact_has_one_value() {
     let (_, answer) = server.post(ONE, &key, tool("pay", json!({}))).await;
     assert_eq!((&answer["decision"], &answer["context"]["reason"]), (&json!(false), &json!("approval_required")));
     assert!(answer["context"]["access_request"]["expires_at"].is_string());
-    let path = answer["context"]["access_request"]["endpoint"].as_str().expect("an endpoint");
-    let (status, shown) = server.get(path, &key).await;
-    assert_eq!((status, &shown["status"]), (StatusCode::OK, &json!("pending")));
 }
 
 #[tokio::test]
@@ -248,4 +245,48 @@ async fn the_metadata_names_the_address_it_was_asked_at() {
         ask(&[("host", "inner"), ("x-forwarded-host", "pdp.example.com"), ("x-forwarded-proto", "https")]).await;
     assert_eq!(metadata["policy_decision_point"], "https://pdp.example.com");
     assert_eq!(ask(&[("host", "a/b@c")]).await["policy_decision_point"], "http://localhost");
+}
+
+#[tokio::test]
+async fn a_denial_is_submitted_approved_and_evaluated_again() {
+    let (server, key) = server().await;
+    let operator = server.operator(Role::Operator).await;
+    server.policy("agent_capability", json!({"require_approval": ["write"]})).await;
+    let (_, denied) = server.post(ONE, &key, asks("alice", "write")).await;
+    assert_eq!((&denied["decision"], &denied["context"]["reason"]), (&json!(false), &json!("approval_required")));
+    let mut submission = asks("alice", "write");
+    submission["context"] = json!({"business_justification": "the month's end"});
+    let (status, answer) = server.post("/access/v1/requests", &key, submission.clone()).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "without its denial: {answer}");
+    submission["denial"] = json!({
+        "evaluation_id": denied["context"]["evaluation_id"], "reason": "approval_required",
+        "expires_at": denied["context"]["access_request"]["expires_at"],
+    });
+    let (status, answer) = server.post("/access/v1/requests", &key, submission.clone()).await;
+    assert_eq!((status, &answer["task"]["status"]), (StatusCode::ACCEPTED, &json!("pending")), "{answer}");
+    assert_eq!(answer["task"]["id"], denied["context"]["approval_id"], "the same call is one request");
+    let path = format!("/access/v1/requests/{}", answer["task"]["id"].as_str().expect("an id"));
+    assert!(answer["task"]["status_endpoint"].as_str().is_some_and(|endpoint| endpoint.ends_with(&path)));
+    let other = server.agent("other").await;
+    assert_eq!(server.get(&path, &other).await.0, StatusCode::NOT_FOUND);
+    let approve = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        let id = answer["task"]["id"].as_str().expect("an id");
+        server.post(&format!("/api/zentinelle/v1/approvals/{id}/approve"), &operator, json!({})).await
+    };
+    let waiting = format!("{path}?wait=20");
+    let ((_, task), (status, _)) = tokio::join!(server.get(&waiting, &key), approve);
+    assert_eq!((status, &task["task"]["status"]), (StatusCode::OK, &json!("approved")), "{task}");
+    assert_eq!(task["result"]["mode"], "reevaluate");
+    let again = |user: &str| {
+        let mut call = asks(user, "write");
+        call["context"] = json!({"approval": task["result"]["approval"]});
+        call
+    };
+    assert!(!decision(&server, &key, again("carol")).await, "another user's call");
+    assert!(decision(&server, &key, again("alice")).await);
+    assert!(!decision(&server, &key, again("alice")).await, "once");
+    submission["denial"]["expires_at"] = json!("2020-01-01T00:00:00Z");
+    let (status, answer) = server.post("/access/v1/requests", &key, submission).await;
+    assert_eq!((status, &answer["error"]), (StatusCode::CONFLICT, &json!("expired_denial")));
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::auth::{AgentFacts, Caller, Identity};
+use crate::auth::{Caller, Identity};
 use crate::clock;
 use crate::http::acting::acting_agent;
 use crate::http::error::{ApiError, ErrorBody};
@@ -191,9 +191,9 @@ fn filter(field: &str, text: Option<String>) -> Result<Option<String>, ApiError>
 #[into_params(parameter_in = Query)]
 pub(crate) struct ShowQuery {
     /// Answer only when somebody decided, or after so many seconds; at most 55.
-    wait: Option<u64>,
+    pub(crate) wait: Option<u64>,
     /// For an enrolment key: the agent that asked.
-    agent_id: Option<String>,
+    pub(crate) agent_id: Option<String>,
 }
 
 /// One request. The agent that asked gets the token with it once a person approved.
@@ -217,27 +217,13 @@ pub(crate) async fn show(
         Identity::Operator { .. } => None,
         Identity::Agent(_) | Identity::Enrolment => Some(acting_agent(&app, &caller, query.agent_id.as_deref()).await?),
     };
-    let row = match query.wait {
-        Some(seconds) if seconds > 0 => {
-            // Who may not see it does not wait for it either.
-            let seen = approvals::find(&app, &caller.tenant, &id).await?;
-            let foreign = seen.is_some_and(|row| !is_for(&row, agent.as_deref()));
-            let patience = Duration::from_secs(seconds).min(MOST_WAIT);
-            if foreign { None } else { approvals::wait(&app, &caller.tenant, &id, patience).await? }
-        }
-        _ => approvals::find(&app, &caller.tenant, &id).await?,
-    };
-    let row = row.filter(|row| is_for(row, agent.as_deref())).ok_or(ApiError::NotFound { what: "approval request" })?;
+    let patience = Duration::from_secs(query.wait.unwrap_or_default()).min(MOST_WAIT);
+    let row = approvals::seen_by(&app, &caller.tenant, agent.as_deref(), &id, patience).await?;
     Ok(Json(if agent.is_some() { ApprovalReply::for_agent(&app, row) } else { ApprovalReply::new(row) }))
 }
 
-/// Whether a request is an operator's to see, or was made by the agent.
-fn is_for(row: &approval::Model, agent: Option<&AgentFacts>) -> bool {
-    agent.is_none_or(|agent| row.agent_id == agent.agent.agent_id.as_str())
-}
-
 /// An id as we make them; anything else names nothing.
-fn well_formed(id: &str) -> Result<String, ApiError> {
+pub(crate) fn well_formed(id: &str) -> Result<String, ApiError> {
     let id = uuid::Uuid::try_parse(id).map_err(|_| ApiError::NotFound { what: "approval request" })?;
     Ok(id.hyphenated().to_string())
 }

@@ -28,6 +28,7 @@ use self::waiting::Waiting;
 use super::audit::kept;
 use super::decide::{self, Asked, Judged};
 use crate::app::App;
+use crate::auth::AgentFacts;
 use crate::auth::installation::InstallationKeys;
 use crate::clock;
 use crate::http::error::ApiError;
@@ -299,6 +300,24 @@ pub(crate) async fn wait(
         let pause = if row.is_some() { LOOK_AGAIN } else { Duration::from_millis(100) };
         let _ = tokio::time::timeout_at((now + pause).min(until), woken).await;
     }
+}
+
+/// A request as an operator, or the agent that asked, may see it; with patience, once somebody
+/// decided. To everybody else it does not exist.
+pub(crate) async fn seen_by(
+    app: &App,
+    tenant: &TenantId,
+    agent: Option<&AgentFacts>,
+    id: &str,
+    patience: Duration,
+) -> Result<approval::Model, ApiError> {
+    let is_seen = |row: &approval::Model| agent.is_none_or(|agent| row.agent_id == agent.agent.agent_id.as_str());
+    let mut row = find(app, tenant, id).await?;
+    // Who may not see it does not wait for it either.
+    if !patience.is_zero() && row.as_ref().is_none_or(is_seen) {
+        row = wait(app, tenant, id, patience).await?;
+    }
+    row.filter(is_seen).ok_or(ApiError::NotFound { what: "approval request" })
 }
 
 /// The name of a request's risk.
