@@ -10,6 +10,7 @@ mod tests;
 pub(crate) mod token;
 mod waiting;
 
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ use crate::store::entities::approval;
 
 /// How long a request is remembered before the database is asked whether it still stands.
 const REMEMBERED: Duration = Duration::from_secs(60);
+/// How much is remembered. Unit: bytes.
+const MOST_BYTES: u64 = 64 << 20;
 /// How often whoever waits looks for himself, should a notice be lost.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// How long a request may be on its way to the database.
@@ -59,12 +62,7 @@ pub(crate) struct Approvals {
 impl Approvals {
     /// Nothing is known yet.
     pub(crate) fn new(keys: InstallationKeys) -> Self {
-        Self {
-            keys,
-            open: Cache::builder().max_capacity(100_000).time_to_live(REMEMBERED).build(),
-            recent: Cache::builder().max_capacity(100_000).time_to_live(REMEMBERED).build(),
-            waiting: Waiting::default(),
-        }
+        Self { keys, open: remembering(), recent: remembering(), waiting: Waiting::default() }
     }
 
     /// The tokens of an approved request that was not used and is not over.
@@ -80,6 +78,16 @@ impl Approvals {
             self.open.invalidate(&(tenant, digest));
         }
     }
+}
+
+fn remembering<K: Hash + Eq + Send + Sync + 'static>() -> Cache<K, Arc<approval::Model>> {
+    let builder = Cache::builder().max_capacity(MOST_BYTES).time_to_live(REMEMBERED);
+    builder.weigher(|_: &K, row: &Arc<approval::Model>| weight(row)).build()
+}
+
+/// What remembering a request takes. Unit: bytes, roughly.
+fn weight(row: &approval::Model) -> u32 {
+    u32::try_from(row.request.to_string().len().saturating_add(1_024)).unwrap_or(u32::MAX)
 }
 
 /// A call that was denied and could be approved.

@@ -75,7 +75,7 @@ pub(crate) async fn checkpoint(app: &App, tenant: &TenantId) -> Result<Option<Ch
     let walk = Walk {
         start: signed.as_ref().map(|signed| (signed.chain.clone(), signed.note.clone())),
         last: head.size(),
-        later_checkpoints: true,
+        checkpoints_through: signed.as_ref().map_or(0, |signed| signed.size).max(head.size()),
     };
     let walked = walk.run(db, tenant, app.audit_keys.trusted()).await?;
     let report = &walked.report;

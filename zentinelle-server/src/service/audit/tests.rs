@@ -398,3 +398,25 @@ async fn decisions_that_a_policy_wants_kept_are_on_the_trail() {
         assert_ne!(head(server.app.store.db(), &server.tenant).await.expect("a head"), genesis);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_that_grows_and_is_signed_meanwhile_is_no_forgery() {
+    let server = TestServer::postgres().await;
+    let key = fill(&server, 20).await;
+    let writer = async {
+        for number in 0..60 {
+            let txn = server.app.store.begin().await.expect("a transaction");
+            append(&txn, &server.tenant, vec![record(&server, number)]).await.expect("appended");
+            txn.commit().await.expect("committed");
+            super::checkpoint(&server.app, &server.tenant).await.expect("signed");
+        }
+    };
+    let reader = async {
+        for _ in 0..30 {
+            let answer = verify(&server, &key, "").await;
+            assert_eq!(answer["valid"], true, "{answer}");
+            assert_eq!(verify(&server, &key, "?recent=2").await["valid"], true);
+        }
+    };
+    tokio::join!(writer, reader);
+}

@@ -68,7 +68,15 @@ impl Verified {
 /// Verifies a tenant's trail.
 pub(crate) async fn verify(app: &App, tenant: &TenantId, asked: Asked) -> Result<Verified, ApiError> {
     let db = app.store.db();
-    // In this order: entries and head are written together, so the head is never behind.
+    // In this order: a head is signed after its entries were written, and entries and head are
+    // written together, so nothing that is read first can be ahead of what is read later.
+    let newest_signed = audit::latest_checkpoint(db, tenant).await;
+    let signed_through = match &newest_signed {
+        Ok(signed) => signed.as_ref().map_or(0, |signed| signed.size),
+        // Somebody changed it, and it is judged whatever its size.
+        Err(_) => u64::MAX,
+    };
+    let newest_signed = readable(newest_signed)?;
     let newest = u64::try_from(audit::newest_sequence(db, tenant).await?).unwrap_or_default();
     let mut faults = Vec::new();
     let head = match audit::head(db, tenant).await {
@@ -86,7 +94,6 @@ pub(crate) async fn verify(app: &App, tenant: &TenantId, asked: Asked) -> Result
     }
     let from = asked.recent.map(|recent| size.saturating_sub(recent).saturating_add(1)).or(asked.from).unwrap_or(1);
     // Far enough back that the newest signed head speaks of something that is read.
-    let newest_signed = readable(audit::latest_checkpoint(db, tenant).await)?;
     let from = newest_signed.map_or(from, |signed| from.min(signed.size));
     // Without a state to set out from, the whole chain is read.
     let signed = readable(audit::checkpoint_before(db, tenant, from).await)?;
@@ -98,7 +105,11 @@ pub(crate) async fn verify(app: &App, tenant: &TenantId, asked: Asked) -> Result
         None => size,
     };
     let whole = last == size;
-    let walk = Walk { start: signed.map(|signed| (signed.chain, signed.note)), last, later_checkpoints: whole };
+    let walk = Walk {
+        start: signed.map(|signed| (signed.chain, signed.note)),
+        last,
+        checkpoints_through: if whole { signed_through.max(last) } else { last },
+    };
     let walked = walk.run(db, tenant, app.audit_keys.trusted()).await?;
     faults.extend(walked.faults);
     let report = walked.report;

@@ -19,8 +19,10 @@ pub(super) struct Walk {
     pub(super) start: Option<(Chain, String)>,
     /// The last entry to read.
     pub(super) last: u64,
-    /// Whether checkpoints beyond the last entry are looked at: the log must reach as far.
-    pub(super) later_checkpoints: bool,
+    /// The checkpoints of at most this size are looked at: the log must reach as far as they do.
+    // INVARIANT: no larger than what was signed before the end of the log was read, or a
+    // checkpoint made meanwhile looks like one whose entries are gone.
+    pub(super) checkpoints_through: u64,
 }
 
 /// What was found.
@@ -55,7 +57,7 @@ impl Walk {
         if let Some(note) = note {
             push(&mut verifier, &Line::Checkpoint(note));
         }
-        let mut notes = Notes::from(next, if self.later_checkpoints { u64::MAX } else { self.last });
+        let mut notes = Notes::from(next, self.checkpoints_through);
         let mut faults = Vec::new();
         while next <= self.last {
             let page = audit::entries(db, tenant, Stretch { first: next, last: self.last }, PAGE).await?;
