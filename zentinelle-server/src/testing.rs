@@ -48,6 +48,12 @@ impl TestServer {
         Self { app: server.app.clone(), tenant, routes: server.routes() }
     }
 
+    /// Another server over the same database: a replica, or this one after a restart.
+    pub(crate) fn another(&self) -> Self {
+        let server = Server::over(self.app.store.clone(), &Config::default());
+        Self { app: server.app.clone(), tenant: self.tenant.clone(), routes: server.routes() }
+    }
+
     /// A key of a kind for this server's tenant.
     pub(crate) async fn key(&self, new: NewKey) -> String {
         self.key_of(&self.tenant, new).await

@@ -16,7 +16,8 @@ async fn people_decide_from_the_command_line() {
     let key_file = |name: &str, key: &str| {
         use std::os::unix::fs::OpenOptionsExt as _;
         let path = folder.path().join(name);
-        let mut file = std::fs::OpenOptions::new().create(true).write(true).mode(0o600).open(&path).expect("a file");
+        let mut file =
+            std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path).expect("a file");
         std::io::Write::write_all(&mut file, key.as_bytes()).expect("written");
         path.display().to_string()
     };

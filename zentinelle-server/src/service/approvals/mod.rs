@@ -4,7 +4,7 @@
 //! agent that asked, and no other, gets tokens for the call it asked about, good for one use.
 
 pub(crate) mod call;
-mod resolve;
+pub(crate) mod resolve;
 #[cfg(test)]
 mod tests;
 pub(crate) mod token;
@@ -24,7 +24,7 @@ use zentinelle_core::decision::Remedy;
 use zentinelle_core::ids::TenantId;
 use zentinelle_core::{Decision, Request};
 
-pub(crate) use self::resolve::{Verdict, cancel, expire_due, resolve};
+pub(crate) use self::resolve::{Verdict, cancel, resolve};
 use self::waiting::Waiting;
 use super::audit::kept;
 use super::decide::{self, Asked, Judged};

@@ -213,8 +213,8 @@ async fn time_ends_what_nobody_decided_and_the_agent_may_take_it_back() {
         .expect("updated");
     let (status, answer) = server.post(&format!("{APPROVALS}/{id}/approve"), &operator, json!({})).await;
     assert_eq!((status, &answer["error"]), (StatusCode::CONFLICT, &json!("approval_expired")));
-    assert_eq!(super::expire_due(&server.app).await.expect("done"), 1);
-    assert_eq!(super::expire_due(&server.app).await.expect("done"), 0);
+    assert_eq!(super::resolve::expire_due(&server.app).await.expect("done"), 1);
+    assert_eq!(super::resolve::expire_due(&server.app).await.expect("done"), 0);
     written(&server, &id, "expired").await;
     assert_ne!(id_of(&evaluate(&server, &agent, &call("pay"), None).await), id);
 
@@ -302,4 +302,30 @@ async fn another_tenant_sees_and_decides_nothing() {
     }
     let (_, listed) = server.get(APPROVALS, &stranger).await;
     assert_eq!(listed["approvals"], json!([]));
+}
+
+#[tokio::test]
+async fn a_request_survives_a_restart_and_is_decided_at_any_replica() {
+    let before = TestServer::postgres().await;
+    before.policy("tool_permission", json!({"requires_approval": ["pay"]})).await;
+    let agent = before.agent("a").await;
+    let operator = before.operator(Role::Operator).await;
+    let call = json!({"action": "tool_call", "context": {"tool": "pay"}});
+    let id = id_of(&evaluate(&before, &agent, &call, None).await);
+    written(&before, &id, "pending").await;
+    let after = before.another();
+    let waiting = format!("{APPROVALS}/{id}?wait=20");
+    let decide = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        after.post(&format!("{APPROVALS}/{id}/approve"), &operator, json!({})).await
+    };
+    let began = Instant::now();
+    let ((_, shown), _) = tokio::join!(before.get(&waiting, &agent), decide);
+    assert_eq!(shown["status"], "approved", "found without a notice from the other");
+    assert!(began.elapsed() < Duration::from_secs(5));
+    let (_, there) = after.get(&format!("{APPROVALS}/{id}"), &agent).await;
+    let token = there["approval_token"].as_str().expect("a token");
+    assert_eq!(there["approval_token"], shown["approval_token"], "the same wherever it is asked for");
+    assert_eq!(evaluate(&after, &agent, &call, Some(token)).await["allowed"], true);
+    written(&after, &id, "consumed").await;
 }

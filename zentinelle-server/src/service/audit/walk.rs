@@ -61,7 +61,7 @@ impl Walk {
         let mut faults = Vec::new();
         while next <= self.last {
             let page = audit::entries(db, tenant, Stretch { first: next, last: self.last }, PAGE).await?;
-            let Some(newest) = page.last().map(|row| sequence_of(row)) else { break };
+            let Some(newest) = page.last().map(sequence_of) else { break };
             for row in &page {
                 notes.push_below(sequence_of(row), db, tenant, &mut verifier).await?;
                 push_row(&mut verifier, row, &mut faults);
