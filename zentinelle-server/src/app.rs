@@ -10,6 +10,8 @@ use crate::bus::{Bus, Notice};
 use crate::config::Mode;
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
+use crate::service::approvals::Approvals;
+use crate::service::audit::AuditKeys;
 use crate::service::cached::PerTenant;
 use crate::service::content_rules::RuleSet;
 use crate::service::prices::Prices;
@@ -43,6 +45,10 @@ pub(crate) struct App {
     pub(crate) sealing: Arc<MasterKeys>,
     /// One organisation, or many.
     pub(crate) mode: Mode,
+    /// Requests that wait for a person.
+    pub(crate) approvals: Approvals,
+    /// Signs the heads of audit chains.
+    pub(crate) audit_keys: AuditKeys,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.
@@ -92,5 +98,10 @@ impl App {
     pub(crate) fn take_up_settings(&self) {
         self.content_rules.changed();
         self.prices.changed();
+    }
+
+    /// An approval request was decided, taken back, or is over.
+    pub(crate) async fn approval_changed(&self, tenant: &TenantId, id: &str) {
+        self.approvals.waiting.wake(tenant, id);
     }
 }

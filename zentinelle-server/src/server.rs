@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
-use zentinelle_core::approval::KeyRing;
 use zentinelle_core::ids::TenantId;
 use zentinelle_core::ledger::MemoryLedgerConfig;
 
@@ -25,6 +24,8 @@ use crate::ledger::{LedgerStore, RESERVATION_SECONDS, SqlLedger};
 use crate::recorder::Recorder;
 use crate::replica;
 use crate::sealing::MasterKeys;
+use crate::service::approvals::{Approvals, token};
+use crate::service::audit::AuditKeys;
 use crate::service::cached::PerTenant;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
@@ -139,18 +140,24 @@ impl Server {
         };
         let (routes, document) = router::documented().split_for_parts();
         let document = serde_json::to_value(&document).unwrap_or_default();
+        let sealing = Arc::new(sealing);
+        let keys = Arc::clone(&sealing);
+        let approvals = Approvals::new(Arc::clone(&sealing));
+        let audit_keys = AuditKeys::new(&sealing);
         let app = Arc::new(App {
             directory: Directory::new(store.clone(), KeyHasher::from_master(&sealing)),
             access: AccessTable::read(&document),
-            snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
+            snapshots: Snapshots::new(store.clone(), Arc::new(move |tenant: &TenantId| token::key_ring(&keys, tenant))),
             ledger,
             content_rules: PerTenant::new(),
             prices: PerTenant::new(),
             bus,
             recorder,
+            approvals,
+            audit_keys,
             node_id,
             store,
-            sealing: Arc::new(sealing),
+            sealing,
             mode: config.mode,
         });
         replica::start(&app);

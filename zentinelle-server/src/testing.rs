@@ -67,6 +67,11 @@ impl TestServer {
         Self { app: server.app.clone(), tenant, routes: server.routes(), _directory: directory }
     }
 
+    /// Another server over the same database: a replica, or this one after a restart.
+    pub(crate) async fn another(&self) -> Self {
+        Self::configured(self.app.store.clone(), &Config::default()).await
+    }
+
     /// A key of a kind for this server's tenant.
     pub(crate) async fn key(&self, new: NewKey) -> String {
         self.key_of(&self.tenant, new).await
@@ -116,6 +121,15 @@ impl TestServer {
 
     /// A policy for the whole organisation, in force when this returns.
     pub(crate) async fn policy(&self, policy_type: &str, config: Value) -> String {
+        self.policy_at("organization", None, policy_type, config).await
+    }
+
+    /// A policy for one user, in force when this returns.
+    pub(crate) async fn user_policy(&self, user: &str, policy_type: &str, config: Value) -> String {
+        self.policy_at("user", Some(user.to_owned()), policy_type, config).await
+    }
+
+    async fn policy_at(&self, level: &str, id_there: Option<String>, policy_type: &str, config: Value) -> String {
         let id = clock::new_id();
         let now = clock::now_micros();
         let row = policy::ActiveModel {
@@ -124,8 +138,8 @@ impl TestServer {
             name: Set(format!("test {policy_type}")),
             description: Set(String::new()),
             policy_type: Set(policy_type.to_owned()),
-            scope_level: Set("organization".to_owned()),
-            scope_id: Set(None),
+            scope_level: Set(level.to_owned()),
+            scope_id: Set(id_there),
             config: Set(config),
             priority: Set(0),
             enabled: Set(true),
@@ -191,6 +205,20 @@ impl TestServer {
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&bytes).into_owned()));
         (status, body)
+    }
+
+    /// Listens on a free port of this machine until the test ends.
+    pub(crate) async fn listen(&self) -> std::net::SocketAddr {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let routes = self.routes.clone();
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        address
+    }
+
+    /// Sends a whole request.
+    pub(crate) async fn reply(&self, request: Request<Body>) -> axum::response::Response {
+        self.routes.clone().oneshot(request).await.expect("an answer")
     }
 
     /// Sends a POST.

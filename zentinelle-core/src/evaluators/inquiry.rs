@@ -3,13 +3,15 @@
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use crate::approval::{Binding, Claims, Digest, KeyRing, Purpose, TokenError, digest_arguments};
+use crate::approval::{Binding, Claims, Digest, KeyRing, Purpose, TokenError, codes, digest_arguments};
 use crate::decision::Remedy;
 use crate::error::{Code, Pointer};
 use crate::ledger::{Charge, Counter, Holder, Unit, Window};
 use crate::policy::Policy;
 use crate::request::{EvaluationError, Request};
 
+/// The most tokens that are looked at in one request.
+const MOST_TOKENS: usize = 8;
 const USED: Code = Code::new("approval.already_used");
 
 /// Everything an evaluator may look at.
@@ -61,13 +63,20 @@ pub enum Delegated {
 }
 
 impl<'a> Inquiry<'a> {
-    /// Looks for a valid approval under `approval_token` in the context.
+    /// Looks for a valid approval under `approval_token` in the context. A call that several
+    /// policies stop carries one token for each of them, parted by white space.
     pub fn approval(&self, wanted: &Approval<'_>) -> Result<Approved, EvaluationError> {
-        let Some(token) = self.request.context.name("approval_token")? else { return Ok(Approved::Missing) };
-        Ok(match self.check(token, wanted) {
-            Ok(claims) => Approved::Yes(Box::new(self.single_use(&claims, wanted.max_age_seconds))),
-            Err(error) => Approved::No(error),
-        })
+        let Some(tokens) = self.request.context.name("approval_token")? else { return Ok(Approved::Missing) };
+        let mut refused: Option<TokenError> = None;
+        for token in tokens.split_whitespace().take(MOST_TOKENS) {
+            match self.check(token, wanted) {
+                Ok(claims) => return Ok(Approved::Yes(Box::new(self.single_use(&claims, wanted.max_age_seconds)))),
+                // A token that is for another policy says nothing of this one.
+                Err(error) if refused.is_none() || error.code() != &codes::WRONG_PURPOSE => refused = Some(error),
+                Err(_) => {}
+            }
+        }
+        Ok(refused.map_or(Approved::Missing, Approved::No))
     }
 
     /// Looks for a valid delegation by `parent` under `delegation_token` in the context. A

@@ -73,6 +73,14 @@ pub(crate) enum CommandError {
     /// Work on the server's database failed.
     #[error("{0}")]
     Local(String),
+    /// A server did not answer, or refused.
+    #[error("{message}")]
+    Remote {
+        /// What it said.
+        message: String,
+        /// What to do about it.
+        help: &'static str,
+    },
     /// A value of an argument that only the work itself could refuse.
     #[error("{message}")]
     Argument {
@@ -95,7 +103,7 @@ impl CommandError {
             Self::TooLarge { .. } => "split it into several files",
             Self::StandardInputTwice => "give one of the two as a file",
             Self::FaultyPolicies { .. } => "mend them; `zentinelle policy validate` shows the faults again",
-            Self::Key { help, .. } => help,
+            Self::Key { help, .. } | Self::Remote { help, .. } => help,
             Self::NoTests { .. } => "add `tests:` beside `policies:`, or say --allow-empty",
             Self::Argument { help, .. } => help,
             Self::Local(_) => "name the server's own files with --config or --data-dir",

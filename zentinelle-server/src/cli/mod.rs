@@ -1,6 +1,7 @@
 //! The arguments of the command, and which file answers which subcommand.
 
 mod approval_keys;
+mod approvals;
 mod audit;
 mod completions;
 mod error;
@@ -12,6 +13,7 @@ mod local;
 mod output;
 mod policies;
 mod policy;
+mod remote;
 mod replay;
 mod requests;
 mod scan;
@@ -49,6 +51,8 @@ enum Command {
     Hook(hook::HookArgs),
     #[command(subcommand)]
     Audit(audit::Command),
+    #[command(subcommand)]
+    Approvals(approvals::Command),
     Serve(serve::Args),
     #[command(subcommand)]
     Key(key::Command),
@@ -78,6 +82,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         // A hook's answer is for a program, and its failures have a form of their own.
         Command::Hook(args) => return hook::run(&args),
         Command::Audit(command) => audit::run(&command, &mut console),
+        Command::Approvals(command) => approvals::run(&command, &mut console),
         Command::Serve(args) => serve::run(args),
         Command::Key(command) => key::run(command, &mut console),
         Command::Tenant(command) => tenant::run(command, &mut console),

@@ -133,6 +133,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// Refuses a text that is too long or holds characters no name has.
+pub(crate) fn at_most(field: &str, text: &str, most: usize) -> Result<(), ApiError> {
+    if text.chars().count() > most {
+        return Err(ApiError::invalid(field, format!("longer than {most} characters")));
+    }
+    if text.contains('\0') {
+        return Err(ApiError::invalid(field, "holds a NUL character"));
+    }
+    Ok(())
+}
+
 /// Field readers for which null, empty and absent are one.
 pub(crate) mod lenient {
     use serde::{Deserialize, Deserializer};

@@ -1,6 +1,7 @@
 //! The HTTP surface: every route stands in [`router`], every failure is an [`error::ApiError`].
 
 pub(crate) mod acting;
+mod authzen;
 pub(crate) mod error;
 pub(crate) mod extract;
 pub(crate) mod health;

@@ -21,6 +21,9 @@ use utoipa::{Modify, OpenApi};
         (name = "prompts", description = "System prompts and their versions."),
         (name = "models", description = "Models, whether they are approved, and what they cost."),
         (name = "usage", description = "What was used and spent, exports and reports."),
+        (name = "audit", description = "The trail as evidence: verify it, find in it, export it."),
+        (name = "approvals", description = "Calls that wait for a person."),
+        (name = "authzen", description = "OpenID AuthZEN Authorization API 1.0."),
         (name = "operations", description = "Health and readiness."),
     )
 )]

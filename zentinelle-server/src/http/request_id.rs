@@ -21,8 +21,9 @@ pub(crate) fn current() -> String {
 
 /// Gives every request an id, the caller's own when it sends a plain one.
 pub(crate) async fn identify(request: Request, next: Next) -> Response {
-    let plain =
-        |id: &&HeaderValue| !id.is_empty() && id.len() <= MOST && id.as_bytes().iter().all(u8::is_ascii_graphic);
+    let plain = |id: &&HeaderValue| {
+        !id.is_empty() && id.len() <= MOST && id.as_bytes().iter().all(|byte| matches!(byte, b' '..=b'~'))
+    };
     let id = request.headers().get(HEADER).filter(plain).cloned().unwrap_or_else(made);
     let mut response = CURRENT.scope(id.clone(), next.run(request)).await;
     response.headers_mut().insert(HEADER, id);

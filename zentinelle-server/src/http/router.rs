@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::{MOST_BODY_BYTES, health, native, openapi, operator, request_id, sdk};
+use super::{MOST_BODY_BYTES, authzen, health, native, openapi, operator, request_id, sdk};
 use crate::app::App;
 use crate::auth::access;
 
@@ -103,6 +103,25 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(operator::reports::list, operator::reports::create))
         .routes(routes!(operator::reports::get))
         .routes(routes!(operator::reports::download))
+        // Audit trail
+        .routes(routes!(native::audit::verify))
+        .routes(routes!(native::audit::entries))
+        .routes(routes!(native::audit::export))
+        .routes(routes!(native::audit::receipt))
+        .routes(routes!(native::audit::key))
+        // Approvals
+        .routes(routes!(native::approvals::list, native::approvals::ask))
+        .routes(routes!(native::approvals::show))
+        .routes(routes!(native::approvals::approve))
+        .routes(routes!(native::approvals::deny))
+        .routes(routes!(native::approvals::cancel))
+        // AuthZEN
+        .routes(routes!(authzen::evaluation))
+        .routes(routes!(authzen::evaluations))
+        .routes(routes!(authzen::configuration))
+        .routes(routes!(authzen::requests::submit))
+        .routes(routes!(authzen::requests::status))
+        .routes(routes!(authzen::requests::cancel))
         // Agents, SDK family
         .routes(routes!(sdk::evaluate::evaluate))
 }

@@ -28,6 +28,33 @@ pub(crate) fn kept_text(text: &str, settings: &TenantSettings) -> String {
     }
 }
 
+/// Takes out of a value the one character that PostgreSQL cannot keep: a record that cannot be
+/// written would hold up all behind it.
+pub(crate) fn storable(value: &mut Value) {
+    match value {
+        Value::String(text) => storable_text(text),
+        Value::Array(items) => items.iter_mut().for_each(storable),
+        Value::Object(entries) => {
+            entries.values_mut().for_each(storable);
+            if entries.keys().any(|key| key.contains('\0')) {
+                let old = std::mem::take(entries);
+                entries.extend(old.into_iter().map(|(mut key, value)| {
+                    storable_text(&mut key);
+                    (key, value)
+                }));
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The same for a text.
+pub(crate) fn storable_text(text: &mut String) {
+    if text.contains('\0') {
+        *text = text.replace('\0', "\u{fffd}");
+    }
+}
+
 fn cut(context: &Map<String, Value>, limit: usize) -> Value {
     context.iter().map(|(key, value)| (key.clone(), cut_value(value, limit))).collect::<Map<_, _>>().into()
 }
@@ -49,6 +76,13 @@ mod tests {
     use super::kept;
     use crate::snapshot::{ContentKeeping, TenantSettings};
     use serde_json::json;
+
+    #[test]
+    fn what_no_database_keeps_is_taken_out() {
+        let mut value = json!({"a\u{0}": ["b\u{0}", {"c": "\u{0}"}], "d": 1});
+        super::storable(&mut value);
+        assert_eq!(value, json!({"a\u{fffd}": ["b\u{fffd}", {"c": "\u{fffd}"}], "d": 1}));
+    }
 
     #[test]
     fn content_is_kept_as_the_tenant_chose() {

@@ -19,7 +19,7 @@ use crate::store::bulk::{insert_new, insert_texts};
 use crate::store::entities::{
     agent, approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
 };
-use crate::store::{StoreError, alerts, audit, incidents};
+use crate::store::{StoreError, alerts, approvals, audit, incidents};
 
 /// A record of the journal as far as its text tells without being decoded.
 #[derive(Debug, Deserialize)]
@@ -36,9 +36,10 @@ struct Sorted<'j> {
     events: Vec<&'j str>,
     interactions: Vec<&'j str>,
     usage: Vec<&'j str>,
-    approvals: Vec<&'j str>,
     notifications: Vec<&'j str>,
     scans: Vec<content_scan::Model>,
+    approvals: Vec<approval::Model>,
+    consumed: Vec<(TenantId, String, i64)>,
     violations: Vec<content_violation::Model>,
     incidents: Vec<RaisedIncident>,
     alerts: Vec<RaisedAlert>,
@@ -66,7 +67,6 @@ impl<'j> Sorted<'j> {
             "event" => &mut self.events,
             "interaction" => &mut self.interactions,
             "usage" => &mut self.usage,
-            "approval_requested" => &mut self.approvals,
             "notification" => &mut self.notifications,
             _ => {
                 self.think(serde_json::from_slice(text)?);
@@ -84,6 +84,8 @@ impl<'j> Sorted<'j> {
                 self.scans.push(*scan);
                 self.violations.extend(violations);
             }
+            Record::ApprovalRequested(row) => self.approvals.push(*row),
+            Record::ApprovalConsumed { tenant_id, id, at } => self.consumed.push((tenant_id, id, at)),
             Record::Incident(raised) => self.incidents.push(*raised),
             Record::Alert(raised) => self.alerts.push(*raised),
             Record::Heartbeat { tenant_id, agent_id, health, at } => {
@@ -95,7 +97,6 @@ impl<'j> Sorted<'j> {
             | Record::Event(_)
             | Record::Interaction(_)
             | Record::Usage(_)
-            | Record::ApprovalRequested(_)
             | Record::Notification(_) => {} // a row, taken as it is
         }
     }
@@ -108,7 +109,12 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: &[&[u8]]) -> Re
     insert_texts::<event::Entity>(txn, &sorted.events).await?;
     insert_texts::<interaction::Entity>(txn, &sorted.interactions).await?;
     insert_texts::<usage_record::Entity>(txn, &sorted.usage).await?;
-    insert_texts::<approval::Entity>(txn, &sorted.approvals).await?;
+    for row in sorted.approvals {
+        approvals::open(txn, row).await?;
+    }
+    for (tenant, id, at) in sorted.consumed {
+        approvals::consume(txn, &tenant, &id, at).await?;
+    }
     insert_texts::<notification::Entity>(txn, &sorted.notifications).await?;
     insert_new::<content_scan::Entity>(txn, &sorted.scans).await?;
     insert_new::<content_violation::Entity>(txn, &sorted.violations).await?;

@@ -31,6 +31,15 @@ pub(crate) enum Record {
     },
     /// A person is asked to approve a call.
     ApprovalRequested(Box<approval::Model>),
+    /// An approval was used.
+    ApprovalConsumed {
+        /// The tenant.
+        tenant_id: TenantId,
+        /// The approval.
+        id: String,
+        /// When.
+        at: i64,
+    },
     /// Something that should become, or count up, an incident.
     Incident(Box<RaisedIncident>),
     /// Something that should become, or count up, an alert.
@@ -125,6 +134,7 @@ impl Record {
             Self::Usage(_) => "usage",
             Self::Scan { .. } => "scan",
             Self::ApprovalRequested(_) => "approval_requested",
+            Self::ApprovalConsumed { .. } => "approval_consumed",
             Self::Incident(_) => "incident",
             Self::Alert(_) => "alert",
             Self::Notification(_) => "notification",
@@ -146,7 +156,9 @@ impl Record {
             Self::Incident(raised) => raised.tenant_id.as_str(),
             Self::Alert(raised) => raised.tenant_id.as_str(),
             Self::Notification(row) => &row.tenant_id,
-            Self::Heartbeat { tenant_id, .. } | Self::Ledger { tenant_id, .. } => tenant_id.as_str(),
+            Self::Heartbeat { tenant_id, .. }
+            | Self::ApprovalConsumed { tenant_id, .. }
+            | Self::Ledger { tenant_id, .. } => tenant_id.as_str(),
             Self::Audit(record) => &record.tenant_id,
         })
     }

@@ -1,5 +1,6 @@
 //! Deciding one request: snapshot, ledger, record. The only I/O is the ledger's.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,15 +10,17 @@ use zentinelle_core::ledger::{Batch, LedgerError, Mode, Outcome, Reading};
 use zentinelle_core::wire::DecisionDocument;
 use zentinelle_core::{Decision, Request};
 
+use super::approvals::{self, Denied, token};
+use super::audit::kept;
 use crate::app::App;
 use crate::auth::AgentFacts;
 use crate::clock;
 use crate::http::error::ApiError;
-use crate::ledger::is_away;
+use crate::ledger::{LedgerEntry, is_away};
 use crate::recorder::content;
 use crate::recorder::record::{RaisedIncident, Record};
 use crate::snapshot::{FailMode, Snapshot};
-use crate::store::entities::evaluation;
+use crate::store::entities::{approval, evaluation};
 use crate::store::wire_name;
 
 /// Through which door a request came.
@@ -68,17 +71,32 @@ pub(crate) struct Decided {
     /// Whether a person could approve what was denied.
     pub(crate) requestable: bool,
     /// The request a person was asked to approve.
-    pub(crate) approval_id: Option<String>,
+    pub(crate) approval: Option<Arc<approval::Model>>,
     /// How long deciding took. Unit: microseconds.
     pub(crate) duration_us: u64,
 }
 
-/// Decides, spends, and records.
-pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError> {
-    let started = Instant::now();
-    let tenant = &asked.agent.agent.tenant_id;
-    let snapshot = app.snapshots.get(tenant).await?;
-    let request = request(asked.agent.as_ref(), asked.user, &asked.action, asked.context, asked.dry_run);
+/// A request that was judged, with what it was judged by.
+pub(crate) struct Judged {
+    /// The policies and settings.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// The request as the engine saw it.
+    pub(crate) request: Request,
+    /// What the engine says.
+    pub(crate) decision: Decision,
+    /// What was spent, where it must survive a restart.
+    pub(crate) spent: Option<LedgerEntry>,
+    /// The outward form.
+    pub(crate) document: DecisionDocument,
+}
+
+/// Judges a request and, unless it is only a question, spends what it spends.
+pub(crate) async fn judge(app: &App, asked: Asked) -> Result<Judged, ApiError> {
+    let snapshot = app.snapshots.get(&asked.agent.agent.tenant_id).await?;
+    let mut context = asked.context;
+    let user = asked.user.as_deref();
+    token::keep_those_for_this_call(&asked.agent.agent, user, &asked.action, &mut context);
+    let request = request(asked.agent.as_ref(), asked.user, &asked.action, context, asked.dry_run);
     let assessment = snapshot.engine.assess(&request);
     let mut spent = None;
     let outcome = match assessment.batch() {
@@ -91,16 +109,43 @@ pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError>
     };
     let decision = assessment.conclude(outcome);
     let document = DecisionDocument::new(&decision, &request);
+    Ok(Judged { snapshot, request, decision, spent, document })
+}
+
+impl Decided {
+    /// The id of the request a person was asked to approve.
+    pub(crate) fn approval_id(&self) -> Option<String> {
+        self.approval.as_ref().map(|row| row.id.clone())
+    }
+}
+
+/// Decides, spends, and records.
+pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError> {
+    let started = Instant::now();
+    let source = asked.source;
+    let Judged { snapshot, request, decision, spent, document } = judge(app, asked).await?;
     let id = clock::new_id();
     let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let mut records =
-        vec![Record::Evaluation(Box::new(row(&id, &request, &document, &snapshot, asked.source, duration_us)))];
-    records.extend(spent.map(|entry| Record::Ledger { tenant_id: tenant.clone(), entry }));
+    let mut records = vec![Record::Evaluation(Box::new(row(&id, &request, &document, &snapshot, source, duration_us)))];
+    let tenant_id = request.agent.tenant_id.clone();
+    records.extend(spent.map(|entry| Record::Ledger { tenant_id, entry }));
     records.extend(incidents(&decision, &request, &id).map(|raised| Record::Incident(Box::new(raised))));
-    let requestable = decision.requestable().is_some();
-    let approval_id = None;
+    records.extend(kept::record(&decision, &document, &request, &id).map(|kept| Record::Audit(Box::new(kept))));
+    records.extend(approvals::used(app, &request, &decision));
+    let denied =
+        Denied { request: &request, decision: &decision, snapshot: &snapshot, evaluation_id: &id, justification: None };
+    let standing = if document.dry_run { None } else { approvals::open(app, &denied) };
+    let requestable = match &standing {
+        Some(_) => true,
+        // A question opens no request, but says whether one could be opened.
+        None => document.dry_run && decision.requestable().is_some(),
+    };
+    let approval = standing.map(|standing| {
+        records.extend(standing.records);
+        standing.row
+    });
     app.recorder.record(&records)?;
-    Ok(Decided { id, document, requestable, approval_id, duration_us })
+    Ok(Decided { id, document, requestable, approval, duration_us })
 }
 
 fn request(
@@ -163,8 +208,12 @@ fn row(
     duration_us: u64,
 ) -> evaluation::Model {
     let text = |key: &str| document.context.get(key).and_then(Value::as_str).map(str::to_owned);
+    let mut context = Cow::Borrowed(&document.context);
+    if context.contains_key(token::TOKEN_KEY) {
+        token::without_tokens(context.to_mut());
+    }
     let policies = serde_json::to_value(&document.policies_evaluated).unwrap_or_default();
-    evaluation::Model {
+    let mut row = evaluation::Model {
         tenant_id: request.agent.tenant_id.as_str().to_owned(),
         id: id.to_owned(),
         agent_id: request.agent.agent_id.as_str().to_owned(),
@@ -179,13 +228,20 @@ fn row(
         reason: document.reason.clone(),
         policies,
         warnings: Value::from(document.warnings.clone()),
-        context: content::kept(&document.context, &snapshot.settings),
+        context: content::kept(&context, &snapshot.settings),
         risk_score: i64::from(document.risk_score),
         policy_set_version: document.policy_set_version.clone(),
         source: source.name().to_owned(),
         duration_us: i64::try_from(duration_us).unwrap_or(i64::MAX),
         occurred_at: clock::micros(request.now),
+    };
+    for value in [&mut row.policies, &mut row.warnings, &mut row.context] {
+        content::storable(value);
     }
+    for text in [&mut row.session_id, &mut row.resource, &mut row.reason].into_iter().flatten() {
+        content::storable_text(text);
+    }
+    row
 }
 
 #[cfg(test)]

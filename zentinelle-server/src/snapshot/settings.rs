@@ -56,6 +56,8 @@ pub(crate) struct TenantSettings {
     pub(crate) evaluate_per_minute: u32,
     /// How often agents should report that they live. Unit: seconds.
     pub(crate) heartbeat_interval_seconds: u32,
+    /// How long a person has to decide about a call, by how risky the call is.
+    pub(crate) approval_expiry: ApprovalExpiry,
     /// After how long without a heartbeat an agent counts as unhealthy. Unit: seconds.
     pub(crate) heartbeat_timeout_seconds: u32,
     /// What a call of a model costs that has no price. Never nothing.
@@ -73,6 +75,39 @@ impl Default for TenantSettings {
             heartbeat_interval_seconds: 60,
             heartbeat_timeout_seconds: 300,
             unknown_model_price: UnknownModelPrice::MostExpensive,
+            approval_expiry: ApprovalExpiry::default(),
+        }
+    }
+}
+
+/// How long a person has to decide about a call. Unit: seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ApprovalExpiry {
+    /// A risk score below 25. Default: a day.
+    pub(crate) low: u32,
+    /// A risk score below 50. Default: eight hours.
+    pub(crate) medium: u32,
+    /// A risk score below 75. Default: one hour.
+    pub(crate) high: u32,
+    /// A risk score of 75 or more. Default: a quarter of an hour.
+    pub(crate) critical: u32,
+}
+
+impl Default for ApprovalExpiry {
+    fn default() -> Self {
+        Self { low: 86_400, medium: 28_800, high: 3_600, critical: 900 }
+    }
+}
+
+impl ApprovalExpiry {
+    /// For a risk score from 0 to 100.
+    pub(crate) const fn seconds(&self, risk_score: u32) -> u32 {
+        match risk_score {
+            0..25 => self.low,
+            25..50 => self.medium,
+            50..75 => self.high,
+            75.. => self.critical,
         }
     }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod agents;
 pub(crate) mod alert_rules;
 pub(crate) mod alerts;
+pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod bulk;
 pub(crate) mod content_rules;

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::http::acting::acting_agent;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, lenient};
+use crate::http::extract::{JsonBody, at_most, lenient};
 use crate::service::decide::{self, Asked, Decided, Source};
 
 /// The longest action name. Unit: characters.
@@ -59,17 +59,6 @@ impl EvaluateRequest {
         let dry_run = self.dry_run.unwrap_or_default();
         Ok(Asked { agent, user: self.user_id, action, context: self.context, dry_run, source })
     }
-}
-
-/// Refuses a text that is too long or holds characters no name has.
-pub(crate) fn at_most(field: &str, text: &str, most: usize) -> Result<(), ApiError> {
-    if text.chars().count() > most {
-        return Err(ApiError::invalid(field, format!("longer than {most} characters")));
-    }
-    if text.contains('\0') {
-        return Err(ApiError::invalid(field, "holds a NUL character"));
-    }
-    Ok(())
 }
 
 /// Allow, deny, or ask a person.
@@ -145,6 +134,7 @@ pub(crate) struct EvaluateReply {
 impl EvaluateReply {
     fn new(decided: Decided) -> Self {
         let decision = Verb::of(&decided);
+        let approval_id = decided.approval_id();
         let document = decided.document;
         let objects: Vec<Value> = document.policies_evaluated.iter().map(object).collect();
         let from_hook = document.context.get("source").and_then(Value::as_str) == Some(RELEASED_HOOK);
@@ -170,7 +160,7 @@ impl EvaluateReply {
             obligations: document.obligations.iter().filter_map(|one| serde_json::to_value(one).ok()).collect(),
             dry_run: document.dry_run,
             requires_approval: decided.requestable,
-            approval_id: decided.approval_id,
+            approval_id,
             evaluation_id: decided.id,
             duration_us: decided.duration_us,
             retry_at: document.retry_at.map(|at| crate::clock::iso(crate::clock::micros(at))),

@@ -45,11 +45,12 @@ pub(crate) struct SdkEvaluateReply {
 impl SdkEvaluateReply {
     fn new(decided: Decided) -> Self {
         let decision = Verb::of(&decided);
+        let approval_id = decided.approval_id();
         let document = decided.document;
         let mut context = Map::new();
         if decided.requestable {
             context.insert("require_human_approval".to_owned(), true.into());
-            context.insert("approval_id".to_owned(), decided.approval_id.clone().into());
+            context.insert("approval_id".to_owned(), approval_id.clone().into());
         }
         let metadata = json!({
             "decision": decision, "evaluation_id": decided.id, "code": document.code,
@@ -70,7 +71,7 @@ impl SdkEvaluateReply {
             warnings: document.warnings,
             context,
             requires_approval: decided.requestable,
-            approval_workflow_id: decided.approval_id,
+            approval_workflow_id: approval_id,
             metadata: metadata.as_object().cloned().unwrap_or_default(),
         }
     }

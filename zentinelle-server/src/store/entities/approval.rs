@@ -26,7 +26,7 @@ pub(crate) struct Model {
     pub(crate) remedies: Json,
     pub(crate) reason: String,
     pub(crate) risk_score: i64,
-    /// One of: pending | approved | denied | expired | consumed | cancelled.
+    /// One of: pending | approved | denied | expired | consumed | cancelled | merged.
     pub(crate) status: String,
     pub(crate) requested_at: i64,
     pub(crate) expires_at: i64,
@@ -36,6 +36,8 @@ pub(crate) struct Model {
     /// The id inside the minted token.
     pub(crate) token_id: Option<String>,
     pub(crate) consumed_at: Option<i64>,
+    /// The open request for the same call that this one became part of.
+    pub(crate) merged_into: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -13,6 +13,8 @@ pub(crate) struct Model {
     pub(crate) size: i64,
     /// The signed checkpoint.
     pub(crate) note: String,
+    /// The chain's state at this size, as JSON, to go on from.
+    pub(crate) chain: String,
     pub(crate) signed_at: i64,
 }
 

@@ -389,7 +389,7 @@ CREATE TABLE approvals (
     remedies JSONB NOT NULL, -- what the policies ask for
     reason TEXT NOT NULL,
     risk_score BIGINT NOT NULL,
-    status TEXT NOT NULL, -- pending | approved | denied | expired | consumed | cancelled
+    status TEXT NOT NULL, -- pending | approved | denied | expired | consumed | cancelled | merged
     requested_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     decided_by TEXT,
@@ -397,10 +397,14 @@ CREATE TABLE approvals (
     decision_note TEXT NOT NULL,
     token_id TEXT, -- the id inside the minted token
     consumed_at BIGINT,
+    merged_into TEXT, -- the open request for the same call that this one became part of
     CONSTRAINT approvals_pk PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX approvals_status ON approvals (tenant_id, status, id);
-CREATE INDEX approvals_call ON approvals (tenant_id, agent_id, arguments_digest, status);
+CREATE INDEX approvals_call ON approvals (tenant_id, arguments_digest, status);
+CREATE INDEX approvals_expiry ON approvals (status, expires_at);
+-- One call waits for one decision, however many replicas were asked.
+CREATE UNIQUE INDEX approvals_pending ON approvals (tenant_id, arguments_digest) WHERE status = 'pending';
 
 -- The audit chain. One writer a tenant: whoever appends locks the head first.
 CREATE TABLE audit_heads (
@@ -428,6 +432,7 @@ CREATE TABLE audit_checkpoints (
     tenant_id TEXT NOT NULL,
     size BIGINT NOT NULL,
     note TEXT NOT NULL, -- the signed checkpoint
+    chain TEXT NOT NULL, -- the chain's state at this size, as JSON, to go on from
     signed_at BIGINT NOT NULL,
     CONSTRAINT audit_checkpoints_pk PRIMARY KEY (tenant_id, size)
 );

@@ -1,16 +1,57 @@
 //! The audit chain in the database: one chain a tenant, one writer at a time.
 
+mod read;
+
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, EntityTrait as _, QuerySelect as _, Set};
-use zentinelle_core::audit::{AuditRecord, Chain};
+use zentinelle_core::audit::{AuditRecord, Chain, to_canonical_json};
 use zentinelle_core::ids::TenantId;
 
 use super::entities::{audit_entry, audit_head};
 use super::{StoreError, wire_name};
 use crate::clock;
 
+pub(crate) use self::read::{
+    Checkpointed, EntryFilter, Stretch, checkpoint_at_or_after, checkpoint_before, checkpoints_in, entries, entry,
+    head, insert_checkpoint, latest_checkpoint, newest_sequence, search, sequences_between, tenants_to_sign,
+};
+
 /// How many entries one statement inserts.
 const AT_ONCE: usize = 500;
+
+/// What of a record stands in columns of its own, so that it can be found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Columns {
+    action: String,
+    actor: String,
+    resource_type: String,
+    resource_id: String,
+    recorded_at: i64,
+}
+
+impl Columns {
+    /// Those a record must have.
+    pub(crate) fn of(record: &AuditRecord) -> Self {
+        Self {
+            action: wire_name(&record.action),
+            actor: record.ext_user_id.clone().or_else(|| record.agent_id.clone()).unwrap_or_default(),
+            resource_type: record.resource_type.clone(),
+            resource_id: record.resource_id.clone().unwrap_or_default(),
+            recorded_at: clock::micros(record.timestamp),
+        }
+    }
+
+    /// Those a row has.
+    pub(crate) fn in_row(row: &audit_entry::Model) -> Self {
+        Self {
+            action: row.action.clone(),
+            actor: row.actor.clone(),
+            resource_type: row.resource_type.clone(),
+            resource_id: row.resource_id.clone(),
+            recorded_at: row.recorded_at,
+        }
+    }
+}
 
 /// Puts records at the end of a tenant's chain, in order, in the transaction of what they are
 /// about. The head row stays locked until that transaction ends, so chains never fork.
@@ -26,10 +67,7 @@ pub(crate) async fn append(
     let mut chain = locked_head(txn, tenant).await?;
     let mut entries = Vec::with_capacity(records.len());
     for record in records {
-        let (action, at) = (wire_name(&record.action), clock::micros(record.timestamp));
-        let actor = record.ext_user_id.clone().or_else(|| record.agent_id.clone()).unwrap_or_default();
-        let resource_type = record.resource_type.clone();
-        let resource_id = record.resource_id.clone().unwrap_or_default();
+        let Columns { action, actor, resource_type, resource_id, recorded_at } = Columns::of(&record);
         let entry = chain.append(record).map_err(|error| unreadable(error.to_string()))?;
         entries.push(audit_entry::ActiveModel {
             tenant_id: Set(tenant.as_str().to_owned()),
@@ -38,8 +76,11 @@ pub(crate) async fn append(
             actor: Set(actor),
             resource_type: Set(resource_type),
             resource_id: Set(resource_id),
-            entry: Set(serde_json::to_string(&entry).map_err(|error| unreadable(error.to_string()))?),
-            recorded_at: Set(at),
+            // In canonical form, so that whoever verifies reads it letter for letter.
+            entry: Set(serde_json::to_value(&entry)
+                .map(|entry| to_canonical_json(&entry))
+                .map_err(|error| unreadable(error.to_string()))?),
+            recorded_at: Set(recorded_at),
         });
     }
     while !entries.is_empty() {
