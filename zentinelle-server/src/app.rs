@@ -1,10 +1,15 @@
 //! Everything a request handler can reach.
 
+use std::sync::Arc;
+
 use zentinelle_core::ids::{AgentId, TenantId};
 
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::recorder::Recorder;
+use crate::service::agent_config::SeenRevisions;
+use crate::service::agent_secrets::SecretReader;
+use crate::service::events::Intake;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
 
@@ -23,6 +28,12 @@ pub(crate) struct App {
     pub(crate) ledger: crate::ledger::LedgerStore,
     /// Writes behind the answers.
     pub(crate) recorder: Recorder,
+    /// Opens the secrets that agents fetch.
+    pub(crate) secrets: Arc<dyn SecretReader>,
+    /// What agents were last told.
+    pub(crate) seen_revisions: SeenRevisions,
+    /// What is remembered between batches of events.
+    pub(crate) intake: Intake,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.

@@ -12,10 +12,14 @@ use crate::app::App;
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::auth::key::KeyHasher;
+use crate::auth::legacy::LegacyTokens;
 use crate::config::{Config, Mode};
 use crate::http::router;
 use crate::ledger::LedgerStore;
 use crate::recorder::Recorder;
+use crate::service::agent_config::SeenRevisions;
+use crate::service::agent_secrets::NoSecrets;
+use crate::service::events::Intake;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
@@ -78,11 +82,15 @@ impl Server {
         let (routes, document) = router::documented().split_for_parts();
         let document = serde_json::to_value(&document).unwrap_or_default();
         let app = Arc::new(App {
-            directory: Directory::new(store.clone(), KeyHasher::new([0; 32])),
+            directory: Directory::new(store.clone(), KeyHasher::new([0; 32]))
+                .with_legacy_tokens(LegacyTokens::from_environment()),
             access: AccessTable::read(&document),
             snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
             ledger: LedgerStore::in_memory(),
             recorder: Recorder::start(store.clone()),
+            secrets: Arc::new(NoSecrets),
+            seen_revisions: SeenRevisions::default(),
+            intake: Intake::default(),
             store,
         });
         let routes = router::served(routes, app.clone());

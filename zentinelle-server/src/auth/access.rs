@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::caller::{Caller, Identity};
 use super::directory::AuthError;
+use super::key::KeyKind;
 use super::permission::Permission;
 use crate::app::App;
 use crate::http::error::ApiError;
@@ -35,6 +36,8 @@ pub(crate) struct Access {
     pub(crate) agent: bool,
     /// Enrolment keys and tokens.
     pub(crate) enrolment: bool,
+    /// Agents that deregistered before, too.
+    pub(crate) departed: bool,
     /// Operators who have the permission.
     pub(crate) operator: Option<Permission>,
 }
@@ -80,6 +83,7 @@ impl Access {
                 "public" => access.public = true,
                 "agent_key" => access.agent = true,
                 "enrolment_key" => access.enrolment = true,
+                "departed_agent_key" => access.departed = true,
                 "operator_key" => {
                     access.operator = scopes.get(0).and_then(|scope| scope.as_str()).and_then(Permission::parse);
                 }
@@ -93,7 +97,8 @@ impl Access {
     pub(crate) fn admits(&self, caller: &Caller) -> bool {
         match &caller.identity {
             Identity::Agent(_) => self.agent,
-            Identity::Enrolment => self.agent || self.enrolment,
+            // A token enrols and does nothing else.
+            Identity::Enrolment => self.enrolment || (self.agent && caller.kind != KeyKind::Bootstrap),
             Identity::Operator { .. } => self.operator.as_ref().is_some_and(|permission| caller.may(permission)),
         }
     }
@@ -132,16 +137,31 @@ fn credential<'t>(table: &'t AccessTable, request: &Request) -> Result<Option<Cr
     if access.public {
         return Ok(None);
     }
-    let key = presented(request.headers()).ok_or(AuthError::Missing)?;
+    let key = presented(request.headers()).ok_or(match access.enrolment && !access.agent {
+        true => ApiError::NotEnrolling,
+        false => AuthError::Missing.into(),
+    })?;
     let tenant = request.headers().get(TENANT_HEADER).map(|name| name.to_str().unwrap_or("?").to_owned());
     Ok(Some(Credential { access, key: Zeroizing::new(key.to_owned()), tenant: tenant.filter(|name| !name.is_empty()) }))
 }
 
 impl Credential<'_> {
     async fn admitted(self, app: &App) -> Result<Caller, ApiError> {
-        let caller = app.directory.authenticate(&self.key).await?;
+        let known = match self.access.departed {
+            true => app.directory.authenticate_departed(&self.key).await,
+            false => app.directory.authenticate(&self.key).await,
+        };
+        // Where only enrolment tokens open, the documented refusal is 403, whatever is wrong.
+        let enrols_only = self.access.enrolment && !self.access.agent;
+        let caller = match known {
+            Err(AuthError::Malformed | AuthError::Invalid) if enrols_only => return Err(ApiError::NotEnrolling),
+            known => known?,
+        };
         if self.tenant.is_some_and(|named| named != caller.tenant.as_str()) {
             return Err(ApiError::ForeignTenant);
+        }
+        if caller.kind == KeyKind::Bootstrap && !self.access.enrolment {
+            return Err(AuthError::Invalid.into());
         }
         if !self.access.admits(&caller) {
             return Err(ApiError::Forbidden { needed: self.access.operator.clone() });

@@ -81,6 +81,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// The one part of a path that names a thing. What cannot be a name names nothing.
+pub(crate) struct PathName(pub(crate) String);
+
+/// The longest name in a path. Unit: bytes.
+const MOST_NAME: usize = 512;
+
+impl<S: Send + Sync> FromRequestParts<S> for PathName {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let name = axum::extract::Path::<String>::from_request_parts(parts, state).await;
+        let name = name.map_err(|_| ApiError::NotFound { what: "name" })?.0;
+        if name.len() > MOST_NAME || name.contains('\0') {
+            return Err(ApiError::NotFound { what: "name" });
+        }
+        Ok(Self(name))
+    }
+}
+
 /// The query of a request, read into `T`; the error names the field.
 pub(crate) struct Query<T>(pub(crate) T);
 
@@ -111,6 +130,13 @@ pub(crate) mod lenient {
     /// An object; empty when null.
     pub(crate) fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
         Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    }
+
+    /// A field of a change: absent leaves a thing as it is, null takes it away.
+    pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(deserializer).map(Some)
     }
 
     /// A list; empty when null.

@@ -28,6 +28,7 @@ impl Modify for Schemes {
         components
             .add_security_scheme("agent_key", key("An agent's key (`sk_agent_…`), or the enrolment key it came from."));
         components.add_security_scheme("enrolment_key", key("An enrolment key (`znt_…`) or token (`bt_…`)."));
+        components.add_security_scheme("departed_agent_key", key("The key of an agent that deregistered before."));
         components
             .add_security_scheme("operator_key", key("An operator's key (`sk_platform_…`) with the named permission."));
     }

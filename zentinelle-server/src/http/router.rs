@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::{MOST_BODY_BYTES, health, native, openapi, request_id, sdk};
+use super::{MOST_BODY_BYTES, health, native, openapi, operator, request_id, sdk};
 use crate::app::App;
 use crate::auth::access;
 
@@ -25,8 +25,36 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::native_ready))
         // Agents, native family
         .routes(routes!(native::evaluate::evaluate))
+        .routes(routes!(native::agents::register))
+        .routes(routes!(native::agents::deregister))
+        .routes(routes!(native::agents::config))
+        .routes(routes!(native::agents::own_secrets))
+        .routes(routes!(native::agents::secrets))
+        .routes(routes!(native::agents::heartbeat))
+        .routes(routes!(native::events::events))
+        .routes(routes!(native::standing::effective_policy))
+        .routes(routes!(native::standing::effective_policy_of_user))
+        .routes(routes!(native::standing::prompts))
+        .routes(routes!(native::standing::prompt))
         // Agents, SDK family
         .routes(routes!(sdk::evaluate::evaluate))
+        .routes(routes!(sdk::agents::register))
+        .routes(routes!(sdk::agents::config))
+        .routes(routes!(sdk::agents::secrets))
+        .routes(routes!(sdk::agents::events))
+        .routes(routes!(sdk::agents::heartbeat))
+        .routes(routes!(sdk::csharp::register))
+        .routes(routes!(sdk::csharp::config))
+        .routes(routes!(sdk::csharp::secrets))
+        // Operators: agents and their groups
+        .routes(routes!(operator::agents::list, operator::agents::create))
+        .routes(routes!(operator::agents::get, operator::agents::edit, operator::agents::delete))
+        .routes(routes!(operator::agents::suspend))
+        .routes(routes!(operator::agents::activate))
+        .routes(routes!(operator::agents::rotate_key))
+        .routes(routes!(operator::agents::sessions))
+        .routes(routes!(operator::agent_groups::list, operator::agent_groups::create))
+        .routes(routes!(operator::agent_groups::get, operator::agent_groups::edit, operator::agent_groups::delete))
 }
 
 /// The routes over a running server, with every layer around them.

@@ -3,14 +3,18 @@
 //! A folder or file here holds the queries of one aggregate. Every query of tenant data takes
 //! the tenant by type and filters by it.
 
+pub(crate) mod agent_groups;
 pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod entities;
+pub(crate) mod handouts;
 pub(crate) mod incidents;
 pub(crate) mod keys;
 mod migrations;
+pub(crate) mod model_usage;
 pub(crate) mod policies;
+
 pub(crate) mod tenants;
 
 use std::path::Path;
@@ -18,7 +22,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait as _;
@@ -68,6 +72,14 @@ impl StoreError {
     /// Whether trying again later may succeed.
     pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self, Self::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)))
+    }
+}
+
+/// The error of a write, told apart when it is that the row exists already.
+pub(crate) fn exists(error: DbErr, what: String) -> StoreError {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Exists { what },
+        _ => StoreError::Database(error),
     }
 }
 
