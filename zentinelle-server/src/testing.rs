@@ -141,12 +141,28 @@ impl TestServer {
             .header("content-type", "application/json")
             .body(Body::from(body))
             .expect("a request");
-        let response = self.routes.clone().oneshot(request).await.expect("an answer");
+        let response = self.send_request(request).await;
         let status = response.status();
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&bytes).into_owned()));
         (status, body)
+    }
+
+    /// Sends a request with headers of its own.
+    pub(crate) async fn send_request(&self, request: Request<Body>) -> axum::response::Response {
+        self.routes.clone().oneshot(request).await.expect("an answer")
+    }
+
+    /// Asks until the answer is the expected one: records are written behind the answers.
+    pub(crate) async fn eventually<T: PartialEq + std::fmt::Debug>(&self, expected: T, ask: impl AsyncFn() -> T) {
+        for _ in 0..200 {
+            if ask().await == expected {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        assert_eq!(ask().await, expected);
     }
 
     /// Sends a POST.

@@ -11,6 +11,7 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "agents", description = "What agents call."),
         (name = "sdk", description = "The same for the released client libraries."),
+        (name = "operators", description = "What operators call."),
         (name = "operations", description = "Health and readiness."),
     )
 )]

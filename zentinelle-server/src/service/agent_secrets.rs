@@ -51,6 +51,15 @@ pub(crate) struct Fetched {
 
 /// The secrets of an agent. Handing any out is on the audit trail before the answer.
 pub(crate) async fn fetch(app: &App, caller: &Caller, agent: &Arc<AgentFacts>) -> Result<Fetched, ApiError> {
+    fetch_with(app, app.secrets.as_ref(), caller, agent).await
+}
+
+async fn fetch_with(
+    app: &App,
+    reader: &dyn SecretReader,
+    caller: &Caller,
+    agent: &Arc<AgentFacts>,
+) -> Result<Fetched, ApiError> {
     let tenant = &agent.agent.tenant_id;
     let snapshot = app.snapshots.get(tenant).await?;
     let engine = secret_access(&snapshot, agent);
@@ -61,7 +70,7 @@ pub(crate) async fn fetch(app: &App, caller: &Caller, agent: &Arc<AgentFacts>) -
         if !mine || !is_allowed(&engine, agent, &row.name) {
             continue;
         }
-        let Some(text) = app.secrets.open(tenant, &row.kind, &row.name, &row.sealed) else {
+        let Some(text) = reader.open(tenant, &row.kind, &row.name, &row.sealed) else {
             tracing::error!(%tenant, bundle = row.name, "a sealed secret does not open and was left out");
             continue;
         };
@@ -125,7 +134,68 @@ fn handed_out(caller: &Caller, agent: &AgentFacts, names: Vec<String>) -> AuditR
 
 #[cfg(test)]
 mod tests {
-    use super::{scope_of, values};
+    use std::sync::Arc;
+
+    use sea_orm::{EntityTrait as _, IntoActiveModel as _};
+    use serde_json::json;
+    use zentinelle_core::ids::{AgentId, TenantId};
+    use zeroize::Zeroizing;
+
+    use super::{SecretReader, fetch_with, scope_of, values};
+    use crate::store::entities::{audit_entry, secret};
+    use crate::testing::TestServer;
+
+    /// Opens what is not sealed at all.
+    #[derive(Debug)]
+    struct Plain;
+
+    impl SecretReader for Plain {
+        fn open(&self, _: &TenantId, _: &str, _: &str, sealed: &str) -> Option<Zeroizing<String>> {
+            sealed.strip_prefix("plain:").map(|text| Zeroizing::new(text.to_owned()))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_agent_gets_what_its_scope_and_policies_allow_and_it_is_on_record() {
+        let server = TestServer::sqlite().await;
+        let key = server.agent("builder").await;
+        for (name, sealed, scope_level, scope_id) in [
+            ("ai", r#"plain:{"OPENAI":"o"}"#, "organization", None),
+            ("mail", "plain:m", "endpoint", Some("builder")),
+            ("other", "plain:x", "endpoint", Some("someone")),
+            ("denied", "plain:x", "organization", None),
+            ("broken", "garbage", "organization", None),
+        ] {
+            let row = secret::Model {
+                tenant_id: server.tenant.as_str().into(),
+                name: name.into(),
+                kind: "bundle".into(),
+                sealed: sealed.into(),
+                last_four: String::new(),
+                scope_level: scope_level.into(),
+                scope_id: scope_id.map(str::to_owned),
+                active: true,
+                created_by: String::new(),
+                created_at: 1,
+                updated_at: 1,
+                last_used_at: None,
+            };
+            let row = row.into_active_model();
+            secret::Entity::insert(row).exec_without_returning(server.app.store.db()).await.expect("kept");
+        }
+        server.policy("secret_access", json!({"allowed_bundles": ["ai", "mail", "other", "broken"]})).await;
+        let agent = server.app.directory.agent(&server.tenant, &AgentId::new("builder")).await.expect("asked");
+        let agent = agent.expect("an agent");
+        let caller = server.app.directory.authenticate(&key).await.expect("a caller");
+        let fetched = fetch_with(&server.app, &Plain, &caller, &Arc::clone(&agent)).await.expect("secrets");
+        let secrets: Vec<(&str, &str)> = fetched.secrets.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(secrets, [("OPENAI", "o"), ("mail", "m")]);
+        let on_record = async || {
+            let rows = audit_entry::Entity::find().all(server.app.store.db()).await.expect("rows");
+            rows.into_iter().filter(|row| row.resource_type == "secret" && row.entry.contains("\"mail\"")).count()
+        };
+        server.eventually(1, on_record).await;
+    }
 
     #[test]
     fn a_bundle_is_an_object_or_one_text() {

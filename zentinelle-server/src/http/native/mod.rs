@@ -4,3 +4,6 @@ pub(crate) mod agents;
 pub(crate) mod evaluate;
 pub(crate) mod events;
 pub(crate) mod standing;
+
+#[cfg(test)]
+mod tests;

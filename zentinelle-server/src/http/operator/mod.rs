@@ -2,3 +2,6 @@
 
 pub(crate) mod agent_groups;
 pub(crate) mod agents;
+
+#[cfg(test)]
+mod agents_tests;

@@ -4,3 +4,6 @@
 pub(crate) mod agents;
 pub(crate) mod csharp;
 pub(crate) mod evaluate;
+
+#[cfg(test)]
+mod tests;

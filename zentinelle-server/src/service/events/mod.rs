@@ -8,6 +8,9 @@ mod alerts;
 mod read;
 mod usage;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use hashbrown::HashMap;

@@ -15,6 +15,10 @@ const MOST_ID: usize = 255;
 /// How much of a timestamp that cannot be read is kept. Unit: characters.
 const MOST_TIMESTAMP: usize = 100;
 
+/// The categories by which the C# client says what happened.
+const CSHARP_CATEGORIES: [&str; 6] =
+    ["model_request", "tool_call", "policy_evaluation", "user_interaction", "error", "custom"];
+
 /// An event that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reported {
@@ -72,8 +76,10 @@ impl Reported {
         let (category, event_type, payload) = match event_type {
             Some(event_type) => (stored(category.as_deref())?, event_type, payload_of(object.remove("payload"))),
             None => {
-                let category = category.ok_or_else(|| ("missing_type", "the event has no `type`".to_owned()))?;
-                (stored(Some(&category))?, snake_case(&category), object)
+                let named = category.map(|category| snake_case(&category));
+                let named = named.filter(|category| CSHARP_CATEGORIES.contains(&category.as_str()));
+                let event_type = named.ok_or_else(|| ("missing_type", "the event has no `type`".to_owned()))?;
+                (stored(Some(&event_type))?, event_type, object)
             }
         };
         at_most("type", &event_type, MOST_TYPE)?;
@@ -218,6 +224,7 @@ mod tests {
         for (value, code) in [
             (json!(7), "not_an_object"),
             (json!({}), "missing_type"),
+            (json!({"type": "", "category": "audit"}), "missing_type"),
             (json!({"type": 7}), "wrong_type"),
             (json!({"type": "t", "category": "gossip"}), "unknown_category"),
             (json!({"type": "t".repeat(101)}), "too_long"),
