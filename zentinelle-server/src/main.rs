@@ -6,14 +6,19 @@
 
 mod app;
 mod auth;
+mod bus;
 mod cli;
 mod clock;
 mod config;
+mod demo;
 mod exit;
 mod hook;
 mod http;
+mod journal;
 mod ledger;
 mod recorder;
+mod replica;
+mod sealing;
 mod server;
 mod service;
 mod snapshot;

@@ -12,10 +12,11 @@ use zentinelle_core::audit::AuditRecord;
 use zentinelle_core::ids::TenantId;
 
 use super::record::{RaisedAlert, RaisedIncident, Record};
+use crate::ledger::{LedgerEntry, totals};
 use crate::store::entities::{
     agent, approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
 };
-use crate::store::{Store, StoreError, alerts, audit, incidents};
+use crate::store::{StoreError, alerts, audit, incidents};
 
 /// How many rows one statement inserts: both databases bound the values of a statement.
 const AT_ONCE: usize = 500;
@@ -35,6 +36,7 @@ struct Sorted {
     alerts: Vec<RaisedAlert>,
     /// The latest heartbeat of each agent.
     heartbeats: BTreeMap<(String, String), (String, i64)>,
+    ledger: Vec<LedgerEntry>,
     audit: BTreeMap<String, Vec<AuditRecord>>,
 }
 
@@ -58,19 +60,12 @@ impl Sorted {
                 Record::Heartbeat { tenant_id, agent_id, health, at } => {
                     sorted.heartbeats.insert((tenant_id.as_str().to_owned(), agent_id), (health, at));
                 }
+                Record::Ledger { entry, .. } => sorted.ledger.push(entry),
                 Record::Audit(record) => sorted.audit.entry(record.tenant_id.clone()).or_default().push(*record),
             }
         }
         sorted
     }
-}
-
-/// Writes a batch, all of it or nothing.
-pub(crate) async fn write(store: &Store, records: Vec<Record>) -> Result<(), StoreError> {
-    let txn = store.begin().await?;
-    write_in(&txn, records).await?;
-    txn.commit().await?;
-    Ok(())
 }
 
 /// Writes a batch in a transaction of the caller's.
@@ -100,6 +95,7 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) ->
             .exec(txn)
             .await?;
     }
+    totals::store(txn, &sorted.ledger).await?;
     for (tenant, records) in sorted.audit {
         audit::append(txn, &TenantId::new(tenant), records).await?;
     }

@@ -1,7 +1,6 @@
 //! The secrets an agent may fetch: those of its scope that its `secret_access` policies allow.
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -17,7 +16,9 @@ use crate::auth::{AgentFacts, Caller};
 use crate::clock;
 use crate::http::error::ApiError;
 use crate::recorder::record::Record;
+use crate::sealing::{MasterKeys, SealContext};
 use crate::snapshot::Snapshot;
+use crate::store::entities::secret;
 use crate::store::handouts;
 
 /// The action under which policies judge the fetching of a bundle.
@@ -25,20 +26,10 @@ const ACTION: &str = "secret_access";
 /// How long an agent may keep what it fetched. Unit: microseconds.
 const KEPT_FOR: i64 = 60 * 1_000_000;
 
-/// Opens what is sealed in the database.
-pub(crate) trait SecretReader: Debug + Send + Sync {
-    /// The text sealed for a tenant under a kind and name; none when it does not open.
-    fn open(&self, tenant: &TenantId, kind: &str, name: &str, sealed: &str) -> Option<Zeroizing<String>>;
-}
-
-/// Opens nothing: a server without master keys hands out no secrets.
-#[derive(Debug)]
-pub(crate) struct NoSecrets;
-
-impl SecretReader for NoSecrets {
-    fn open(&self, _: &TenantId, _: &str, _: &str, _: &str) -> Option<Zeroizing<String>> {
-        None
-    }
+/// The text of a bundle; none when it does not open.
+fn opened(keys: &MasterKeys, tenant: &TenantId, row: &secret::Model) -> Option<Zeroizing<String>> {
+    let opened = keys.open(&SealContext { tenant, kind: &row.kind, name: &row.name }, &row.sealed).ok()?;
+    opened.expose_text().map(|text| Zeroizing::new(text.to_owned()))
 }
 
 /// What an agent fetched.
@@ -51,15 +42,6 @@ pub(crate) struct Fetched {
 
 /// The secrets of an agent. Handing any out is on the audit trail before the answer.
 pub(crate) async fn fetch(app: &App, caller: &Caller, agent: &Arc<AgentFacts>) -> Result<Fetched, ApiError> {
-    fetch_with(app, app.secrets.as_ref(), caller, agent).await
-}
-
-async fn fetch_with(
-    app: &App,
-    reader: &dyn SecretReader,
-    caller: &Caller,
-    agent: &Arc<AgentFacts>,
-) -> Result<Fetched, ApiError> {
     let tenant = &agent.agent.tenant_id;
     let snapshot = app.snapshots.get(tenant).await?;
     let engine = secret_access(&snapshot, agent);
@@ -70,7 +52,7 @@ async fn fetch_with(
         if !mine || !is_allowed(&engine, agent, &row.name) {
             continue;
         }
-        let Some(text) = reader.open(tenant, &row.kind, &row.name, &row.sealed) else {
+        let Some(text) = opened(&app.keys, tenant, &row) else {
             tracing::error!(%tenant, bundle = row.name, "a sealed secret does not open and was left out");
             continue;
         };
@@ -138,39 +120,32 @@ mod tests {
 
     use sea_orm::{EntityTrait as _, IntoActiveModel as _};
     use serde_json::json;
-    use zentinelle_core::ids::{AgentId, TenantId};
-    use zeroize::Zeroizing;
+    use zentinelle_core::ids::AgentId;
 
-    use super::{SecretReader, fetch_with, scope_of, values};
+    use super::{fetch, scope_of, values};
+    use crate::sealing::SealContext;
     use crate::store::entities::{audit_entry, secret};
     use crate::testing::TestServer;
-
-    /// Opens what is not sealed at all.
-    #[derive(Debug)]
-    struct Plain;
-
-    impl SecretReader for Plain {
-        fn open(&self, _: &TenantId, _: &str, _: &str, sealed: &str) -> Option<Zeroizing<String>> {
-            sealed.strip_prefix("plain:").map(|text| Zeroizing::new(text.to_owned()))
-        }
-    }
 
     #[tokio::test]
     async fn an_agent_gets_what_its_scope_and_policies_allow_and_it_is_on_record() {
         let server = TestServer::sqlite().await;
         let key = server.agent("builder").await;
-        for (name, sealed, scope_level, scope_id) in [
-            ("ai", r#"plain:{"OPENAI":"o"}"#, "organization", None),
-            ("mail", "plain:m", "endpoint", Some("builder")),
-            ("other", "plain:x", "endpoint", Some("someone")),
-            ("denied", "plain:x", "organization", None),
-            ("broken", "garbage", "organization", None),
+        for (name, text, scope_level, scope_id) in [
+            ("ai", r#"{"OPENAI":"o"}"#, "organization", None),
+            ("mail", "m", "endpoint", Some("builder")),
+            ("other", "x", "endpoint", Some("someone")),
+            ("denied", "x", "organization", None),
+            ("broken", "", "organization", None),
         ] {
+            let context = SealContext { tenant: &server.tenant, kind: "bundle", name };
+            let sealed = server.app.keys.seal(&context, text.as_bytes()).expect("sealed");
+            let sealed = if name == "broken" { "garbage".to_owned() } else { sealed };
             let row = secret::Model {
                 tenant_id: server.tenant.as_str().into(),
                 name: name.into(),
                 kind: "bundle".into(),
-                sealed: sealed.into(),
+                sealed,
                 last_four: String::new(),
                 scope_level: scope_level.into(),
                 scope_id: scope_id.map(str::to_owned),
@@ -187,7 +162,7 @@ mod tests {
         let agent = server.app.directory.agent(&server.tenant, &AgentId::new("builder")).await.expect("asked");
         let agent = agent.expect("an agent");
         let caller = server.app.directory.authenticate(&key).await.expect("a caller");
-        let fetched = fetch_with(&server.app, &Plain, &caller, &Arc::clone(&agent)).await.expect("secrets");
+        let fetched = fetch(&server.app, &caller, &Arc::clone(&agent)).await.expect("secrets");
         let secrets: Vec<(&str, &str)> = fetched.secrets.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(secrets, [("OPENAI", "o"), ("mail", "m")]);
         let on_record = async || {

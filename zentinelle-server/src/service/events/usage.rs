@@ -80,7 +80,7 @@ impl Pairs {
 /// One record for each call the events report.
 pub(super) async fn records(app: &App, tenant: &TenantId, events: &[Kept]) -> Result<Vec<Record>, ApiError> {
     let mut calls: Vec<usage_record::Model> = Vec::new();
-    let mut prices: HashMap<(String, String), Option<model_price::Model>> = HashMap::new();
+    let mut prices = PriceList { app, tenant, known: HashMap::new() };
     for event in events {
         let Some(mut call) = call(event) else { continue };
         if let Some(first) = app.intake.pairs.other_half(event, &call) {
@@ -90,21 +90,35 @@ pub(super) async fn records(app: &App, tenant: &TenantId, events: &[Kept]) -> Re
             }
             continue;
         }
-        if call.usd_micros == 0 {
-            let name = (call.provider.clone(), call.model.clone());
-            if !prices.contains_key(&name) {
-                let db = app.store.db();
-                let found = model_usage::price(db, tenant, &call.provider, &call.model, call.occurred_at).await?;
-                prices.insert(name.clone(), found);
-            }
-            if let Some(Some(price)) = prices.get(&name) {
-                call.usd_micros = cost(&call, price);
-            }
-            call.estimated = true;
-        }
+        // An agent's own estimate counts where it is higher, so that none talks its spending down.
+        let priced = prices.cost(&call).await?;
+        call.estimated |= priced.is_none() && call.usd_micros == 0;
+        call.usd_micros = call.usd_micros.max(priced.unwrap_or_default());
         calls.push(call);
     }
     Ok(calls.into_iter().map(|call| Record::Usage(Box::new(call))).collect())
+}
+
+/// The prices that one batch asked for.
+struct PriceList<'a> {
+    app: &'a App,
+    tenant: &'a TenantId,
+    known: HashMap<(String, String), Option<model_price::Model>>,
+}
+
+impl PriceList<'_> {
+    /// What a call costs; none when its model has no price.
+    async fn cost(&mut self, call: &usage_record::Model) -> Result<Option<i64>, ApiError> {
+        let name = (call.provider.clone(), call.model.clone());
+        if let Some(known) = self.known.get(&name) {
+            return Ok(known.as_ref().map(|price| cost(call, price)));
+        }
+        let db = self.app.store.db();
+        let found = model_usage::price(db, self.tenant, &call.provider, &call.model, call.occurred_at).await?;
+        let priced = found.as_ref().map(|price| cost(call, price));
+        self.known.insert(name, found);
+        Ok(priced)
+    }
 }
 
 /// The call an event reports, if it reports one that used something.
