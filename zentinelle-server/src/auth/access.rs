@@ -137,26 +137,14 @@ fn credential<'t>(table: &'t AccessTable, request: &Request) -> Result<Option<Cr
     if access.public {
         return Ok(None);
     }
-    let key = presented(request.headers()).ok_or(match access.enrolment && !access.agent {
-        true => ApiError::NotEnrolling,
-        false => AuthError::Missing.into(),
-    })?;
+    let key = presented(request.headers()).ok_or(AuthError::Missing)?;
     let tenant = request.headers().get(TENANT_HEADER).map(|name| name.to_str().unwrap_or("?").to_owned());
     Ok(Some(Credential { access, key: Zeroizing::new(key.to_owned()), tenant: tenant.filter(|name| !name.is_empty()) }))
 }
 
 impl Credential<'_> {
     async fn admitted(self, app: &App) -> Result<Caller, ApiError> {
-        let known = match self.access.departed {
-            true => app.directory.authenticate_departed(&self.key).await,
-            false => app.directory.authenticate(&self.key).await,
-        };
-        // Where only enrolment tokens open, the documented refusal is 403, whatever is wrong.
-        let enrols_only = self.access.enrolment && !self.access.agent;
-        let caller = match known {
-            Err(AuthError::Malformed | AuthError::Invalid) if enrols_only => return Err(ApiError::NotEnrolling),
-            known => known?,
-        };
+        let caller = app.directory.authenticate_for(&self.key, self.access.departed).await?;
         if self.tenant.is_some_and(|named| named != caller.tenant.as_str()) {
             return Err(ApiError::ForeignTenant);
         }

@@ -99,10 +99,11 @@ impl Directory {
         Self::caller(&known, facts)
     }
 
-    /// As [`Directory::authenticate`], and knows a deregistered agent by the key it had, so that
-    /// deregistering twice is no fault.
-    pub(crate) async fn authenticate_departed(&self, text: &str) -> Result<Caller, AuthError> {
-        if let (Some(known), Some(facts)) = self.recognised(text).await?
+    /// As [`Directory::authenticate`], and on a route for departed agents knows a deregistered
+    /// one by the key it had, so that deregistering twice is no fault.
+    pub(crate) async fn authenticate_for(&self, text: &str, departed: bool) -> Result<Caller, AuthError> {
+        if departed
+            && let (Some(known), Some(facts)) = self.recognised(text).await?
             && facts.agent.status == AgentStatus::Terminated
         {
             return Self::caller(&known, Some(facts));

@@ -20,9 +20,6 @@ pub(crate) enum ApiError {
     /// No key, or one that is not good.
     #[error("{0}")]
     Unauthenticated(AuthError),
-    /// No enrolment token that is good, where one is needed.
-    #[error("Authentication credentials were not provided.")]
-    NotEnrolling,
     /// The route declares nobody who may call it.
     #[error("nobody may call this route")]
     NobodyMayCall,
@@ -152,11 +149,9 @@ impl ApiError {
                 StoreError::Unreadable { .. } | StoreError::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
             },
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Self::NotEnrolling
-            | Self::NobodyMayCall
-            | Self::Forbidden { .. }
-            | Self::ForeignTenant
-            | Self::NotAllowed { .. } => StatusCode::FORBIDDEN,
+            Self::NobodyMayCall | Self::Forbidden { .. } | Self::ForeignTenant | Self::NotAllowed { .. } => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound { .. } | Self::NoRoute => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Malformed(_) | Self::Invalid(_) | Self::Policies(_) => StatusCode::BAD_REQUEST,
@@ -181,7 +176,6 @@ impl ApiError {
                 _ if error.is_unavailable() => "unavailable",
                 StoreError::Unreadable { .. } | StoreError::Database(_) => "internal_error",
             },
-            Self::NotEnrolling => "not_authenticated",
             Self::NobodyMayCall | Self::Forbidden { .. } => "forbidden",
             Self::ForeignTenant => "foreign_tenant",
             Self::NotAllowed { code, .. } | Self::Conflict { code, .. } => code,

@@ -1,7 +1,7 @@
-//! Replies that a client may already have.
+//! Replies that a client may already have, and replies that nobody may keep.
 
 use axum::Json;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
@@ -22,6 +22,14 @@ pub(crate) fn tagged(request: &HeaderMap, tag: &str, body: impl Serialize) -> Re
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     response
+}
+
+/// A reply that nothing on the way may keep.
+pub(crate) type Unkept<T> = ([(HeaderName, &'static str); 1], Json<T>);
+
+/// A reply that nothing on the way may keep, because it holds secrets.
+pub(crate) fn unkept<T>(body: T) -> Unkept<T> {
+    ([(header::CACHE_CONTROL, "no-store")], Json(body))
 }
 
 #[cfg(test)]

@@ -267,6 +267,7 @@ pub(crate) async fn deregister(app: &App, caller: &Caller, facts: &Arc<AgentFact
         return Ok(());
     }
     let revoked = revoke_keys(&txn, caller, id).await?;
+    agents::forget_baseline(&txn, &before).await?;
     let mut after = agent::Model { status: AgentStatus::Terminated.name().to_owned(), ..before.clone() };
     after.health = "unknown".to_owned();
     save(app, caller, txn, before, after, AuditAction::Update).await?;

@@ -78,8 +78,16 @@ pub(crate) async fn update(db: &impl ConnectionTrait, row: agent::Model) -> Resu
     Ok(())
 }
 
+/// Forgets what was learnt from an agent's past.
+pub(crate) async fn forget_baseline(db: &impl ConnectionTrait, row: &agent::Model) -> Result<(), StoreError> {
+    let key = (row.tenant_id.clone(), row.agent_id.clone());
+    behavioral_baseline::Entity::delete_by_id(key).exec(db).await?;
+    Ok(())
+}
+
 /// Removes an agent. What it did stays in the records.
 pub(crate) async fn delete(db: &impl ConnectionTrait, row: &agent::Model) -> Result<(), StoreError> {
+    forget_baseline(db, row).await?;
     agent::Entity::delete_by_id((row.tenant_id.clone(), row.id.clone())).exec(db).await?;
     Ok(())
 }

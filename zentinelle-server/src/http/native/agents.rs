@@ -17,7 +17,7 @@ use crate::auth::Caller;
 use crate::clock;
 use crate::http::acting::{acting_agent, acting_agent_at};
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::etag::tagged;
+use crate::http::etag::{Unkept, tagged, unkept};
 use crate::http::extract::{JsonBody, PathName, Query, lenient};
 use crate::service::agent_config::{self, AgentConfig, Beat, Heard, PolicyItem};
 use crate::service::agent_secrets::{self, Fetched};
@@ -240,9 +240,9 @@ pub(crate) async fn own_secrets(
     State(app): State<Arc<App>>,
     caller: Caller,
     Query(named): Query<NamedAgent>,
-) -> Result<Json<SecretsReply>, ApiError> {
+) -> Result<Unkept<SecretsReply>, ApiError> {
     let agent = acting_agent(&app, &caller, named.agent_id.as_deref()).await?;
-    Ok(Json(agent_secrets::fetch(&app, &caller, &agent).await?.into()))
+    Ok(unkept(agent_secrets::fetch(&app, &caller, &agent).await?.into()))
 }
 
 /// Hands out an agent's secrets.
@@ -259,9 +259,9 @@ pub(crate) async fn secrets(
     State(app): State<Arc<App>>,
     caller: Caller,
     PathName(agent_id): PathName,
-) -> Result<Json<SecretsReply>, ApiError> {
+) -> Result<Unkept<SecretsReply>, ApiError> {
     let agent = acting_agent_at(&app, &caller, &agent_id, "secrets").await?;
-    Ok(Json(agent_secrets::fetch(&app, &caller, &agent).await?.into()))
+    Ok(unkept(agent_secrets::fetch(&app, &caller, &agent).await?.into()))
 }
 
 /// Takes a sign of life, and says whether the configuration changed.

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::http::acting::acting_agent_at;
 use crate::http::error::{ApiError, ErrorBody};
+use crate::http::etag::{Unkept, unkept};
 use crate::http::extract::{JsonBody, PathName};
 use crate::http::native::agents::{ConfigReply, HeartbeatRequest, RegisterReply, RegisterRequest, SecretsReply};
 use crate::http::native::events::EventsRequest;
@@ -77,9 +78,9 @@ pub(crate) async fn secrets(
     State(app): State<Arc<App>>,
     caller: Caller,
     PathName(agent_id): PathName,
-) -> Result<Json<SecretsReply>, ApiError> {
+) -> Result<Unkept<SecretsReply>, ApiError> {
     let agent = acting_agent_at(&app, &caller, &agent_id, "secrets").await?;
-    Ok(Json(agent_secrets::fetch(&app, &caller, &agent).await?.into()))
+    Ok(unkept(agent_secrets::fetch(&app, &caller, &agent).await?.into()))
 }
 
 /// Takes events. Those that were accepted are safe on disk when the answer comes.

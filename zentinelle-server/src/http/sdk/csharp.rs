@@ -19,7 +19,7 @@ use crate::auth::key::KeyKind;
 use crate::clock;
 use crate::http::acting::acting_agent_at;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::etag::tagged;
+use crate::http::etag::{Unkept, tagged, unkept};
 use crate::http::extract::{JsonBody, PathName, lenient};
 use crate::service::agent_config::{self, AgentConfig};
 use crate::service::agent_secrets;
@@ -208,7 +208,7 @@ pub(crate) async fn secrets(
     State(app): State<Arc<App>>,
     caller: Caller,
     PathName(agent_id): PathName,
-) -> Result<Json<BTreeMap<String, String>>, ApiError> {
+) -> Result<Unkept<BTreeMap<String, String>>, ApiError> {
     let agent = acting_agent_at(&app, &caller, &agent_id, "secrets").await?;
-    Ok(Json(agent_secrets::fetch(&app, &caller, &agent).await?.secrets))
+    Ok(unkept(agent_secrets::fetch(&app, &caller, &agent).await?.secrets))
 }

@@ -184,6 +184,23 @@ async fn an_enrolment_key_acts_only_for_the_agents_it_enrolled() {
 }
 
 #[tokio::test]
+async fn two_tenants_may_name_their_agents_alike() {
+    let server = TestServer::sqlite().await;
+    let other = zentinelle_core::ids::TenantId::new("other_tenant");
+    crate::service::tenants::ensure(&server.app.store, &other, "Other").await.expect("a tenant");
+    let (ours, theirs) = (enrolment_key(&server).await, NewKey::new(KeyKind::Enrolment, "theirs"));
+    let theirs = server.key_of(&other, theirs).await;
+    server.policy("tool_permission", json!({"denied_tools": ["shell"]})).await;
+    for (key, policies) in [(ours, 1), (theirs, 0)] {
+        let body = json!({"agent_id": "same", "agent_type": "custom"});
+        let (status, answer) = server.post("/api/v1/agents/register", &key, body).await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+        let (_, answer) = server.get("/api/v1/agents/same/config", &key).await;
+        assert_eq!(answer["policies"].as_array().map(Vec::len), Some(policies), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_config_that_the_client_has_is_not_sent_again() {
     let server = TestServer::sqlite().await;
     let key = server.agent("builder").await;
