@@ -21,6 +21,7 @@ mod server;
 mod service;
 mod snapshot;
 mod store;
+mod telemetry;
 #[cfg(test)]
 mod testing;
 
