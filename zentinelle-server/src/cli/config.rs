@@ -58,7 +58,8 @@ pub(super) fn usable(file: &FileArgs, flags: &[Flag], console: &Console) -> Resu
 
 fn load(file: &FileArgs, flags: &[Flag]) -> Result<Loaded, CommandError> {
     // What is not Unicode cannot be meant for us: every name and value of ours is.
-    let variables = std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
+    let variables =
+        std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
     config::load(file.config.as_deref(), variables, flags).map_err(|source| {
         let named = file.config.clone().or_else(|| std::env::var_os("ZENTINELLE_CONFIG").map(PathBuf::from));
         let name = named.unwrap_or_else(|| PathBuf::from("zentinelle.yaml")).display().to_string();
@@ -79,7 +80,11 @@ fn check(file: &FileArgs, console: &mut Console) -> Result<Exit, CommandError> {
 
 fn show(args: &ShowArgs, console: &mut Console) -> Result<Exit, CommandError> {
     let config = usable(&args.file, &[], console)?;
-    if args.json { console.json(&config)? } else { list(&config, None, console)? }
+    if args.json {
+        console.json(&config)?
+    } else {
+        list(&config, None, console)?
+    }
     Ok(Exit::Success)
 }
 

@@ -124,8 +124,12 @@ impl Findings {
     fn files(&mut self, config: &Config) {
         let tls = &config.tls;
         match (&tls.certificate_file, &tls.key_file) {
-            (Some(_), None) => self.error(CONFLICT, "/tls/certificate_file", "a certificate without its key", "set `tls.key_file`"),
-            (None, Some(_)) => self.error(CONFLICT, "/tls/key_file", "a key without its certificate", "set `tls.certificate_file`"),
+            (Some(_), None) => {
+                self.error(CONFLICT, "/tls/certificate_file", "a certificate without its key", "set `tls.key_file`")
+            }
+            (None, Some(_)) => {
+                self.error(CONFLICT, "/tls/key_file", "a key without its certificate", "set `tls.certificate_file`")
+            }
             _ => {}
         }
         let files = [
@@ -136,7 +140,12 @@ impl Findings {
         for (pointer, path) in files {
             if let Some(Err(error)) = path.as_deref().map(readable) {
                 let shown = path.as_deref().unwrap_or(Path::new("")).display().to_string();
-                self.error(FILE, pointer, format!("cannot read `{shown}`: {error}"), "check the path and who may read it");
+                self.error(
+                    FILE,
+                    pointer,
+                    format!("cannot read `{shown}`: {error}"),
+                    "check the path and who may read it",
+                );
             }
         }
         if config.master_key_file.is_some() && !config.master_key.is_empty() {

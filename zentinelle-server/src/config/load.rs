@@ -15,6 +15,8 @@ use super::{Config, check, environment};
 
 /// The file that is read when none is named.
 const FILE: &str = "zentinelle.yaml";
+/// Keys whose value is never shown.
+const SECRETS: [&str; 2] = ["master_key", "bootstrap_secret"];
 /// The largest file that could be meant. Unit: bytes.
 const MOST: u64 = 1 << 20;
 
@@ -113,10 +115,11 @@ pub(super) fn merge(file: Option<(String, String)>, variables: Vec<(String, Stri
     for flag in flags {
         let mut only = Value::Object(Map::new());
         put(&mut only, flag.pointer, flag.value.clone());
-        loaded.findings.extend(faults(&only).into_iter().map(|error| Finding {
-            problem: problem(&error, None),
-            origin: Origin::Flag(flag.name),
-        }));
+        loaded.findings.extend(
+            faults(&only)
+                .into_iter()
+                .map(|error| Finding { problem: problem(&error, None), origin: Origin::Flag(flag.name) }),
+        );
         overlay(&mut merged, only);
         loaded.origins.insert(flag.pointer.to_owned(), Origin::Flag(flag.name));
     }
@@ -165,7 +168,8 @@ impl Loaded {
         let mut text = String::new();
         if let Some((name, content)) = &self.file {
             let problems: Vec<Problem> = of_file.iter().map(|finding| finding.problem.clone()).collect();
-            text += &diagnostic::render(&problems, &SourceFile { name, text: content }, Style { color });
+            let content = without_secrets(content);
+            text += &diagnostic::render(&problems, &SourceFile { name, text: &content }, Style { color });
         }
         for finding in others {
             let Finding { problem, origin } = finding;
@@ -231,6 +235,25 @@ impl Loaded {
     }
 }
 
+/// A file as it may be shown: as long as it was, with stars for what stands behind the key of a
+/// secret and for passwords in addresses.
+fn without_secrets(text: &str) -> String {
+    let stars = |text: &str| "*".repeat(text.len());
+    let line = |line: &str| {
+        if let Some((key, value)) = line.split_once(':')
+            && SECRETS.iter().any(|secret| key.trim_end().trim_end_matches(['"', '\'']).ends_with(secret))
+        {
+            return format!("{key}:{}", stars(value));
+        }
+        match line.split_once("://").and_then(|(before, rest)| Some((before, rest.rsplit_once('@')?))) {
+            Some((before, (user, host))) => format!("{before}://{}@{host}", stars(user)),
+            None => line.to_owned(),
+        }
+    };
+    let lines: Vec<String> = text.split('\n').map(line).collect();
+    lines.join("\n")
+}
+
 /// Everything one source says that cannot be used.
 fn faults(value: &Value) -> Vec<PolicyError> {
     let mut whole = defaults();
@@ -280,9 +303,10 @@ fn overlay(base: &mut Value, over: Value) {
 }
 
 fn put(object: &mut Value, pointer: &str, value: Value) {
-    let nested = pointer.rsplit('/').filter(|key| !key.is_empty()).fold(value, |value, key| {
-        Value::Object(Map::from_iter([(key.to_owned(), value)]))
-    });
+    let nested = pointer
+        .rsplit('/')
+        .filter(|key| !key.is_empty())
+        .fold(value, |value, key| Value::Object(Map::from_iter([(key.to_owned(), value)])));
     overlay(object, nested);
 }
 

@@ -25,7 +25,7 @@ pub(crate) use self::sections::{
     Cors, Database, Docs, Journal, Ledger, LedgerBackend, Limits, Log, LogFormat, Redis, Telemetry, Tls, Webhooks,
 };
 pub(crate) use self::throttle::{Rate, Throttle};
-pub(crate) use self::values::{Interval, Network, Secret, ServiceUrl};
+pub(crate) use self::values::{Interval, Network, Secret};
 
 /// Everything an operator of the server may choose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

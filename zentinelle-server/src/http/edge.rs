@@ -45,6 +45,10 @@ pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request, next: N
 
 /// The answer in time, or why there is none.
 async fn answer(app: &App, request: Request, next: Next) -> Response {
+    // No id holds what is not text or a NUL, and no database should be asked for one.
+    if !is_text(request.uri().path()) {
+        return ApiError::NoRoute.into_response();
+    }
     let limit = app.config.limits.max_body_bytes;
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     if announced.is_some_and(|length| length.parse::<u64>().is_ok_and(|length| length > limit as u64)) {
@@ -60,6 +64,26 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
         Ok(Err(_)) => ApiError::Internal("a handler panicked".to_owned()).into_response(),
         Err(_) => ApiError::TimedOut { seconds: patience }.into_response(),
     }
+}
+
+/// Whether a path, its escapes undone, is text without a NUL.
+fn is_text(path: &str) -> bool {
+    if !path.contains('%') {
+        return true;
+    }
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.bytes();
+    while let Some(byte) = rest.next() {
+        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
+        match byte {
+            b'%' => match (digit(rest.next()), digit(rest.next())) {
+                (Some(high), Some(low)) => bytes.push(u8::try_from(high * 16 + low).unwrap_or_default()),
+                _ => return false,
+            },
+            byte => bytes.push(byte),
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains('\0'))
 }
 
 /// How long the request asks to wait. Unit: seconds.
@@ -83,9 +107,29 @@ fn finish(app: &App, route: Option<&str>, method: &Method, response: &mut Respon
         }
         response.headers_mut().insert(header::ALLOW, allowed);
     }
+    if !has_envelope(response) {
+        // Refused by an extractor of the library, in words of its own.
+        let status = response.status();
+        let error = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge { limit: app.config.limits.max_body_bytes },
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => ApiError::MediaType,
+            status if status.is_client_error() => ApiError::invalid("request", "a part of it is not as described"),
+            _ => ApiError::Internal(format!("an answer of {status} without the envelope")),
+        };
+        *response = error.into_response();
+    }
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+/// Whether an answer is no failure, or one that tells what failed.
+fn has_envelope(response: &Response) -> bool {
+    if !response.status().is_client_error() && !response.status().is_server_error() {
+        return true;
+    }
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.starts_with("application/") && kind.contains("json")
 }
 
 /// One line a request. What agents send all day long shows from `debug` on, unless it failed.
@@ -115,7 +159,17 @@ fn log(route: Option<&str>, method: &Method, status: StatusCode, took: Duration)
 
 #[cfg(test)]
 mod tests {
-    use super::wait_of;
+    use super::{is_text, wait_of};
+
+    #[test]
+    fn paths_are_text() {
+        for path in ["/a/b", "/a%20b", "/%c3%a9"] {
+            assert!(is_text(path), "{path}");
+        }
+        for path in ["/%ff", "/a%00", "/%c3", "/%", "/%4", "/%zz"] {
+            assert!(!is_text(path), "{path}");
+        }
+    }
 
     #[test]
     fn a_request_may_ask_for_more_time_but_not_for_ever() {

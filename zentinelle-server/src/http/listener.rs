@@ -49,7 +49,8 @@ pub(crate) async fn serve(
             let certificate = RustlsConfig::from_config(Arc::new(certificate));
             renew_on_hangup(config.tls.clone(), certificate.clone());
             let acceptor = RustlsAcceptor::new(certificate).handshake_timeout(HANDSHAKE).acceptor(gate);
-            let mut server = Server::<SocketAddr>::from_listener(listener).acceptor(acceptor).http1_only().handle(handle);
+            let mut server =
+                Server::<SocketAddr>::from_listener(listener).acceptor(acceptor).http1_only().handle(handle);
             bound(&mut server, &config.limits);
             server.serve(service).await
         }

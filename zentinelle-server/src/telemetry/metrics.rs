@@ -42,8 +42,7 @@ const REQUEST_BUCKETS: [f64; 11] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025,
 /// How often samples are folded into their buckets, so that they do not pile up when nobody scrapes.
 const UPKEEP: Duration = Duration::from_secs(2);
 /// Statuses with a counter of their own, kept from the first request on.
-const STATUSES: [u16; 18] =
-    [200, 201, 202, 204, 301, 304, 400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503];
+const STATUSES: [u16; 18] = [200, 201, 202, 204, 301, 304, 400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503];
 
 const METADATA: Metadata<'static> = Metadata::new("zentinelle", Level::INFO, None);
 
@@ -91,8 +90,7 @@ impl Metrics {
             let labels = vec![Label::from_static_parts("effect", effect)];
             Decisions {
                 total: recorder.register_counter(&key("zentinelle_decisions_total", labels.clone()), &METADATA),
-                duration: recorder
-                    .register_histogram(&key("zentinelle_decision_duration_seconds", labels), &METADATA),
+                duration: recorder.register_histogram(&key("zentinelle_decision_duration_seconds", labels), &METADATA),
             }
         };
         let mut routes: HashMap<String, Vec<(Method, Route)>> = HashMap::new();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::response::Response;
-use governor::clock::{Clock as _, DefaultClock};
+use governor::clock::DefaultClock;
 use moka::sync::Cache;
 
 pub(crate) use self::bucket::Bucket;
