@@ -6,6 +6,7 @@
 
 mod app;
 mod auth;
+mod bus;
 mod cli;
 mod clock;
 mod config;
@@ -16,6 +17,7 @@ mod http;
 mod journal;
 mod ledger;
 mod recorder;
+mod replica;
 mod sealing;
 mod server;
 mod service;

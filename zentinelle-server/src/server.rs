@@ -9,18 +9,25 @@ use axum_server::Handle;
 use tokio::net::TcpListener;
 use zentinelle_core::approval::KeyRing;
 use zentinelle_core::ids::TenantId;
+use zentinelle_core::ledger::MemoryLedgerConfig;
 
 use crate::app::App;
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::auth::key::KeyHasher;
-use crate::config::{Config, Mode};
+use crate::bus::Bus;
+use crate::clock;
+use crate::config::{Config, LedgerBackend, Mode};
 use crate::http::router::{self, Routes};
 use crate::http::throttle::Throttle;
 use crate::http::{listener, openapi};
 use crate::journal::{self, Journal};
-use crate::ledger::LedgerStore;
+use crate::ledger::embedded::{Embedded, LoadError};
+use crate::ledger::redis::live::live_nodes;
+use crate::ledger::redis::{RedisConfig, RedisLedger};
+use crate::ledger::{LedgerStore, RESERVATION_SECONDS, SqlLedger};
 use crate::recorder::Recorder;
+use crate::replica;
 use crate::sealing::MasterKeys;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
@@ -49,6 +56,12 @@ pub(crate) enum StartError {
     /// The demonstration organisation could not be made.
     #[error("the demonstration organisation could not be made: {0}")]
     Demo(Box<crate::http::error::ApiError>),
+    /// What was spent before could not be read.
+    #[error("the ledger could not be opened: {0}")]
+    Ledger(#[from] LoadError),
+    /// The address of Redis makes no sense.
+    #[error("the address of Redis cannot be used: {0}")]
+    Redis(String),
     /// The journal could not be opened.
     #[error(transparent)]
     Journal(#[from] journal::JournalError),
@@ -72,6 +85,11 @@ pub(crate) enum StartError {
 }
 
 impl StartError {
+    /// The address of Redis makes no sense. What it says is not repeated: it may hold a password.
+    fn redis(error: redis::RedisError) -> Self {
+        Self::Redis(format!("{:?}", error.kind()))
+    }
+
     /// The demonstration organisation could not be made.
     pub(crate) fn demo(error: crate::http::error::ApiError) -> Self {
         Self::Demo(Box::new(error))
@@ -116,6 +134,16 @@ impl Server {
         };
         let journal = Journal::open(&config.data_dir.join("journal"), journal)?;
         let recorder = Recorder::start(store.clone(), journal, &node_id).await?;
+        // What earlier runs spent is in the database only when the journal is drained.
+        while !recorder.settled(Duration::from_secs(30)).await {
+            tracing::warn!("still draining what the last run recorded; the ledger waits for it");
+        }
+        let ledger = ledger(&store, config, &node_id).await?;
+        let bus = match config.redis.url.as_str() {
+            "" if store.is_postgres() => Bus::postgres(store.db()).await,
+            "" => Bus::local(),
+            url => Bus::redis(url, "zentinelle").await.map_err(StartError::redis)?,
+        };
         let (routes, document) = router::parts();
         let access = AccessTable::read(&document);
         let openapi = serde_json::to_vec(&openapi::complete(document)).unwrap_or_default().into();
@@ -125,7 +153,8 @@ impl Server {
             directory: Directory::new(store.clone(), KeyHasher::new(*keys.derive("api keys"))),
             access,
             snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
-            ledger: LedgerStore::in_memory(),
+            ledger,
+            bus,
             recorder,
             keys,
             throttle: Throttle::new(&config.throttle),
@@ -137,6 +166,7 @@ impl Server {
             node_id,
             store,
         });
+        replica::start(&app);
         let routes = router::served(routes, app.clone());
         Ok(Self { app, routes })
     }
@@ -159,6 +189,30 @@ impl Server {
         self.app.shutdown().await;
         tracing::info!("stopped");
         served.map_err(|why| StartError::Listen { address, why })
+    }
+}
+
+/// Where running totals are kept: in Redis if there is one, in a shared database otherwise, and
+/// in memory on a server of its own.
+async fn ledger(store: &Store, config: &Config, node_id: &str) -> Result<LedgerStore, StartError> {
+    match config.ledger_backend() {
+        LedgerBackend::Redis => {
+            let mut redis = RedisConfig::new(config.redis.url.as_str(), node_id);
+            redis.timeout = Duration::from_millis(config.redis.timeout_ms.into());
+            let live = live_nodes(store.clone(), replica::SILENT_SECONDS);
+            let ledger = RedisLedger::start(redis, Some(store.clone()), live).map_err(StartError::redis)?;
+            if !ledger.wait_until_up(Duration::from_secs(5)).await {
+                tracing::warn!("Redis does not answer yet; requests that need the ledger are denied until it does");
+            }
+            Ok(LedgerStore::Redis(ledger))
+        }
+        LedgerBackend::Sql => {
+            Ok(LedgerStore::Sql(SqlLedger::new(store.clone(), Duration::from_secs(1), RESERVATION_SECONDS)))
+        }
+        LedgerBackend::Auto | LedgerBackend::Embedded => {
+            let ledger = Embedded::load(store, MemoryLedgerConfig::default(), clock::now()).await?;
+            Ok(LedgerStore::Embedded(ledger))
+        }
     }
 }
 

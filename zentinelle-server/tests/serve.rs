@@ -169,8 +169,7 @@ fn heads_that_are_too_large_or_malformed_are_refused() {
     let many = format!("GET /health HTTP/1.1\r\nHost: x\r\n{}\r\n", "A: b\r\n".repeat(200));
     let answer = server.exchange(many.as_bytes());
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
-    for bytes in [&b"NONSENSE\r\n\r\n"[..], b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"]
-    {
+    for bytes in [&b"NONSENSE\r\n\r\n"[..], b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"] {
         let answer = server.exchange(bytes);
         assert!(answer.starts_with("HTTP/1.1 400") || answer.is_empty(), "{answer}");
     }

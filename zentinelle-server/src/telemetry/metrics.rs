@@ -33,6 +33,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, 
 use crate::app::App;
 use crate::auth::access::AccessTable;
 use crate::http::throttle::Bucket;
+use crate::ledger::health::Standing;
 
 /// Upper ends of the buckets of decisions. Unit: seconds.
 const DECISION_BUCKETS: [f64; 12] =
@@ -191,7 +192,9 @@ impl Metrics {
         self.counter("zentinelle_journal_sync_failures_total", journal.sync_failures);
         self.counter("zentinelle_journal_lost_records_total", journal.lost_records);
         self.gauge("zentinelle_journal_lag_bytes", vec![], journal.undrained_bytes as f64);
-        for (part, sound) in [("ledger", app.ledger.is_healthy()), ("journal", app.recorder.is_healthy())] {
+        for (part, sound) in
+            [("ledger", app.ledger.health().standing == Standing::Up), ("journal", app.recorder.is_healthy())]
+        {
             let labels = vec![Label::from_static_parts("part", part)];
             self.gauge("zentinelle_up", labels, f64::from(u8::from(sound)));
         }
