@@ -1,18 +1,28 @@
 //! Everything a request handler can reach.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use bytes::Bytes;
 use zentinelle_core::ids::{AgentId, TenantId};
 
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::bus::{Bus, Notice};
+use crate::config::Config;
+use crate::http::throttle::Throttle;
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
 use crate::service::agent_config::SeenRevisions;
 use crate::service::events::Intake;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
+
+/// How long a stopping server waits until the database has every record.
+const DRAIN_AT_STOP: Duration = Duration::from_secs(20);
 
 /// The running server's parts.
 #[derive(Debug)]
@@ -39,6 +49,18 @@ pub(crate) struct App {
     pub(crate) keys: Arc<MasterKeys>,
     /// This server's name among replicas.
     pub(crate) node_id: String,
+    /// What the operator of the server chose.
+    pub(crate) config: Arc<Config>,
+    /// How often callers may ask.
+    pub(crate) throttle: Throttle,
+    /// What is counted for Prometheus.
+    pub(crate) metrics: Metrics,
+    /// Sends traces, when a collector is configured.
+    pub(crate) traces: Option<Traces>,
+    /// The description of the interface, as JSON.
+    pub(crate) openapi: Bytes,
+    /// Whether the server was told to stop.
+    pub(crate) stopping: AtomicBool,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.
@@ -70,5 +92,23 @@ impl App {
         self.directory.forget_agent(tenant, agent);
         let notice = Notice::AgentChanged { tenant: tenant.clone(), agent_id: agent.clone() };
         self.bus.publish(&notice).await;
+    }
+}
+
+impl App {
+    /// The server was told to stop: load balancers should send their requests elsewhere.
+    pub(crate) fn stop_soon(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends what runs beside the requests, after the last one was answered. Loses nothing: what
+    /// does not reach the database in time stays in the journal for the next start.
+    pub(crate) async fn shutdown(&self) {
+        if !self.recorder.settled(DRAIN_AT_STOP).await {
+            tracing::warn!("stopped before the database had every record; the next start drains the rest");
+        }
+        if let Some(traces) = &self.traces {
+            tokio::task::block_in_place(|| traces.stop());
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
+use axum::response::Response;
 use sea_orm::{EntityTrait as _, Set};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -15,6 +15,7 @@ use crate::auth::key::KeyKind;
 use crate::auth::{Caller, Role};
 use crate::clock;
 use crate::config::Config;
+use crate::http::router::Routes;
 use crate::server::Server;
 use crate::service::keys::{self, NewKey};
 use crate::service::tenants;
@@ -27,7 +28,7 @@ pub(crate) struct TestServer {
     pub(crate) app: Arc<App>,
     /// Its tenant.
     pub(crate) tenant: TenantId,
-    routes: Router,
+    routes: Routes,
     _directory: tempfile::TempDir,
 }
 
@@ -42,11 +43,23 @@ impl TestServer {
         Self::over(crate::store::testing::postgres().await).await
     }
 
+    /// On SQLite in memory, with a configuration of its own.
+    pub(crate) async fn configured(configure: impl FnOnce(&mut Config)) -> Self {
+        Self::with(crate::store::testing::sqlite().await, configure).await
+    }
+
     async fn over(store: Store) -> Self {
+        Self::with(store, |_| {}).await
+    }
+
+    async fn with(store: Store, configure: impl FnOnce(&mut Config)) -> Self {
         let tenant = TenantId::new(tenants::STANDALONE);
         tenants::ensure(&store, &tenant, "Test organisation").await.expect("a tenant");
         let directory = tempfile::tempdir().expect("a directory");
-        let config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
+        let mut config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
+        // A test may ask more often than a client should.
+        config.throttle.enabled = false;
+        configure(&mut config);
         let server = Server::over(store, &config).await.expect("a server");
         Self { app: server.app.clone(), tenant, routes: server.routes(), _directory: directory }
     }
@@ -149,17 +162,12 @@ impl TestServer {
             .header("content-type", "application/json")
             .body(Body::from(body))
             .expect("a request");
-        let response = self.send_request(request).await;
+        let response = self.answer(request).await;
         let status = response.status();
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&bytes).into_owned()));
         (status, body)
-    }
-
-    /// Sends a request with headers of its own.
-    pub(crate) async fn send_request(&self, request: Request<Body>) -> axum::response::Response {
-        self.routes.clone().oneshot(request).await.expect("an answer")
     }
 
     /// Asks until the answer is the expected one: records are written behind the answers.
@@ -171,6 +179,11 @@ impl TestServer {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         assert_eq!(ask().await, expected);
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
+        self.routes.clone().oneshot(request).await.expect("an answer")
     }
 
     /// Sends a POST.

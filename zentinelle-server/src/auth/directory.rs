@@ -157,6 +157,12 @@ impl Directory {
         })
     }
 
+    /// Whether a key is known to be good without asking the database.
+    pub(crate) fn remembers(&self, text: &str) -> bool {
+        let Some(key) = PresentedKey::parse(text) else { return false };
+        self.keys.get(key.public_id()).flatten().is_some_and(|known| self.hasher.matches(&key, &known.hash))
+    }
+
     /// An agent of a tenant by its id, if it exists.
     pub(crate) async fn agent(&self, tenant: &TenantId, id: &AgentId) -> Result<Option<Arc<AgentFacts>>, StoreError> {
         let name = (tenant.clone(), id.clone());

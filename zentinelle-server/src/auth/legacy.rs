@@ -12,9 +12,6 @@ use zeroize::Zeroizing;
 
 use super::key::{BOOTSTRAP_PREFIX, from_hex};
 
-/// The variable that holds the secret.
-const SECRET: &str = "ZENTINELLE_BOOTSTRAP_SECRET";
-
 /// Checks derived tokens; without a secret it accepts none.
 #[derive(Clone, Default)]
 pub(crate) struct LegacyTokens(Option<Zeroizing<String>>);
@@ -27,13 +24,8 @@ impl fmt::Debug for LegacyTokens {
 
 impl LegacyTokens {
     /// Tokens derived from a secret; an empty one accepts none.
-    pub(crate) fn new(secret: Option<String>) -> Self {
-        Self(secret.filter(|secret| !secret.is_empty()).map(Zeroizing::new))
-    }
-
-    /// Tokens derived from the secret in the environment.
-    pub(crate) fn from_environment() -> Self {
-        Self::new(std::env::var(SECRET).ok())
+    pub(crate) fn new(secret: &str) -> Self {
+        Self((!secret.is_empty()).then(|| Zeroizing::new(secret.to_owned())))
     }
 
     /// The tenant a derived token enrols into.
@@ -64,12 +56,12 @@ mod tests {
 
     #[test]
     fn a_derived_token_opens_its_own_tenant_and_only_with_the_secret() {
-        let tokens = LegacyTokens::new(Some("bootstrap".to_owned()));
+        let tokens = LegacyTokens::new("bootstrap");
         let token = tokens.token("north_west");
         assert_eq!(tokens.tenant(&token).expect("its tenant").as_str(), "north_west");
         assert!(tokens.tenant(&token.replace("north", "south")).is_none());
-        assert!(LegacyTokens::new(Some("other".to_owned())).tenant(&token).is_none());
-        assert!(LegacyTokens::new(Some(String::new())).tenant(&token).is_none());
+        assert!(LegacyTokens::new("other").tenant(&token).is_none());
+        assert!(LegacyTokens::new("").tenant(&token).is_none());
         assert!(!format!("{tokens:?}").contains("bootstrap"));
     }
 
@@ -77,6 +69,6 @@ mod tests {
     fn the_form_is_the_one_older_installations_use() {
         // HMAC-SHA256 with the key `key` over the text `tenant`.
         let token = "bt_tenant_59fa2beda7e9e4872add55be5ddad415048a3bb33bb61914e299b84407f8909c";
-        assert!(LegacyTokens::new(Some("key".to_owned())).tenant(token).is_some());
+        assert!(LegacyTokens::new("key").tenant(token).is_some());
     }
 }

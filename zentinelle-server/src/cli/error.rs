@@ -70,6 +70,9 @@ pub(crate) enum CommandError {
     /// The server could not start, or ended.
     #[error("the server did not run: {0}")]
     Server(String),
+    /// A configuration that cannot be used. Its faults have been shown.
+    #[error("the configuration cannot be used")]
+    Configuration,
     /// A value of an argument that only the work itself could refuse.
     #[error("{message}")]
     Argument {
@@ -95,6 +98,7 @@ impl CommandError {
             Self::Key { help, .. } => help,
             Self::NoTests { .. } => "add `tests:` beside `policies:`, or say --allow-empty",
             Self::Argument { help, .. } => help,
+            Self::Configuration => "mend it; `zentinelle config check` shows the faults again",
             Self::Server(_) => "look at the configuration, then at the log above",
             Self::Read { .. } | Self::Write(_) | Self::WriteFile { .. } => return None,
         };

@@ -3,10 +3,13 @@
 mod approval_keys;
 mod audit;
 mod completions;
+mod config;
 mod error;
 mod evaluate;
+mod health;
 pub(crate) mod hook;
 mod input;
+mod openapi;
 mod output;
 mod policies;
 mod policy;
@@ -22,12 +25,15 @@ use crate::exit::{self, Exit};
 use error::CommandError;
 use output::{ColorWhen, Console};
 
+/// The release, and the commit it was built from.
+const RELEASE: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("ZENTINELLE_COMMIT"), ")");
+
 /// Decides whether an AI agent may do a thing, and says why.
 ///
 /// Works on local files and needs no server: policies are YAML or JSON documents, requests are
 /// JSON lines.
 #[derive(Debug, Parser)]
-#[command(name = "zentinelle", version, after_help = exit::HELP, max_term_width = 110)]
+#[command(name = "zentinelle", version = RELEASE, after_help = exit::HELP, max_term_width = 110)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -47,6 +53,10 @@ enum Command {
     #[command(subcommand)]
     Audit(audit::Command),
     Serve(serve::Args),
+    #[command(subcommand)]
+    Config(config::Command),
+    Health(health::Args),
+    Openapi(openapi::Args),
     Completions(completions::Args),
 }
 
@@ -71,7 +81,10 @@ pub(crate) fn run(cli: Cli) -> Exit {
         // A hook's answer is for a program, and its failures have a form of their own.
         Command::Hook(args) => return hook::run(&args),
         Command::Audit(command) => audit::run(&command, &mut console),
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(&args, &mut console),
+        Command::Config(command) => config::run(&command, &mut console),
+        Command::Health(args) => health::run(&args, &mut console),
+        Command::Openapi(args) => openapi::run(&args, &mut console),
         Command::Completions(args) => completions::run(args, &mut console),
     };
     match ended.and_then(|exit| console.flush().map(|()| exit)) {

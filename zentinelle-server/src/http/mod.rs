@@ -1,10 +1,16 @@
 //! The HTTP surface: every route stands in [`router`], every failure is an [`error::ApiError`].
 
 pub(crate) mod acting;
+pub(crate) mod client;
+pub(crate) mod cors;
+pub(crate) mod docs;
+pub(crate) mod edge;
 pub(crate) mod error;
 pub(crate) mod etag;
 pub(crate) mod extract;
 pub(crate) mod health;
+pub(crate) mod listener;
+pub(crate) mod metrics;
 pub(crate) mod native;
 pub(crate) mod openapi;
 pub(crate) mod operator;
@@ -12,6 +18,7 @@ pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sdk;
 pub(crate) mod text;
+pub(crate) mod throttle;
 
-/// The largest body the server takes. Unit: bytes.
-pub(crate) const MOST_BODY_BYTES: usize = 20 * 1024 * 1024;
+#[cfg(test)]
+mod tests;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
+use tower_http::normalize_path::NormalizePath;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::{MOST_BODY_BYTES, health, native, openapi, operator, request_id, sdk};
+use super::{cors, docs, edge, health, metrics, native, openapi, operator, sdk};
 use crate::app::App;
 use crate::auth::access;
 
@@ -23,6 +24,11 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::native_health))
         .routes(routes!(health::ready))
         .routes(routes!(health::native_ready))
+        // Operations
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(docs::openapi))
+        .routes(routes!(docs::page))
+        .routes(routes!(docs::file))
         // Agents, native family
         .routes(routes!(native::evaluate::evaluate))
         .routes(routes!(native::agents::register))
@@ -57,13 +63,25 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(operator::agent_groups::get, operator::agent_groups::edit, operator::agent_groups::delete))
 }
 
+/// Every route, with its slash at the end cut off before it is looked for.
+pub(crate) type Routes = NormalizePath<Router>;
+
+/// The routes and their description.
+pub(crate) fn parts() -> (Router<Arc<App>>, serde_json::Value) {
+    let (routes, document) = documented().split_for_parts();
+    (routes, serde_json::to_value(&document).unwrap_or_default())
+}
+
 /// The routes over a running server, with every layer around them.
-pub(crate) fn served(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
-    routes
+pub(crate) fn served(routes: Router<Arc<App>>, app: Arc<App>) -> Routes {
+    let limit = DefaultBodyLimit::max(app.config.limits.max_body_bytes);
+    let routes = routes
         .method_not_allowed_fallback(|| async { ApiError::Method })
         .fallback(|| async { ApiError::NoRoute })
         .layer(from_fn_with_state(app.clone(), access::admit))
-        .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
-        .layer(from_fn(request_id::identify))
-        .with_state(app)
+        .layer(limit)
+        .layer(tower::util::option_layer(cors::layer(&app.config.cors)))
+        .layer(from_fn_with_state(app.clone(), edge::serve))
+        .with_state(app);
+    NormalizePath::trim_trailing_slash(routes)
 }

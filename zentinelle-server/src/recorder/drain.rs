@@ -3,23 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait as _, DatabaseTransaction, EntityTrait, ExprTrait as _, IntoActiveModel,
-    QueryFilter as _,
-};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _};
 use zentinelle_core::audit::AuditRecord;
 use zentinelle_core::ids::TenantId;
 
 use super::record::{RaisedAlert, RaisedIncident, Record};
 use crate::ledger::{LedgerEntry, totals};
+use crate::store::bulk::insert_new;
 use crate::store::entities::{
     agent, approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
 };
 use crate::store::{StoreError, alerts, audit, incidents};
-
-/// How many rows one statement inserts: both databases bound the values of a statement.
-const AT_ONCE: usize = 500;
 
 /// The records of a batch by kind, each kind in order.
 #[derive(Default)]
@@ -71,14 +66,14 @@ impl Sorted {
 /// Writes a batch in a transaction of the caller's.
 pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) -> Result<(), StoreError> {
     let sorted = Sorted::sort(records);
-    insert(txn, sorted.evaluations).await?;
-    insert(txn, sorted.events).await?;
-    insert(txn, sorted.interactions).await?;
-    insert(txn, sorted.usage).await?;
-    insert(txn, sorted.scans).await?;
-    insert(txn, sorted.violations).await?;
-    insert(txn, sorted.approvals).await?;
-    insert(txn, sorted.notifications).await?;
+    insert_new::<evaluation::Entity>(txn, &sorted.evaluations).await?;
+    insert_new::<event::Entity>(txn, &sorted.events).await?;
+    insert_new::<interaction::Entity>(txn, &sorted.interactions).await?;
+    insert_new::<usage_record::Entity>(txn, &sorted.usage).await?;
+    insert_new::<content_scan::Entity>(txn, &sorted.scans).await?;
+    insert_new::<content_violation::Entity>(txn, &sorted.violations).await?;
+    insert_new::<approval::Entity>(txn, &sorted.approvals).await?;
+    insert_new::<notification::Entity>(txn, &sorted.notifications).await?;
     for raised in sorted.incidents {
         incidents::raise(txn, raised).await?;
     }
@@ -98,24 +93,6 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) ->
     totals::store(txn, &sorted.ledger).await?;
     for (tenant, records) in sorted.audit {
         audit::append(txn, &TenantId::new(tenant), records).await?;
-    }
-    Ok(())
-}
-
-/// Inserts rows, leaving out those that are there already.
-async fn insert<M, A, E>(txn: &DatabaseTransaction, mut rows: Vec<M>) -> Result<(), StoreError>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait<Entity = E>,
-    E: EntityTrait<Model = M>,
-{
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(AT_ONCE));
-        E::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
-            .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(txn)
-            .await?;
-        rows = rest;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ pub(crate) mod agent_groups;
 pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod audit;
+pub(crate) mod bulk;
 pub(crate) mod entities;
 pub(crate) mod handouts;
 pub(crate) mod incidents;

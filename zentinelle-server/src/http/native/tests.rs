@@ -19,7 +19,7 @@ async fn register(server: &TestServer, token: &str, body: Value) -> (StatusCode,
         .header("content-type", "application/json")
         .body(Body::from(body.to_string()))
         .expect("a request");
-    let response = server.send_request(request).await;
+    let response = server.answer(request).await;
     let status = response.status();
     let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
     (status, serde_json::from_slice(&bytes).expect("JSON"))
@@ -154,7 +154,7 @@ async fn a_derived_token_enrols_only_where_the_secret_is_set() {
     use crate::auth::key::KeyHasher;
     use crate::auth::legacy::LegacyTokens;
     let server = TestServer::sqlite().await;
-    let tokens = LegacyTokens::new(Some("secret".to_owned()));
+    let tokens = LegacyTokens::new("secret");
     let (token, foreign) = (tokens.token(server.tenant.as_str()), tokens.token("no_such_tenant"));
     assert!(server.app.directory.authenticate(&token).await.is_err());
     let directory = Directory::new(server.app.store.clone(), KeyHasher::new([0; 32])).with_legacy_tokens(tokens);

@@ -210,7 +210,7 @@ async fn a_config_that_the_client_has_is_not_sent_again() {
         if let Some(tag) = tag {
             request = request.header("if-none-match", tag);
         }
-        let response = server.send_request(request.body(axum::body::Body::empty()).expect("a request")).await;
+        let response = server.answer(request.body(axum::body::Body::empty()).expect("a request")).await;
         let tag = response.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         (response.status(), tag.expect("a tag"))
     };
