@@ -160,7 +160,10 @@ impl Directory {
     /// Whether a key is known to be good without asking the database.
     pub(crate) fn remembers(&self, text: &str) -> bool {
         let Some(key) = PresentedKey::parse(text) else { return false };
-        self.keys.get(key.public_id()).flatten().is_some_and(|known| self.hasher.matches(&key, &known.hash))
+        self.keys
+            .get(key.public_id())
+            .flatten()
+            .is_some_and(|known| !known.revoked && self.hasher.matches(&key, &known.hash))
     }
 
     /// An agent of a tenant by its id, if it exists.
