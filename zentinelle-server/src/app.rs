@@ -1,22 +1,33 @@
 //! Everything a request handler can reach.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use bytes::Bytes;
 use zentinelle_core::ids::{AgentId, TenantId};
 
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::bus::{Bus, Notice};
-use crate::config::Mode;
+use crate::config::Config;
+use crate::http::throttle::Throttle;
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
+use crate::service::agent_config::SeenRevisions;
 use crate::service::approvals::Approvals;
 use crate::service::audit::AuditKeys;
 use crate::service::cached::PerTenant;
 use crate::service::content_rules::RuleSet;
+use crate::service::events::Intake;
 use crate::service::prices::Prices;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
+
+/// How long a stopping server waits until the database has every record.
+const DRAIN_AT_STOP: Duration = Duration::from_secs(20);
 
 /// The running server's parts.
 #[derive(Debug)]
@@ -41,14 +52,28 @@ pub(crate) struct App {
     pub(crate) recorder: Recorder,
     /// This server's name among replicas.
     pub(crate) node_id: String,
-    /// Seals what must come back in clear.
-    pub(crate) sealing: Arc<MasterKeys>,
-    /// One organisation, or many.
-    pub(crate) mode: Mode,
     /// Requests that wait for a person.
     pub(crate) approvals: Approvals,
     /// Signs the heads of audit chains.
     pub(crate) audit_keys: AuditKeys,
+    /// What agents were last told.
+    pub(crate) seen_revisions: SeenRevisions,
+    /// What is remembered between batches of events.
+    pub(crate) intake: Intake,
+    /// Seals secrets; other keys are derived from them.
+    pub(crate) keys: Arc<MasterKeys>,
+    /// What the operator of the server chose.
+    pub(crate) config: Arc<Config>,
+    /// How often callers may ask.
+    pub(crate) throttle: Throttle,
+    /// What is counted for Prometheus.
+    pub(crate) metrics: Metrics,
+    /// Sends traces, when a collector is configured.
+    pub(crate) traces: Option<Traces>,
+    /// The description of the interface, as JSON.
+    pub(crate) openapi: Bytes,
+    /// Whether the server was told to stop.
+    pub(crate) stopping: AtomicBool,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.
@@ -103,5 +128,23 @@ impl App {
     /// An approval request was decided, taken back, or is over.
     pub(crate) async fn approval_changed(&self, tenant: &TenantId, id: &str) {
         self.approvals.waiting.wake(tenant, id);
+    }
+}
+
+impl App {
+    /// The server was told to stop: load balancers should send their requests elsewhere.
+    pub(crate) fn stop_soon(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends what runs beside the requests, after the last one was answered. Loses nothing: what
+    /// does not reach the database in time stays in the journal for the next start.
+    pub(crate) async fn shutdown(&self) {
+        if !self.recorder.settled(DRAIN_AT_STOP).await {
+            tracing::warn!("stopped before the database had every record; the next start drains the rest");
+        }
+        if let Some(traces) = &self.traces {
+            tokio::task::block_in_place(|| traces.stop());
+        }
     }
 }

@@ -23,6 +23,7 @@ mod server;
 mod service;
 mod snapshot;
 mod store;
+mod telemetry;
 #[cfg(test)]
 mod testing;
 

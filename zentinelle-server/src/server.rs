@@ -1,9 +1,11 @@
 //! Putting the server together, running it, and stopping it without loss.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use axum::Router;
+use axum_server::Handle;
 use tokio::net::TcpListener;
 use zentinelle_core::ids::TenantId;
 use zentinelle_core::ledger::MemoryLedgerConfig;
@@ -12,10 +14,13 @@ use crate::app::App;
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::auth::key::KeyHasher;
+use crate::auth::legacy::LegacyTokens;
 use crate::bus::Bus;
 use crate::clock;
-use crate::config::{Config, Mode, master_keys};
-use crate::http::router;
+use crate::config::{Config, LedgerBackend, Mode, master_keys};
+use crate::http::router::{self, Routes};
+use crate::http::throttle::Throttle;
+use crate::http::{listener, openapi};
 use crate::journal::{self, Journal};
 use crate::ledger::embedded::{Embedded, LoadError};
 use crate::ledger::redis::live::live_nodes;
@@ -24,15 +29,17 @@ use crate::ledger::{LedgerStore, RESERVATION_SECONDS, SqlLedger};
 use crate::recorder::Recorder;
 use crate::replica;
 use crate::sealing::MasterKeys;
+use crate::service::agent_config::SeenRevisions;
 use crate::service::approvals::{Approvals, token};
 use crate::service::audit::AuditKeys;
 use crate::service::cached::PerTenant;
+use crate::service::events::Intake;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
-
-/// How long a stopping server waits until the database has every record.
-const DRAIN_AT_STOP: Duration = Duration::from_secs(20);
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
+use crate::telemetry::{COMMIT, VERSION};
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +73,9 @@ pub(crate) enum StartError {
     /// The master keys could not be had.
     #[error(transparent)]
     Sealing(#[from] crate::sealing::SealError),
+    /// The exporter of traces could not be made.
+    #[error("traces cannot be sent: {0}")]
+    Traces(#[from] opentelemetry_otlp::ExporterBuildError),
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {address}: {why}")]
     Listen {
@@ -94,7 +104,7 @@ pub(crate) struct Server {
     /// Its parts.
     pub(crate) app: Arc<App>,
     /// Its routes.
-    routes: Router,
+    routes: Routes,
 }
 
 impl Server {
@@ -118,12 +128,12 @@ impl Server {
     }
 
     /// Puts the parts together over an open database.
-    pub(crate) async fn over(store: Store, sealing: MasterKeys, config: &Config) -> Result<Self, StartError> {
+    pub(crate) async fn over(store: Store, keys: MasterKeys, config: &Config) -> Result<Self, StartError> {
         let node_id = node_id(config)?;
         let journal = journal::Options {
-            segment_bytes: 64 << 20,
-            max_bytes: 4 << 30,
-            sync_interval: Duration::from_millis(200),
+            segment_bytes: config.journal.segment_bytes,
+            max_bytes: config.journal.max_bytes,
+            sync_interval: Duration::from_millis(config.journal.sync_interval_ms.into()),
             node_id: node_id.clone(),
         };
         let journal = Journal::open(&config.data_dir.join("journal"), journal)?;
@@ -138,27 +148,37 @@ impl Server {
             "" => Bus::local(),
             url => Bus::redis(url, "zentinelle").await.map_err(StartError::redis)?,
         };
-        let (routes, document) = router::documented().split_for_parts();
-        let document = serde_json::to_value(&document).unwrap_or_default();
-        let sealing = Arc::new(sealing);
-        let keys = Arc::clone(&sealing);
-        let approvals = Approvals::new(Arc::clone(&sealing));
-        let audit_keys = AuditKeys::new(&sealing);
+        let (routes, document) = router::parts();
+        let access = AccessTable::read(&document);
+        let openapi = serde_json::to_vec(&openapi::complete(document)).unwrap_or_default().into();
+        let metrics = Metrics::new(&access);
+        tokio::spawn(metrics.upkeep());
+        let keys = Arc::new(keys);
+        let approval_keys = Arc::clone(&keys);
+        let approval_keys = Arc::new(move |tenant: &TenantId| token::key_ring(&approval_keys, tenant));
         let app = Arc::new(App {
-            directory: Directory::new(store.clone(), KeyHasher::from_master(&sealing)),
-            access: AccessTable::read(&document),
-            snapshots: Snapshots::new(store.clone(), Arc::new(move |tenant: &TenantId| token::key_ring(&keys, tenant))),
+            directory: Directory::new(store.clone(), KeyHasher::from_master(&keys))
+                .with_legacy_tokens(LegacyTokens::new(config.bootstrap_secret.expose())),
+            access,
+            snapshots: Snapshots::new(store.clone(), approval_keys),
             ledger,
             content_rules: PerTenant::new(),
             prices: PerTenant::new(),
             bus,
             recorder,
-            approvals,
-            audit_keys,
+            approvals: Approvals::new(Arc::clone(&keys)),
+            audit_keys: AuditKeys::new(&keys),
+            keys,
+            throttle: Throttle::new(&config.throttle),
+            metrics,
+            traces: Traces::start(&config.telemetry, &node_id)?,
+            openapi,
+            stopping: AtomicBool::new(false),
+            config: Arc::new(config.clone()),
             node_id,
+            seen_revisions: SeenRevisions::default(),
+            intake: Intake::default(),
             store,
-            sealing,
-            mode: config.mode,
         });
         replica::start(&app);
         let routes = router::served(routes, app.clone());
@@ -167,7 +187,7 @@ impl Server {
 
     /// Its routes, for tests that speak to it without a socket.
     #[cfg(test)]
-    pub(crate) fn routes(&self) -> Router {
+    pub(crate) fn routes(&self) -> Routes {
         self.routes.clone()
     }
 
@@ -175,34 +195,39 @@ impl Server {
     pub(crate) async fn run(self, config: &Config) -> Result<(), StartError> {
         let listener =
             TcpListener::bind(config.listen).await.map_err(|why| StartError::Listen { address: config.listen, why })?;
-        let served = axum::serve(listener, self.routes).with_graceful_shutdown(told_to_stop());
-        if let Err(error) = served.await {
-            tracing::error!(?error, "the listener failed");
-        }
-        if !self.app.recorder.settled(DRAIN_AT_STOP).await {
-            tracing::warn!("stopped before the database had every record; the next start drains the rest");
-        }
-        Ok(())
+        let address = listener.local_addr().unwrap_or(config.listen);
+        tracing::info!(%address, version = VERSION, commit = COMMIT, node_id = self.app.node_id, "listening");
+        let handle = Handle::new();
+        tokio::spawn(stop(Arc::clone(&self.app), handle.clone()));
+        let served = listener::serve(&self.app, listener, self.routes, config, handle).await;
+        self.app.shutdown().await;
+        tracing::info!("stopped");
+        served.map_err(|why| StartError::Listen { address, why })
     }
 }
 
 /// Where running totals are kept: in Redis if there is one, in a shared database otherwise, and
 /// in memory on a server of its own.
 async fn ledger(store: &Store, config: &Config, node_id: &str) -> Result<LedgerStore, StartError> {
-    if !config.redis.url.is_empty() {
-        let redis = RedisConfig::new(&config.redis.url, node_id);
-        let live = live_nodes(store.clone(), replica::SILENT_SECONDS);
-        let ledger = RedisLedger::start(redis, Some(store.clone()), live).map_err(StartError::redis)?;
-        if !ledger.wait_until_up(Duration::from_secs(5)).await {
-            tracing::warn!("Redis does not answer yet; requests that need the ledger are denied until it does");
+    match config.ledger_backend() {
+        LedgerBackend::Redis => {
+            let mut redis = RedisConfig::new(config.redis.url.as_str(), node_id);
+            redis.timeout = Duration::from_millis(config.redis.timeout_ms.into());
+            let live = live_nodes(store.clone(), replica::SILENT_SECONDS);
+            let ledger = RedisLedger::start(redis, Some(store.clone()), live).map_err(StartError::redis)?;
+            if !ledger.wait_until_up(Duration::from_secs(5)).await {
+                tracing::warn!("Redis does not answer yet; requests that need the ledger are denied until it does");
+            }
+            Ok(LedgerStore::Redis(ledger))
         }
-        return Ok(LedgerStore::Redis(ledger));
+        LedgerBackend::Sql => {
+            Ok(LedgerStore::Sql(SqlLedger::new(store.clone(), Duration::from_secs(1), RESERVATION_SECONDS)))
+        }
+        LedgerBackend::Auto | LedgerBackend::Embedded => {
+            let ledger = Embedded::load(store, MemoryLedgerConfig::default(), clock::now()).await?;
+            Ok(LedgerStore::Embedded(ledger))
+        }
     }
-    if store.is_postgres() {
-        return Ok(LedgerStore::Sql(SqlLedger::new(store.clone(), Duration::from_secs(1), RESERVATION_SECONDS)));
-    }
-    let ledger = Embedded::load(store, MemoryLedgerConfig::default(), clock::now()).await?;
-    Ok(LedgerStore::Embedded(ledger))
 }
 
 /// The name of this server among replicas. One that is made up is kept in the data directory,
@@ -222,6 +247,17 @@ fn node_id(config: &Config) -> Result<String, StartError> {
             Ok(id)
         }
     }
+}
+
+/// Waits until the process is told to stop, and lets what was begun end. A second word ends it at once.
+async fn stop(app: Arc<App>, handle: Handle<SocketAddr>) {
+    told_to_stop().await;
+    tracing::info!(connections = handle.connection_count(), "told to stop: finishing what was begun");
+    app.stop_soon();
+    handle.graceful_shutdown(Some(Duration::from_secs(app.config.limits.shutdown_seconds.into())));
+    told_to_stop().await;
+    tracing::warn!("told to stop again: not waiting for requests in flight");
+    handle.shutdown();
 }
 
 /// Returns when the process is told to stop.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
+use axum::response::Response;
 use sea_orm::{EntityTrait as _, Set};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -15,6 +15,7 @@ use crate::auth::key::KeyKind;
 use crate::auth::{Caller, Role};
 use crate::clock;
 use crate::config::Config;
+use crate::http::router::Routes;
 use crate::sealing::MasterKeys;
 use crate::server::Server;
 use crate::service::keys::{self, NewKey};
@@ -33,7 +34,7 @@ pub(crate) struct TestServer {
     pub(crate) app: Arc<App>,
     /// Its tenant.
     pub(crate) tenant: TenantId,
-    routes: Router,
+    routes: Routes,
     _directory: tempfile::TempDir,
 }
 
@@ -50,26 +51,33 @@ impl TestServer {
 
     /// On SQLite in memory, for many organisations.
     pub(crate) async fn multi_tenant() -> Self {
-        let config = Config { mode: crate::config::Mode::MultiTenant, ..Config::default() };
-        Self::configured(crate::store::testing::sqlite().await, &config).await
+        Self::configured(|config| config.mode = crate::config::Mode::MultiTenant).await
+    }
+
+    /// On SQLite in memory, with a configuration of its own.
+    pub(crate) async fn configured(configure: impl FnOnce(&mut Config)) -> Self {
+        Self::with(crate::store::testing::sqlite().await, configure).await
     }
 
     async fn over(store: Store) -> Self {
-        Self::configured(store, &Config::default()).await
+        Self::with(store, |_| {}).await
     }
 
-    async fn configured(store: Store, config: &Config) -> Self {
+    async fn with(store: Store, configure: impl FnOnce(&mut Config)) -> Self {
         let tenant = TenantId::new(tenants::STANDALONE);
         tenants::ensure(&store, &tenant, "Test organisation").await.expect("a tenant");
         let directory = tempfile::tempdir().expect("a directory");
-        let config = Config { data_dir: directory.path().to_owned(), ..config.clone() };
+        let mut config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
+        // A test may ask more often than a client should.
+        config.throttle.enabled = false;
+        configure(&mut config);
         let server = Server::over(store, master_keys(), &config).await.expect("a server");
         Self { app: server.app.clone(), tenant, routes: server.routes(), _directory: directory }
     }
 
     /// Another server over the same database: a replica, or this one after a restart.
     pub(crate) async fn another(&self) -> Self {
-        Self::configured(self.app.store.clone(), &Config::default()).await
+        Self::with(self.app.store.clone(), |_| {}).await
     }
 
     /// A key of a kind for this server's tenant.
@@ -199,7 +207,7 @@ impl TestServer {
             .header("content-type", "application/json")
             .body(Body::from(body))
             .expect("a request");
-        let response = self.routes.clone().oneshot(request).await.expect("an answer");
+        let response = self.answer(request).await;
         let status = response.status();
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
         let body = serde_json::from_slice(&bytes)
@@ -216,8 +224,19 @@ impl TestServer {
         address
     }
 
-    /// Sends a whole request.
-    pub(crate) async fn reply(&self, request: Request<Body>) -> axum::response::Response {
+    /// Asks until the answer is the expected one: records are written behind the answers.
+    pub(crate) async fn eventually<T: PartialEq + std::fmt::Debug>(&self, expected: T, ask: impl AsyncFn() -> T) {
+        for _ in 0..200 {
+            if ask().await == expected {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        assert_eq!(ask().await, expected);
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
         self.routes.clone().oneshot(request).await.expect("an answer")
     }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
+use crate::agent::Agent;
 use crate::error::{PolicyError, codes};
 use crate::evaluators::{Compiled, CompiledPolicy, PolicyType};
-use crate::ids::TenantId;
+use crate::ids::{TenantId, UserId};
 use crate::policy::{Enforcement, Inheritance, Policy};
 use crate::scope::{Scope, ScopeChain, ScopeLevel};
 
@@ -222,6 +223,16 @@ impl PolicySet {
         found
     }
 
+    /// The policies that take part when an agent acts for a user: the survivors of their types in
+    /// the order in which those first appear, then floors, then budgets that must hold beside
+    /// another. Policies whose enforcement is disabled are among them; they exempt.
+    #[must_use]
+    pub fn effective(&self, agent: &Agent, user: Option<&UserId>) -> Vec<&Policy> {
+        let found = self.resolve(&ScopeChain::new(agent, user));
+        let besides = found.budgets.iter().filter(|budget| !found.effective.contains(budget));
+        found.effective.iter().chain(besides).filter_map(|index| self.policy(*index)).collect()
+    }
+
     fn layers<'s>(&'s self, chain: &ScopeChain<'_>) -> impl Iterator<Item = &'s Layer> {
         let narrower = ScopeLevel::ALL.into_iter().filter_map(move |level| {
             let layers = self.0.narrower.get(place(level)?)?;
@@ -363,5 +374,44 @@ impl Entry {
     /// Whether this entry's scope is the organization, a team and so on.
     pub(crate) fn scope(&self) -> &Scope {
         &self.policy.scope
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::PolicySet;
+    use crate::agent::Agent;
+    use crate::ids::{TenantId, UserId};
+    use crate::policy::Policy;
+
+    #[test]
+    fn effective_policies_are_survivors_then_floors_then_further_budgets() {
+        let policy = |id: &str, kind: &str, scope: serde_json::Value, inheritance: &str| -> Policy {
+            serde_json::from_value(json!({
+                "id": id, "tenant_id": "t", "name": id, "type": kind, "scope": scope, "inheritance": inheritance,
+            }))
+            .expect("a policy")
+        };
+        let organization = json!({"type": "organization"});
+        let user = json!({"type": "user", "id": "ann"});
+        let set = PolicySet::compile(
+            TenantId::new("t"),
+            "1",
+            vec![
+                policy("budget", "budget_limit", organization.clone(), "replace"),
+                policy("tools", "tool_permission", organization.clone(), "floor"),
+                policy("rate", "rate_limit", organization, "replace"),
+                policy("own-budget", "budget_limit", user.clone(), "replace"),
+                policy("own-tools", "tool_permission", user, "replace"),
+            ],
+        );
+        let agent = Agent::new("t", "a");
+        let names = |user: Option<&UserId>| -> Vec<&str> {
+            set.effective(&agent, user).iter().map(|policy| policy.id.as_str()).collect()
+        };
+        assert_eq!(names(None), ["budget", "rate", "tools"]);
+        assert_eq!(names(Some(&UserId::new("ann"))), ["own-budget", "rate", "own-tools", "tools", "budget"]);
     }
 }

@@ -15,9 +15,12 @@ use zeroize::Zeroizing;
 
 use super::caller::{Caller, Identity};
 use super::directory::AuthError;
+use super::key::KeyKind;
 use super::permission::Permission;
 use crate::app::App;
 use crate::http::error::ApiError;
+use crate::http::throttle::{Bucket, Standing};
+use crate::http::{client, request_id};
 
 /// The header that carries a key.
 pub(crate) const KEY_HEADER: &str = "x-zentinelle-key";
@@ -35,8 +38,12 @@ pub(crate) struct Access {
     pub(crate) agent: bool,
     /// Enrolment keys and tokens.
     pub(crate) enrolment: bool,
+    /// Agents that deregistered before, too.
+    pub(crate) departed: bool,
     /// Operators who have the permission.
     pub(crate) operator: Option<Permission>,
+    /// With which requests its requests are counted.
+    pub(crate) bucket: Bucket,
 }
 
 /// Who may call which route.
@@ -48,9 +55,10 @@ impl AccessTable {
     pub(crate) fn read(document: &serde_json::Value) -> Self {
         let mut table = HashMap::new();
         for (path, item) in document.get("paths").and_then(|paths| paths.as_object()).into_iter().flatten() {
+            let bucket = Bucket::of_route(path);
             let methods = item.as_object().into_iter().flatten().filter_map(|(method, operation)| {
                 let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).ok()?;
-                Some((method, Access::read(operation.get("security")?)))
+                Some((method, Access { bucket, ..Access::read(operation.get("security")?) }))
             });
             table.insert(path.clone(), methods.collect());
         }
@@ -67,6 +75,23 @@ impl AccessTable {
     pub(crate) fn knows(&self, permission: &Permission) -> bool {
         let mut asked = self.0.values().flatten().filter_map(|(_, access)| access.operator.as_ref());
         asked.any(|known| known == permission)
+    }
+
+    /// Every route.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = (&str, &Method)> {
+        self.0.iter().flat_map(|(path, methods)| methods.iter().map(move |(method, _)| (path.as_str(), method)))
+    }
+
+    /// The methods of a route, as an `Allow` header lists them.
+    pub(crate) fn methods(&self, path: &str) -> String {
+        let methods = self.0.get(path).into_iter().flatten().map(|(method, _)| method.as_str());
+        let mut methods: Vec<&str> = methods.collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.push("OPTIONS");
+        methods.sort_unstable();
+        methods.join(", ")
     }
 
     /// Every route with who may call it.
@@ -86,6 +111,7 @@ impl Access {
                 "public" => access.public = true,
                 "agent_key" => access.agent = true,
                 "enrolment_key" => access.enrolment = true,
+                "departed_agent_key" => access.departed = true,
                 "operator_key" => {
                     access.operator = scopes.get(0).and_then(|scope| scope.as_str()).and_then(Permission::parse);
                 }
@@ -99,7 +125,8 @@ impl Access {
     pub(crate) fn admits(&self, caller: &Caller) -> bool {
         match &caller.identity {
             Identity::Agent(_) => self.agent,
-            Identity::Enrolment => self.agent || self.enrolment,
+            // A token enrols and does nothing else.
+            Identity::Enrolment => self.enrolment || (self.agent && caller.kind != KeyKind::Bootstrap),
             Identity::Operator { .. } => self.operator.as_ref().is_some_and(|permission| caller.may(permission)),
         }
     }
@@ -107,17 +134,75 @@ impl Access {
 
 /// Admits a caller to a route, or answers why not.
 pub(crate) async fn admit(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let credential = match credential(&app.access, &request) {
-        Ok(credential) => credential,
-        Err(error) => return error.into_response(),
+    let (outcome, standing) = admission(&app, &mut request).await;
+    let response = match outcome {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
     };
-    if let Some(credential) = credential {
-        match credential.admitted(&app).await {
-            Ok(caller) => request.extensions_mut().insert(caller),
-            Err(error) => return error.into_response(),
-        };
+    match standing {
+        Some(standing) => standing.mark(response),
+        None => response,
     }
-    next.run(request).await
+}
+
+/// Whether a request goes on, and where its sender stands with its limit.
+async fn admission(app: &App, request: &mut Request) -> (Result<(), ApiError>, Option<Standing>) {
+    let client = |request: &Request| client::address(request, &app.config.trusted_proxies);
+    let (credential, bucket) = match credential(&app.access, request) {
+        Ok(Some(credential)) => {
+            let bucket = credential.access.bucket;
+            (credential, bucket)
+        }
+        other => {
+            let path = request.extensions().get::<MatchedPath>();
+            let bucket = path.map_or(Bucket::Other, |path| Bucket::of_route(path.as_str()));
+            let standing = app.throttle.address(bucket, client(request));
+            if let Some(refusal) = standing.as_ref().and_then(Standing::refusal) {
+                app.metrics.throttled(bucket);
+                return (Err(refusal), standing);
+            }
+            if let Err(error) = &other {
+                note_failure(app, error);
+            }
+            return (other.map(drop), standing);
+        }
+    };
+    if let Some(retry_after) = app.throttle.blocked(|| client(request))
+        && !app.directory.remembers(&credential.key)
+    {
+        app.metrics.key_refused("blocked");
+        let message = "too many requests with a bad key came from this address".to_owned();
+        return (Err(ApiError::Throttled { retry_after: retry_after.min(59), message }), None);
+    }
+    let caller = match app.directory.authenticate_for(&credential.key, credential.access.departed).await {
+        Ok(caller) => caller,
+        Err(error @ AuthError::Store(_)) => return (Err(error.into()), None),
+        Err(error) => {
+            let error = ApiError::from(error);
+            note_failure(app, &error);
+            let standing = app.throttle.failed(client(request));
+            let refusal = standing.as_ref().and_then(Standing::refusal);
+            return (Err(refusal.unwrap_or(error)), standing);
+        }
+    };
+    request_id::belongs_to(&caller.tenant);
+    let standing = app.throttle.caller(app, bucket, &caller).await;
+    if let Some(refusal) = standing.as_ref().and_then(Standing::refusal) {
+        app.metrics.throttled(bucket);
+        return (Err(refusal), standing);
+    }
+    let admitted = credential.admits(&caller);
+    request.extensions_mut().insert(caller);
+    (admitted, standing)
+}
+
+fn note_failure(app: &App, error: &ApiError) {
+    match error {
+        ApiError::Unauthenticated(AuthError::Missing) => app.metrics.key_refused("missing"),
+        ApiError::Unauthenticated(AuthError::Malformed) => app.metrics.key_refused("malformed"),
+        ApiError::Unauthenticated(AuthError::Invalid) => app.metrics.key_refused("invalid"),
+        _ => {}
+    }
 }
 
 /// What a request shows to be admitted.
@@ -144,15 +229,17 @@ fn credential<'t>(table: &'t AccessTable, request: &Request) -> Result<Option<Cr
 }
 
 impl Credential<'_> {
-    async fn admitted(self, app: &App) -> Result<Caller, ApiError> {
-        let caller = app.directory.authenticate(&self.key).await?;
-        if self.tenant.is_some_and(|named| named != caller.tenant.as_str()) {
+    fn admits(&self, caller: &Caller) -> Result<(), ApiError> {
+        if self.tenant.as_ref().is_some_and(|named| named != caller.tenant.as_str()) {
             return Err(ApiError::ForeignTenant);
         }
-        if !self.access.admits(&caller) {
+        if caller.kind == KeyKind::Bootstrap && !self.access.enrolment {
+            return Err(AuthError::Invalid.into());
+        }
+        if !self.access.admits(caller) {
             return Err(ApiError::Forbidden { needed: self.access.operator.clone() });
         }
-        Ok(caller)
+        Ok(())
     }
 }
 

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use zentinelle_core::Agent;
+use zentinelle_core::agent::AgentStatus;
 use zentinelle_core::ids::{AgentId, TenantId};
 
+use super::key::KeyKind;
 use super::permission::{Permission, Role};
 
 /// Somebody whose key was found and compared. Everything about who they are comes from the key.
@@ -16,6 +18,8 @@ pub(crate) struct Caller {
     pub(crate) key_id: Arc<str>,
     /// The key's public part, for throttling and records.
     pub(crate) public_id: Arc<str>,
+    /// What the key is for.
+    pub(crate) kind: KeyKind,
     /// What the key makes them.
     pub(crate) identity: Identity,
 }
@@ -45,12 +49,23 @@ pub(crate) struct AgentFacts {
     pub(crate) row_id: String,
     /// The agent as the engine sees it.
     pub(crate) agent: Arc<Agent>,
+    /// What operators configured for it; a reply to the agent fills in the rest.
+    pub(crate) config: serde_json::Map<String, serde_json::Value>,
+    /// When its record was last changed. Unit: microseconds since 1970.
+    pub(crate) updated_at: i64,
     /// The agent's type as it registered, which may be one the engine has no name for.
     pub(crate) agent_type: String,
     /// The key that enrolled it, if any.
     pub(crate) enrolled_by: Option<String>,
     /// The baseline learnt from the agent's past, if there is one.
     pub(crate) baseline: Option<Arc<zentinelle_core::request::Baseline>>,
+}
+
+impl AgentFacts {
+    /// Whether the agent's key opens anything: not once it is suspended, offline or terminated.
+    pub(crate) fn may_call(&self) -> bool {
+        matches!(self.agent.status, AgentStatus::Active | AgentStatus::Provisioning)
+    }
 }
 
 impl Caller {
@@ -92,6 +107,6 @@ impl Caller {
     pub(crate) fn local(tenant: TenantId) -> Self {
         let name = Arc::from("local");
         let identity = Identity::Operator { role: Role::Admin, scopes: Arc::from([]), name };
-        Self { tenant, key_id: Arc::from(""), public_id: Arc::from(""), identity }
+        Self { tenant, key_id: Arc::from(""), public_id: Arc::from(""), kind: KeyKind::Operator, identity }
     }
 }

@@ -8,14 +8,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
+use zentinelle_core::agent::AgentStatus;
 use zentinelle_core::ids::{AgentId, TenantId};
 
 use super::caller::{AgentFacts, Caller, Identity};
 use super::key::{KeyHasher, KeyKind, PresentedKey, from_hex};
+use super::legacy::LegacyTokens;
 use super::permission::{Permission, Role};
 use crate::clock;
 use crate::store::entities::api_key;
-use crate::store::{Store, StoreError, agents, keys};
+use crate::store::{Store, StoreError, agents, keys, tenants};
 
 /// How long a key or agent is believed without asking again.
 const BELIEVED_FOR: Duration = Duration::from_secs(10);
@@ -46,6 +48,7 @@ struct KnownKey {
     kind: KeyKind,
     hash: [u8; 32],
     expires_at: Option<i64>,
+    revoked: bool,
     agent_id: Option<AgentId>,
     operator: Option<(Role, Arc<[Permission]>, Arc<str>)>,
 }
@@ -55,6 +58,7 @@ struct KnownKey {
 pub(crate) struct Directory {
     store: Store,
     hasher: KeyHasher,
+    legacy: LegacyTokens,
     keys: Cache<String, Option<Arc<KnownKey>>>,
     agents: Cache<(TenantId, AgentId), Option<Arc<AgentFacts>>>,
     /// Counts invalidations, so that an answer read before one is not kept after it.
@@ -67,10 +71,17 @@ impl Directory {
         Self {
             store,
             hasher,
+            legacy: LegacyTokens::default(),
             keys: Cache::builder().max_capacity(100_000).time_to_live(BELIEVED_FOR).build(),
             agents: Cache::builder().max_capacity(100_000).time_to_live(BELIEVED_FOR).build(),
             generation: AtomicU64::new(0),
         }
+    }
+
+    /// The same directory, also accepting derived enrolment tokens.
+    pub(crate) fn with_legacy_tokens(mut self, legacy: LegacyTokens) -> Self {
+        self.legacy = legacy;
+        self
     }
 
     /// For issuing keys.
@@ -80,30 +91,79 @@ impl Directory {
 
     /// Checks a key and says whose it is.
     pub(crate) async fn authenticate(&self, text: &str) -> Result<Caller, AuthError> {
+        let (known, facts) = self.recognised(text).await?;
+        let Some(known) = known else { return self.legacy_caller(text).await };
+        if known.revoked || facts.as_ref().is_some_and(|facts| !facts.may_call()) {
+            return Err(AuthError::Invalid);
+        }
+        Self::caller(&known, facts)
+    }
+
+    /// As [`Directory::authenticate`], and on a route for departed agents knows a deregistered
+    /// one by the key it had, so that deregistering twice is no fault.
+    pub(crate) async fn authenticate_for(&self, text: &str, departed: bool) -> Result<Caller, AuthError> {
+        if departed
+            && let (Some(known), Some(facts)) = self.recognised(text).await?
+            && facts.agent.status == AgentStatus::Terminated
+        {
+            return Self::caller(&known, Some(facts));
+        }
+        self.authenticate(text).await
+    }
+
+    /// The row of a key that compares equal and has not ended, with the agent it stands for.
+    /// Whether the two are still good for anything is for the caller to check.
+    async fn recognised(&self, text: &str) -> Result<(Option<Arc<KnownKey>>, Option<Arc<AgentFacts>>), AuthError> {
         let key = PresentedKey::parse(text).ok_or(AuthError::Malformed)?;
-        let known = self.known_key(key.public_id()).await?.ok_or(AuthError::Invalid)?;
+        let Some(known) = self.known_key(key.public_id()).await? else { return Ok((None, None)) };
         let expired = known.expires_at.is_some_and(|end| end <= clock::now_micros());
         if !self.hasher.matches(&key, &known.hash) || known.kind != key.kind() || expired {
             return Err(AuthError::Invalid);
         }
+        let facts = match &known.agent_id {
+            Some(agent_id) if known.kind == KeyKind::Agent => self.agent(&known.tenant, agent_id).await?,
+            _ => None,
+        };
+        Ok((Some(known), facts))
+    }
+
+    /// Whoever enrols with a derived token. The token has no row, so nothing counts its uses.
+    async fn legacy_caller(&self, text: &str) -> Result<Caller, AuthError> {
+        let tenant = self.legacy.tenant(text).ok_or(AuthError::Invalid)?;
+        let row = tenants::by_id(self.store.db(), &tenant).await?.ok_or(AuthError::Invalid)?;
+        if row.status != "active" {
+            return Err(AuthError::Invalid);
+        }
+        let (key_id, public_id) = (Arc::from(""), Arc::from("legacy"));
+        Ok(Caller { tenant, key_id, public_id, kind: KeyKind::Bootstrap, identity: Identity::Enrolment })
+    }
+
+    /// A key's bearer.
+    fn caller(known: &KnownKey, facts: Option<Arc<AgentFacts>>) -> Result<Caller, AuthError> {
         let identity = match known.kind {
             KeyKind::Enrolment | KeyKind::Bootstrap => Identity::Enrolment,
             KeyKind::Operator => {
                 let (role, scopes, name) = known.operator.clone().ok_or(AuthError::Invalid)?;
                 Identity::Operator { role, scopes, name }
             }
-            KeyKind::Agent => {
-                let agent_id = known.agent_id.as_ref().ok_or(AuthError::Invalid)?;
-                let facts = self.agent(&known.tenant, agent_id).await?.ok_or(AuthError::Invalid)?;
-                Identity::Agent(facts)
-            }
+            KeyKind::Agent => Identity::Agent(facts.ok_or(AuthError::Invalid)?),
         };
         Ok(Caller {
             tenant: known.tenant.clone(),
             key_id: known.id.clone(),
             public_id: known.public_id.clone(),
+            kind: known.kind,
             identity,
         })
+    }
+
+    /// Whether a key is known to be good without asking the database.
+    pub(crate) fn remembers(&self, text: &str) -> bool {
+        let Some(key) = PresentedKey::parse(text) else { return false };
+        self.keys
+            .get(key.public_id())
+            .flatten()
+            .is_some_and(|known| !known.revoked && self.hasher.matches(&key, &known.hash))
     }
 
     /// An agent of a tenant by its id, if it exists.
@@ -126,7 +186,7 @@ impl Directory {
         }
         let generation = self.generation.load(Ordering::Acquire);
         let row = keys::by_public_id(&self.store, public_id).await?;
-        let known = row.filter(|row| row.revoked_at.is_none()).and_then(KnownKey::read).map(Arc::new);
+        let known = row.and_then(KnownKey::read).map(Arc::new);
         if self.generation.load(Ordering::Acquire) == generation {
             self.keys.insert(public_id.to_owned(), known.clone());
         }
@@ -174,6 +234,7 @@ impl KnownKey {
             kind,
             hash: from_hex(&row.secret_hash)?,
             expires_at: row.expires_at,
+            revoked: row.revoked_at.is_some(),
             agent_id: row.agent_id.map(AgentId::new),
             operator,
         })

@@ -7,6 +7,7 @@ pub(crate) mod access;
 pub(crate) mod caller;
 pub(crate) mod directory;
 pub(crate) mod key;
+pub(crate) mod legacy;
 pub(crate) mod permission;
 
 pub(crate) use self::caller::{AgentFacts, Caller, Identity};

@@ -81,6 +81,9 @@ pub(crate) enum CommandError {
         /// What to do about it.
         help: &'static str,
     },
+    /// A configuration that cannot be used. Its faults have been shown.
+    #[error("the configuration cannot be used")]
+    Configuration,
     /// A value of an argument that only the work itself could refuse.
     #[error("{message}")]
     Argument {
@@ -107,6 +110,7 @@ impl CommandError {
             Self::NoTests { .. } => "add `tests:` beside `policies:`, or say --allow-empty",
             Self::Argument { help, .. } => help,
             Self::Local(_) => "name the server's own files with --config or --data-dir",
+            Self::Configuration => "mend it; `zentinelle config check` shows the faults again",
             Self::Server(_) => "look at the configuration, then at the log above",
             Self::Read { .. } | Self::Write(_) | Self::WriteFile { .. } => return None,
         };

@@ -4,12 +4,15 @@ mod approval_keys;
 mod approvals;
 mod audit;
 mod completions;
+mod config;
 mod error;
 mod evaluate;
+mod health;
 pub(crate) mod hook;
 mod input;
 mod key;
 mod local;
+mod openapi;
 mod output;
 mod policies;
 mod policy;
@@ -27,12 +30,15 @@ use crate::exit::{self, Exit};
 use error::CommandError;
 use output::{ColorWhen, Console};
 
+/// The release, and the commit it was built from.
+const RELEASE: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("ZENTINELLE_COMMIT"), ")");
+
 /// Decides whether an AI agent may do a thing, and says why.
 ///
 /// Works on local files and needs no server: policies are YAML or JSON documents, requests are
 /// JSON lines.
 #[derive(Debug, Parser)]
-#[command(name = "zentinelle", version, after_help = exit::HELP, max_term_width = 110)]
+#[command(name = "zentinelle", version = RELEASE, after_help = exit::HELP, max_term_width = 110)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -58,6 +64,10 @@ enum Command {
     Key(key::Command),
     #[command(subcommand)]
     Tenant(tenant::Command),
+    #[command(subcommand)]
+    Config(config::Command),
+    Health(health::Args),
+    Openapi(openapi::Args),
     Completions(completions::Args),
 }
 
@@ -83,9 +93,12 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Hook(args) => return hook::run(&args),
         Command::Audit(command) => audit::run(&command, &mut console),
         Command::Approvals(command) => approvals::run(&command, &mut console),
-        Command::Serve(args) => serve::run(args),
         Command::Key(command) => key::run(command, &mut console),
         Command::Tenant(command) => tenant::run(command, &mut console),
+        Command::Serve(args) => serve::run(&args, &mut console),
+        Command::Config(command) => config::run(&command, &mut console),
+        Command::Health(args) => health::run(&args, &mut console),
+        Command::Openapi(args) => openapi::run(&args, &mut console),
         Command::Completions(args) => completions::run(args, &mut console),
     };
     match ended.and_then(|exit| console.flush().map(|()| exit)) {

@@ -142,6 +142,16 @@ impl Console {
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 
+    /// Whether standard error takes colours.
+    pub(crate) fn colors_errors(&self) -> bool {
+        self.error_color
+    }
+
+    /// Text that was made for standard error.
+    pub(crate) fn show_error(&self, text: &str) {
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
     /// Problems with the lines they are about, for standard output.
     pub(crate) fn rendered(&self, problems: &[Problem], file: &SourceFile<'_>) -> String {
         diagnostic::render(problems, file, diagnostic::Style { color: self.color })

@@ -3,11 +3,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::config;
 use super::error::CommandError;
-use crate::config::Config;
+use super::output::Console;
+use crate::config::Flag;
 use crate::demo;
 use crate::exit::Exit;
 use crate::server::{Server, StartError};
+use crate::telemetry::logging;
 
 /// Runs the server.
 ///
@@ -15,6 +18,8 @@ use crate::server::{Server, StartError};
 /// directory and listens on this machine only.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    file: config::FileArgs,
     /// Where to listen.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -27,14 +32,18 @@ pub(crate) struct Args {
 }
 
 /// Serves until told to stop.
-pub(crate) fn run(args: Args) -> Result<Exit, CommandError> {
-    let mut config = Config::default();
+pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandError> {
+    let mut flags = Vec::new();
     if let Some(listen) = args.listen {
-        config.listen = listen;
+        flags.push(Flag { name: "--listen", pointer: "/listen", value: listen.to_string().into() });
     }
-    if let Some(data_dir) = args.data_dir {
-        config.data_dir = data_dir;
+    if let Some(data_dir) = &args.data_dir {
+        let value = data_dir.display().to_string().into();
+        flags.push(Flag { name: "--data-dir", pointer: "/data_dir", value });
     }
+    let config = config::usable(&args.file, &flags, console)?;
+    logging::start(&config.log);
+    crate::telemetry::use_ring();
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Write)?;
     let served = runtime.block_on(async {
         let server = Server::assemble(&config).await?;

@@ -4,18 +4,21 @@ use super::Config;
 use crate::sealing::{MasterKeys, SealError};
 
 /// What the file is called that an embedded server makes for itself.
-const OWN_FILE: &str = "master.keys";
+const OWN_FILE: &str = "master.key";
 
 /// Reads the master keys of a server. An embedded one makes them at its first start; one whose
 /// database may be shared must be given them, since every replica needs the same.
 pub(crate) fn load(config: &Config) -> Result<MasterKeys, SealError> {
+    if !config.master_key.is_empty() {
+        return MasterKeys::parse(config.master_key.expose());
+    }
     if let Some(path) = &config.master_key_file {
         return MasterKeys::from_file(path);
     }
-    if !config.database.url.is_empty() {
+    let path = config.data_dir.join(OWN_FILE);
+    if config.database.url.starts_with("postgres") && !path.exists() {
         return Err(SealError::NoKeys);
     }
-    let path = config.data_dir.join(OWN_FILE);
     match MasterKeys::generate(&path) {
         Ok(_) | Err(SealError::Exists { .. }) => MasterKeys::from_file(&path),
         Err(error) => Err(error),
@@ -34,6 +37,8 @@ mod tests {
         let mut config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
         let first = load(&config).expect("made").derive("test");
         assert_eq!(load(&config).expect("read").derive("test"), first);
+        let elsewhere = tempfile::tempdir().expect("a directory");
+        config.data_dir = elsewhere.path().to_owned();
         config.database.url = "postgres://db/zentinelle".to_owned();
         assert!(matches!(load(&config), Err(SealError::NoKeys)));
     }

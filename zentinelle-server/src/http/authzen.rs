@@ -127,10 +127,10 @@ pub(crate) enum EvaluationsReply {
 /// A body by the rules of AuthZEN: JSON, or 400.
 pub(crate) struct AuthzenBody<T>(T);
 
-impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for AuthzenBody<T> {
+impl<T: serde::de::DeserializeOwned> FromRequest<Arc<App>> for AuthzenBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, state: &Arc<App>) -> Result<Self, ApiError> {
         match JsonBody::from_request(request, state).await {
             Ok(JsonBody(body)) => Ok(Self(body)),
             Err(ApiError::MediaType) => {

@@ -97,6 +97,12 @@ pub(crate) enum ApiError {
     /// A part the server needs does not answer.
     #[error("{0}")]
     Unavailable(String),
+    /// The request took longer than it may.
+    #[error("the request took longer than {seconds} seconds")]
+    TimedOut {
+        /// How long it may take. Unit: seconds.
+        seconds: u64,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(StoreError),
@@ -175,7 +181,7 @@ impl ApiError {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::TimedOut { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -205,6 +211,7 @@ impl ApiError {
             Self::MediaType => "unsupported_media_type",
             Self::Throttled { .. } => "rate_limit_exceeded",
             Self::Unavailable(_) => "unavailable",
+            Self::TimedOut { .. } => "timed_out",
             Self::Internal(_) => "internal_error",
         }
     }

@@ -4,10 +4,11 @@
 //! and null, empty and absent mean the same.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -15,17 +16,22 @@ use serde_json::Value;
 use zentinelle_core::document::json;
 
 use super::error::ApiError;
+use crate::app::App;
 use crate::auth::Caller;
 
 /// A JSON body, read into `T`. An empty body reads as an empty object.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T>
+where
+    Arc<App>: FromRef<S>,
+{
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let media_type = request.headers().get(header::CONTENT_TYPE).cloned();
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| refused(&rejection))?;
+        let limit = || Arc::<App>::from_ref(state).config.limits.max_body_bytes;
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| refused(&rejection, limit))?;
         if body.is_empty() {
             return read(Value::Object(serde_json::Map::new())).map(Self);
         }
@@ -65,9 +71,9 @@ fn is_json(media: &str) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-fn refused(rejection: &BytesRejection) -> ApiError {
+fn refused(rejection: &BytesRejection, limit: impl FnOnce() -> usize) -> ApiError {
     match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge { limit: super::MOST_BODY_BYTES },
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge { limit: limit() },
         _ => ApiError::Malformed("the body could not be read to its end".to_owned()),
     }
 }
@@ -158,6 +164,13 @@ pub(crate) mod lenient {
     /// An object; empty when null.
     pub(crate) fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
         Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    }
+
+    /// A field of a change: absent leaves a thing as it is, null takes it away.
+    pub(crate) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(deserializer).map(Some)
     }
 
     /// A list; empty when null.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Json;
@@ -28,7 +29,7 @@ pub(crate) struct Health {
 pub(crate) struct Readiness {
     /// `ok` or `degraded`.
     status: &'static str,
-    /// Each part: `ok` or `unavailable`.
+    /// Each part: `ok`, `unavailable` or `stopping`.
     checks: BTreeMap<&'static str, &'static str>,
 }
 
@@ -70,11 +71,13 @@ pub(crate) async fn native_health() -> Json<Health> {
 )]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>) {
     let database = matches!(tokio::time::timeout(PATIENCE, app.store.ping()).await, Ok(Ok(())));
+    let stopping = app.stopping.load(Ordering::Relaxed);
     let word = |sound: bool| if sound { "ok" } else { "unavailable" };
     let checks = BTreeMap::from([
         ("database", word(database)),
         ("ledger", word(app.ledger.health().standing == Standing::Up)),
         ("journal", word(app.recorder.is_healthy())),
+        ("server", if stopping { "stopping" } else { "ok" }),
     ]);
     let sound = checks.values().all(|check| *check == "ok");
     let status = if sound { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -2,16 +2,25 @@
 
 pub(crate) mod acting;
 mod authzen;
+pub(crate) mod client;
+pub(crate) mod cors;
+pub(crate) mod docs;
+pub(crate) mod edge;
 pub(crate) mod error;
+pub(crate) mod etag;
 pub(crate) mod extract;
 pub(crate) mod health;
+pub(crate) mod listener;
 pub(crate) mod listing;
+pub(crate) mod metrics;
 pub(crate) mod native;
 pub(crate) mod openapi;
 pub(crate) mod operator;
 pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sdk;
+pub(crate) mod text;
+pub(crate) mod throttle;
 
-/// The largest body the server takes. Unit: bytes.
-pub(crate) const MOST_BODY_BYTES: usize = 20 * 1024 * 1024;
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,8 @@ use super::error::SealError;
 const KEY_BYTES: usize = 32;
 /// No file of master keys is longer. Unit: bytes.
 const MOST: u64 = 64 << 10;
+/// The id of a key that stands alone, without one.
+const UNNAMED: &str = "k0";
 /// Keeps these keys apart from what anybody else derives from the same bytes.
 const SALT: &[u8] = b"zentinelle master key";
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -55,13 +57,14 @@ impl MasterKey {
     }
 
     fn parse(line: &str) -> Result<Self, &'static str> {
-        let (id, encoded) = line.split_once(':').ok_or("has no colon")?;
+        // One key alone needs no name: `openssl rand -base64 32` is what people have at hand.
+        let (id, encoded) = line.split_once(':').unwrap_or((UNNAMED, line));
         let (id, encoded) = (id.trim(), encoded.trim());
         if !is_key_id(id) {
             return Err("has an id that is not 1 to 32 letters, digits, `-` and `_`");
         }
         let mut secret = Zeroizing::new(Vec::with_capacity(2 * KEY_BYTES));
-        LENIENT.decode_vec(encoded, &mut secret).map_err(|_| "is not base64 behind the colon")?;
+        LENIENT.decode_vec(encoded, &mut secret).map_err(|_| "is not base64")?;
         if secret.len() != KEY_BYTES {
             return Err("does not hold 32 bytes");
         }
@@ -90,7 +93,7 @@ pub(super) fn is_key_id(id: &str) -> bool {
 }
 
 impl MasterKeys {
-    /// Reads `id:base64` lines, oldest key first. Commas separate as line ends do, since some ways
+    /// Reads `id:base64` lines, oldest key first; a key without an id is named `k0`. Commas separate as line ends do, since some ways
     /// to set an environment variable take one line only. Empty lines and lines that start with
     /// `#` say nothing.
     pub(crate) fn parse(text: &str) -> Result<Self, SealError> {

@@ -105,9 +105,9 @@ fn a_bad_line_is_named_and_not_repeated() {
     let cases = [
         ("", "there is no master key: make a file with one, or give `id:base64` lines"),
         ("# only a comment\n\n", "there is no master key: make a file with one, or give `id:base64` lines"),
-        ("\nsecretsecret", "line 2 of the master keys has no colon"),
+        ("\nsecretsecret", "line 2 of the master keys does not hold 32 bytes"),
         ("a b:c2VjcmV0", "line 1 of the master keys has an id that is not 1 to 32 letters, digits, `-` and `_`"),
-        ("k1:secret!", "line 1 of the master keys is not base64 behind the colon"),
+        ("k1:secret!", "line 1 of the master keys is not base64"),
         ("k1:c2VjcmV0", "line 1 of the master keys does not hold 32 bytes"),
         (
             "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",

@@ -22,6 +22,7 @@ use crate::recorder::record::{RaisedIncident, Record};
 use crate::snapshot::{FailMode, Snapshot};
 use crate::store::entities::{approval, evaluation};
 use crate::store::wire_name;
+use crate::telemetry::traces;
 
 /// Through which door a request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +126,10 @@ pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError>
     let source = asked.source;
     let Judged { snapshot, request, decision, spent, document } = judge(app, asked).await?;
     let id = clock::new_id();
-    let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let took = started.elapsed();
+    app.metrics.decided(document.allowed, took);
+    traces::decided(&request, &document, took);
+    let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let mut records = vec![Record::Evaluation(Box::new(row(&id, &request, &document, &snapshot, source, duration_us)))];
     let tenant_id = request.agent.tenant_id.clone();
     records.extend(spent.map(|entry| Record::Ledger { tenant_id, entry }));
@@ -168,12 +172,17 @@ async fn apply(app: &App, snapshot: &Snapshot, batch: &Batch) -> Result<Outcome,
     let answer = app.ledger.apply(batch).await;
     match (&answer, snapshot.settings.ledger_unavailable) {
         (Err(error), FailMode::Permit) if is_away(error) => {
+            app.metrics.ledger_failed();
             tracing::warn!(tenant = %snapshot.tenant, %error, "limits are not checked: the ledger is away");
             let reading = Reading { used: 0, resets_at: batch.now };
             let readings = vec![reading; batch.postings.len()];
             Ok(Outcome { committed: batch.mode == Mode::Commit, readings })
         }
-        _ => answer,
+        (Err(_), _) => {
+            app.metrics.ledger_failed();
+            answer
+        }
+        (Ok(_), _) => answer,
     }
 }
 

@@ -1,6 +1,10 @@
 //! What the server does, one file a subject. Services make ids and instants and check rules;
 //! the store keeps them; HTTP only carries them.
 
+pub(crate) mod agent_config;
+pub(crate) mod agent_groups;
+pub(crate) mod agent_secrets;
+pub(crate) mod agents;
 pub(crate) mod alert_rules;
 pub(crate) mod alerts;
 pub(crate) mod approvals;
@@ -11,6 +15,8 @@ pub(crate) mod change;
 pub(crate) mod content_rules;
 pub(crate) mod coverage;
 pub(crate) mod decide;
+pub(crate) mod enrolment;
+pub(crate) mod events;
 pub(crate) mod fields;
 pub(crate) mod incidents;
 pub(crate) mod interactions;
@@ -25,6 +31,7 @@ pub(crate) mod scan;
 pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod sheet;
+pub(crate) mod standing;
 pub(crate) mod summary;
 pub(crate) mod system_prompts;
 pub(crate) mod tenants;

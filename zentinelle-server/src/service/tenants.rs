@@ -78,7 +78,7 @@ pub(crate) async fn create(
     if new.admin_key && !keys.as_ref().is_some_and(|permission| caller.may(permission)) {
         return Err(ApiError::Forbidden { needed: keys });
     }
-    if app.mode == Mode::Standalone {
+    if app.config.mode == Mode::Standalone {
         let message = "this server serves one organisation; set `mode: multi_tenant` to serve many".to_owned();
         return Err(ApiError::Conflict { code: "standalone", message });
     }

@@ -2,31 +2,49 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::sea_query::{Expr, Func, LikeExpr};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait as _,
+    ExprTrait as _, FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 use serde_json::{Map, Value};
 use zentinelle_core::Agent;
 use zentinelle_core::agent::{AgentStatus, AgentType};
 use zentinelle_core::ids::{AgentId, DeploymentId, GroupId, SubOrganizationId, TenantId};
 
-use super::entities::{agent, behavioral_baseline};
-use super::{Store, StoreError};
+use super::entities::{agent, behavioral_baseline, evaluation};
+use super::{Store, StoreError, exists};
 use crate::auth::AgentFacts;
 
 /// The row of an agent, by the agent's own id.
 pub(crate) async fn by_agent_id(
-    store: &Store,
+    db: &impl ConnectionTrait,
     tenant: &TenantId,
     id: &AgentId,
 ) -> Result<Option<agent::Model>, StoreError> {
     let found = agent::Entity::find()
         .filter(agent::Column::TenantId.eq(tenant.as_str()))
         .filter(agent::Column::AgentId.eq(id.as_str()));
-    Ok(found.one(store.db()).await?)
+    Ok(found.one(db).await?)
+}
+
+/// As [`by_agent_id`], and nobody else changes the row until the transaction ends.
+pub(crate) async fn by_agent_id_locked(
+    txn: &DatabaseTransaction,
+    tenant: &TenantId,
+    id: &AgentId,
+) -> Result<Option<agent::Model>, StoreError> {
+    let found = agent::Entity::find()
+        .filter(agent::Column::TenantId.eq(tenant.as_str()))
+        .filter(agent::Column::AgentId.eq(id.as_str()));
+    // On SQLite the transaction itself is the lock.
+    let found = if txn.get_database_backend() == DbBackend::Postgres { found.lock_exclusive() } else { found };
+    Ok(found.one(txn).await?)
 }
 
 /// What decisions need to know of an agent.
 pub(crate) async fn facts(store: &Store, tenant: &TenantId, id: &AgentId) -> Result<Option<AgentFacts>, StoreError> {
-    let Some(row) = by_agent_id(store, tenant, id).await? else { return Ok(None) };
+    let Some(row) = by_agent_id(store.db(), tenant, id).await? else { return Ok(None) };
     let key = (tenant.as_str().to_owned(), id.as_str().to_owned());
     let learnt = behavioral_baseline::Entity::find_by_id(key).one(store.db()).await?;
     let baseline = learnt.map(|row| serde_json::from_value(row.baseline)).transpose();
@@ -36,10 +54,125 @@ pub(crate) async fn facts(store: &Store, tenant: &TenantId, id: &AgentId) -> Res
     Ok(Some(AgentFacts {
         row_id: row.id.clone(),
         agent_type: row.agent_type.clone(),
+        config: row.config.as_object().cloned().unwrap_or_default(),
+        updated_at: row.updated_at,
         enrolled_by: row.enrolled_by.clone(),
         agent: Arc::new(to_core(row)?),
         baseline,
     }))
+}
+
+/// Keeps a new agent.
+pub(crate) async fn insert(db: &impl ConnectionTrait, row: agent::Model) -> Result<(), StoreError> {
+    let what = format!("Agent ID \"{}\"", row.agent_id);
+    let row = row.into_active_model();
+    agent::Entity::insert(row).exec_without_returning(db).await.map_err(|error| exists(error, what))?;
+    Ok(())
+}
+
+/// Keeps a changed agent. What heartbeats write stays as it is.
+pub(crate) async fn update(db: &impl ConnectionTrait, row: agent::Model) -> Result<(), StoreError> {
+    let mut row = row.into_active_model().reset_all();
+    row.last_heartbeat_at = sea_orm::NotSet;
+    agent::Entity::update(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Forgets what was learnt from an agent's past.
+pub(crate) async fn forget_baseline(db: &impl ConnectionTrait, row: &agent::Model) -> Result<(), StoreError> {
+    let key = (row.tenant_id.clone(), row.agent_id.clone());
+    behavioral_baseline::Entity::delete_by_id(key).exec(db).await?;
+    Ok(())
+}
+
+/// Removes an agent. What it did stays in the records.
+pub(crate) async fn delete(db: &impl ConnectionTrait, row: &agent::Model) -> Result<(), StoreError> {
+    forget_baseline(db, row).await?;
+    agent::Entity::delete_by_id((row.tenant_id.clone(), row.id.clone())).exec(db).await?;
+    Ok(())
+}
+
+/// Which agents a list shows; none narrows nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    /// Of this status.
+    pub(crate) status: Option<String>,
+    /// In the group with this id.
+    pub(crate) group_id: Option<String>,
+    /// Of this type.
+    pub(crate) agent_type: Option<String>,
+    /// With this text in the id or name, whatever the letter case.
+    pub(crate) text: Option<String>,
+}
+
+/// A page of a tenant's agents, in order of creation, after the one with the row id `after`.
+pub(crate) async fn list(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    filter: &Filter,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Vec<agent::Model>, StoreError> {
+    let mut found = agent::Entity::find().filter(agent::Column::TenantId.eq(tenant.as_str()));
+    for (column, wanted) in [
+        (agent::Column::Status, &filter.status),
+        (agent::Column::GroupId, &filter.group_id),
+        (agent::Column::AgentType, &filter.agent_type),
+    ] {
+        if let Some(wanted) = wanted {
+            found = found.filter(column.eq(wanted.as_str()));
+        }
+    }
+    if let Some(text) = &filter.text {
+        let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let like = |column: agent::Column| {
+            Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+        };
+        found = found.filter(like(agent::Column::AgentId).or(like(agent::Column::Name)));
+    }
+    if let Some(after) = after {
+        found = found.filter(agent::Column::Id.gt(after));
+    }
+    Ok(found.order_by_asc(agent::Column::Id).limit(limit).all(db).await?)
+}
+
+/// What an agent did in one session.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct SessionSummary {
+    /// The session's id, as the agent named it.
+    pub(crate) session_id: String,
+    /// How many decisions it asked for.
+    pub(crate) evaluations: i64,
+    /// The first of them. Unit: microseconds since 1970.
+    pub(crate) first_at: i64,
+    /// The latest of them. Unit: microseconds since 1970.
+    pub(crate) last_at: i64,
+}
+
+/// An agent's sessions since an instant, latest first.
+pub(crate) async fn sessions(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    id: &AgentId,
+    since: i64,
+    limit: u64,
+) -> Result<Vec<SessionSummary>, StoreError> {
+    let at = || Expr::col(evaluation::Column::OccurredAt);
+    let found = evaluation::Entity::find()
+        .select_only()
+        .column(evaluation::Column::SessionId)
+        .column_as(Expr::col(evaluation::Column::Id).count(), "evaluations")
+        .column_as(at().min(), "first_at")
+        .column_as(at().max(), "last_at")
+        .filter(evaluation::Column::TenantId.eq(tenant.as_str()))
+        .filter(evaluation::Column::AgentId.eq(id.as_str()))
+        .filter(evaluation::Column::OccurredAt.gte(since))
+        .filter(evaluation::Column::SessionId.is_not_null())
+        .group_by(evaluation::Column::SessionId)
+        .order_by_desc(at().max())
+        .order_by_asc(evaluation::Column::SessionId)
+        .limit(limit);
+    Ok(found.into_model::<SessionSummary>().all(db).await?)
 }
 
 /// A row as the engine sees the agent.

@@ -3,6 +3,7 @@
 //! A folder or file here holds the queries of one aggregate. Every query of tenant data takes
 //! the tenant by type and filters by it.
 
+pub(crate) mod agent_groups;
 pub(crate) mod agents;
 pub(crate) mod alert_rules;
 pub(crate) mod alerts;
@@ -13,10 +14,12 @@ pub(crate) mod content_rules;
 pub(crate) mod counts;
 pub(crate) mod entities;
 pub(crate) mod evaluations;
+pub(crate) mod handouts;
 pub(crate) mod history;
 pub(crate) mod incidents;
 pub(crate) mod keys;
 mod migrations;
+pub(crate) mod model_usage;
 pub(crate) mod models;
 pub(crate) mod notifications;
 pub(crate) mod page;
@@ -27,6 +30,7 @@ mod rows;
 pub(crate) mod scans;
 pub(crate) mod secrets;
 pub(crate) mod system_prompts;
+
 pub(crate) mod tenants;
 pub(crate) mod usage;
 
@@ -35,7 +39,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait as _;
@@ -85,6 +89,14 @@ impl StoreError {
     /// Whether trying again later may succeed.
     pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self, Self::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)))
+    }
+}
+
+/// The error of a write, told apart when it is that the row exists already.
+pub(crate) fn exists(error: DbErr, what: String) -> StoreError {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Exists { what },
+        _ => StoreError::Database(error),
     }
 }
 

@@ -114,11 +114,11 @@ async fn the_request_id_comes_back_and_only_json_is_read() {
             .body(Body::from(asks("alice", "read").to_string()))
             .expect("a request")
     };
-    let reply = server.reply(request("application/json")).await;
+    let reply = server.answer(request("application/json")).await;
     assert_eq!(reply.status(), StatusCode::OK);
     assert_eq!(reply.headers()["x-request-id"], "bfe9eb29-ab87-4ca3-be83-a1d5d8305716 of mine");
     assert_eq!(reply.headers()["content-type"], "application/json");
-    assert_eq!(server.reply(request("text/plain")).await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(server.answer(request("text/plain")).await.status(), StatusCode::BAD_REQUEST);
 }
 
 async fn decisions(server: &TestServer, key: &str, body: Value) -> Vec<bool> {
@@ -231,7 +231,7 @@ async fn the_metadata_names_the_address_it_was_asked_at() {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let reply = server.reply(request.body(Body::empty()).expect("a request")).await;
+        let reply = server.answer(request.body(Body::empty()).expect("a request")).await;
         assert_eq!(reply.status(), StatusCode::OK);
         let bytes = axum::body::to_bytes(reply.into_body(), 10_000).await.expect("a body");
         serde_json::from_slice::<Value>(&bytes).expect("JSON")

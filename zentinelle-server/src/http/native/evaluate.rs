@@ -13,7 +13,9 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::http::acting::acting_agent;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, at_most, lenient};
+use crate::http::extract::{JsonBody, lenient};
+pub(crate) use crate::http::text::at_most;
+use crate::http::text::has_nul;
 use crate::service::decide::{self, Asked, Decided, Source};
 
 /// The longest action name. Unit: characters.
@@ -55,9 +57,14 @@ impl EvaluateRequest {
         if let Some(user) = &self.user_id {
             at_most("user_id", user, MOST_USER)?;
         }
+        let context = Value::Object(self.context);
+        if has_nul(&context) {
+            return Err(ApiError::invalid("context", "holds a NUL character"));
+        }
+        let Value::Object(context) = context else { return Err(ApiError::invalid("context", "not an object")) };
         let agent = acting_agent(app, caller, self.agent_id.as_deref()).await?;
         let dry_run = self.dry_run.unwrap_or_default();
-        Ok(Asked { agent, user: self.user_id, action, context: self.context, dry_run, source })
+        Ok(Asked { agent, user: self.user_id, action, context, dry_run, source })
     }
 }
 

@@ -24,3 +24,9 @@ pub(crate) mod violations;
 mod governance_tests;
 #[cfg(test)]
 mod tests;
+
+pub(crate) mod agent_groups;
+pub(crate) mod agents;
+
+#[cfg(test)]
+mod agents_tests;

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Sends what the OpenAPI document allows, and much that it does not, to every route of a real server on SQLite:
+# no answer may be a server error. Needs Python 3.9 or newer; the tool goes into target/schemathesis.
+#
+#   scripts/schemathesis.sh [SECONDS]       for at most so long; 120 unless told
+. "$(dirname "$0")/common.sh"
+need python3 "install Python 3.9 or newer"
+
+seconds=${1:-120}
+target=${CARGO_TARGET_DIR:-target}
+tool=$target/schemathesis
+scratch=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+
+if [ ! -x "$tool/bin/schemathesis" ]; then
+  say "installing schemathesis into $tool"
+  python3 -m venv "$tool"
+  "$tool/bin/pip" install --quiet --disable-pip-version-check 'schemathesis>=4,<5'
+fi
+
+say "a server on SQLite"
+cargo build --locked -q -p zentinelle-server
+zentinelle=$target/debug/zentinelle
+export ZENTINELLE_DATA_DIR=$scratch/data ZENTINELLE_LOG__FORMAT=json ZENTINELLE_THROTTLE__ENABLED=false
+# Before the first start nobody is there to give a key to; the first start makes the organisation.
+"$zentinelle" serve --listen 127.0.0.1:0 >"$scratch/log" &
+server=$!
+address=
+for _ in {1..100}; do
+  address=$(sed -nE 's/.*"message":"listening".*"address":"([^"]+)".*/\1/p' "$scratch/log")
+  [ -z "$address" ] || break
+  kill -0 "$server" 2>/dev/null || fail "the server ended" "its last words: $(tail -3 "$scratch/log")"
+  sleep 0.1
+done
+[ -n "$address" ] || fail "the server did not begin to listen within ten seconds"
+admin=$("$zentinelle" key create --role admin --json | sed -nE 's/.*"key": *"([^"]+)".*/\1/p')
+[ -n "$admin" ] || fail "\`zentinelle key create\` printed no key"
+
+say "every route of http://$address for at most $seconds seconds"
+# A body can be right and name nothing that exists: only answers of 500 and above are faults.
+status=0
+timeout --signal=INT --kill-after=20 "$seconds" "$tool/bin/schemathesis" run "http://$address/api/openapi.json" \
+  --url "http://$address" --header "X-Zentinelle-Key: $admin" \
+  --checks not_a_server_error --mode all --phases examples,coverage,fuzzing --max-examples 25 \
+  --request-timeout 10 --workers 2 --generation-database none --no-color || status=$?
+kill -0 "$server" 2>/dev/null || fail "the server did not survive" "its last words: $(tail -3 "$scratch/log")"
+! grep -q 'panicked' "$scratch/log" || fail "a part of the server panicked" "$(grep panicked "$scratch/log" | head -3)"
+case $status in
+  0) say "no server error" ;;
+  124 | 130) say "no server error in $seconds seconds" ;; # the time was over, which is not a fault
+  *) fail "schemathesis found a fault (exit code $status)" "the requests that show it stand above" ;;
+esac

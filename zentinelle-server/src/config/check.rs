@@ -1,0 +1,192 @@
+//! What the keys of a configuration must and should be to each other.
+
+use std::path::Path;
+
+use zentinelle_core::document::diagnostic::Severity;
+use zentinelle_core::error::{Code, PolicyError};
+
+use super::{Config, LedgerBackend, Mode};
+
+/// A number outside its range.
+const OUT_OF_RANGE: Code = Code::new("config.out_of_range");
+/// Keys that do not go together, or one that needs another.
+const CONFLICT: Code = Code::new("config.conflict");
+/// A value that is well typed but makes no sense.
+const INVALID: Code = Code::new("config.invalid_value");
+/// A file that cannot be read.
+const FILE: Code = Code::new("config.file");
+/// Allowed, and probably not meant.
+const UNSAFE: Code = Code::new("config.unsafe");
+
+/// The least a request head may need. The HTTP library takes no less.
+const LEAST_HEADER_BYTES: usize = 8 * 1024;
+
+/// Every fault and every oddity, with its pointer.
+pub(super) fn check(config: &Config) -> Vec<(PolicyError, Severity)> {
+    let mut found = Findings(Vec::new());
+    found.ranges(config);
+    found.stores(config);
+    found.files(config);
+    found.exposure(config);
+    found.0
+}
+
+struct Findings(Vec<(PolicyError, Severity)>);
+
+impl Findings {
+    fn error(&mut self, code: Code, pointer: impl Into<String>, message: impl Into<String>, help: &str) {
+        let error = PolicyError::new(code, pointer.into(), message).with_help(help);
+        self.0.push((error, Severity::Error));
+    }
+
+    fn warning(&mut self, pointer: &str, message: impl Into<String>, help: &str) {
+        let error = PolicyError::new(UNSAFE, pointer.to_owned(), message).with_help(help);
+        self.0.push((error, Severity::Warning));
+    }
+
+    fn range(&mut self, pointer: &str, found: u64, low: u64, high: u64) {
+        if !(low..=high).contains(&found) {
+            let key = pointer.trim_start_matches('/').replace('/', ".");
+            let message = format!("`{key}` is {found}, outside {low} to {high}");
+            self.error(OUT_OF_RANGE, pointer, message, &format!("choose {low} to {high}"));
+        }
+    }
+
+    fn ranges(&mut self, config: &Config) {
+        let limits = &config.limits;
+        self.range("/limits/max_body_bytes", limits.max_body_bytes as u64, 1_024, 1 << 30);
+        self.range("/limits/max_header_bytes", limits.max_header_bytes as u64, LEAST_HEADER_BYTES as u64, 1 << 20);
+        self.range("/limits/request_timeout_seconds", limits.request_timeout_seconds.into(), 1, 3_600);
+        self.range("/limits/header_read_timeout_seconds", limits.header_read_timeout_seconds.into(), 1, 3_600);
+        self.range("/limits/max_connections", limits.max_connections.into(), 1, 1_000_000);
+        self.range("/limits/shutdown_seconds", limits.shutdown_seconds.into(), 1, 3_600);
+        self.range("/database/max_connections", config.database.max_connections.into(), 1, 1_000);
+        self.range("/redis/timeout_ms", config.redis.timeout_ms.into(), 1, 60_000);
+        self.range("/journal/segment_bytes", config.journal.segment_bytes, 1 << 20, 1 << 30);
+        self.range("/journal/max_bytes", config.journal.max_bytes, config.journal.segment_bytes, 1 << 44);
+        self.range("/journal/sync_interval_ms", config.journal.sync_interval_ms.into(), 1, 10_000);
+        self.range("/throttle/max_keys", config.throttle.max_keys, 100, 10_000_000);
+        for (name, rate) in config.throttle.rates() {
+            self.range(&format!("/throttle/{name}/limit"), rate.limit.into(), 1, 1_000_000_000);
+            self.range(&format!("/throttle/{name}/window_seconds"), rate.window_seconds.into(), 1, 86_400);
+        }
+        if !(0.0..=1.0).contains(&config.telemetry.sample_ratio) {
+            let message = format!("`telemetry.sample_ratio` is {}, outside 0 to 1", config.telemetry.sample_ratio);
+            self.error(OUT_OF_RANGE, "/telemetry/sample_ratio", message, "choose a share from 0 to 1");
+        }
+        if let Err(error) = config.log.level.parse::<tracing_subscriber::EnvFilter>() {
+            let message = format!("`log.level` is no level and no filter: {error}");
+            self.error(INVALID, "/log/level", message, "write error, warn, info, debug or trace");
+        }
+        for (index, origin) in config.cors.allowed_origins.iter().enumerate() {
+            if !is_origin(origin) {
+                let help = "write scheme and host alone, such as `https://portal.example.com`; patterns are not taken";
+                let pointer = format!("/cors/allowed_origins/{index}");
+                self.error(INVALID, pointer, format!("`{origin}` is not an origin"), help);
+            }
+        }
+    }
+
+    fn stores(&mut self, config: &Config) {
+        let database = config.database.url.as_str();
+        let known = ["", "postgres://", "postgresql://", "sqlite:"];
+        if !known.iter().any(|scheme| !scheme.is_empty() && database.starts_with(scheme)) && !database.is_empty() {
+            let help = "write `postgres://…`, `sqlite://…`, or leave it empty for SQLite in the data directory";
+            self.error(INVALID, "/database/url", "the database is neither PostgreSQL nor SQLite", help);
+        }
+        let redis = config.redis.url.as_str();
+        if !redis.is_empty() && !redis.starts_with("redis://") && !redis.starts_with("rediss://") {
+            self.error(INVALID, "/redis/url", "the address is not one of Redis", "write `redis://…` or `rediss://…`");
+        }
+        let postgres = database.starts_with("postgres");
+        match config.ledger.backend {
+            LedgerBackend::Redis if redis.is_empty() => {
+                let message = "running totals are to be kept in Redis, but `redis.url` is empty";
+                self.error(CONFLICT, "/ledger/backend", message, "set `redis.url`, or choose another backend");
+            }
+            LedgerBackend::Embedded if postgres => {
+                let message = "each replica would keep running totals of its own";
+                self.warning("/ledger/backend", message, "with more than one replica choose `sql` or `redis`");
+            }
+            _ => {}
+        }
+        if config.mode == Mode::MultiTenant && !postgres {
+            let message = "many organisations share one SQLite file, which has one writer";
+            self.warning("/mode", message, "PostgreSQL serves many organisations better");
+        }
+        let otlp = config.telemetry.otlp_endpoint.as_str();
+        if !otlp.is_empty() && !otlp.starts_with("http://") && !otlp.starts_with("https://") {
+            let help = "write the address of a collector's HTTP port, such as `http://collector:4318`";
+            self.error(INVALID, "/telemetry/otlp_endpoint", "traces are sent over HTTP only", help);
+        }
+    }
+
+    fn files(&mut self, config: &Config) {
+        let tls = &config.tls;
+        match (&tls.certificate_file, &tls.key_file) {
+            (Some(_), None) => {
+                self.error(CONFLICT, "/tls/certificate_file", "a certificate without its key", "set `tls.key_file`")
+            }
+            (None, Some(_)) => {
+                self.error(CONFLICT, "/tls/key_file", "a key without its certificate", "set `tls.certificate_file`")
+            }
+            _ => {}
+        }
+        let files = [
+            ("/tls/certificate_file", &tls.certificate_file),
+            ("/tls/key_file", &tls.key_file),
+            ("/master_key_file", &config.master_key_file),
+        ];
+        for (pointer, path) in files {
+            if let Some(Err(error)) = path.as_deref().map(readable) {
+                let shown = path.as_deref().unwrap_or(Path::new("")).display().to_string();
+                self.error(
+                    FILE,
+                    pointer,
+                    format!("cannot read `{shown}`: {error}"),
+                    "check the path and who may read it",
+                );
+            }
+        }
+        if config.master_key_file.is_some() && !config.master_key.is_empty() {
+            let help = "keep one of the two";
+            self.error(CONFLICT, "/master_key", "both `master_key` and `master_key_file` are set", help);
+        }
+        if !config.master_key.is_empty() && crate::sealing::MasterKeys::parse(config.master_key.expose()).is_err() {
+            let help = "make one with `openssl rand -base64 32`";
+            self.error(INVALID, "/master_key", "the master key is not 32 bytes in base64", help);
+        }
+        if !config.bootstrap_secret.is_empty() && config.bootstrap_secret.expose().len() < 32 {
+            let message = "the bootstrap secret is shorter than 32 characters";
+            self.error(INVALID, "/bootstrap_secret", message, "use a long random text, or enrolment keys instead");
+        }
+    }
+
+    fn exposure(&mut self, config: &Config) {
+        if !config.listen.ip().is_loopback() && config.tls.certificate_file.is_none() {
+            let message = "keys travel unencrypted to this address";
+            self.warning("/listen", message, "set `tls`, or have a reverse proxy end TLS in front");
+        }
+        if config.trusted_proxies.iter().any(super::Network::is_everything) {
+            let message = "anybody may claim any client address";
+            self.warning("/trusted_proxies", message, "name the networks of your reverse proxies alone");
+        }
+        if !config.throttle.enabled {
+            let message = "nothing limits how many requests a key may send";
+            self.warning("/throttle/enabled", message, "leave it on except to measure");
+        }
+    }
+}
+
+fn readable(path: &Path) -> std::io::Result<()> {
+    std::fs::File::open(path).map(drop)
+}
+
+/// Whether a text is scheme and host alone, as browsers send it.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        !host.is_empty()
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']'))
+    })
+}

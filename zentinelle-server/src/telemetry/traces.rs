@@ -1,0 +1,160 @@
+//! Traces by OpenTelemetry, when a collector is configured: one span for each request, and below
+//! it one for each decision, with the names that OpenTelemetry gives to what generative AI does.
+//!
+//! Spans are made at the two places that have something to say, not by instrumenting everything
+//! in between: a decision takes less time than a span of each of its steps would.
+
+use std::time::{Duration, SystemTime};
+
+use axum::http::{HeaderMap, Method, StatusCode};
+use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt as _, TracerProvider as _};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
+use serde_json::Value;
+use zentinelle_core::Request;
+use zentinelle_core::wire::DecisionDocument;
+
+use crate::config::Telemetry;
+use crate::http::request_id;
+
+/// Where below a collector's address traces are taken.
+const TRACES: &str = "/v1/traces";
+/// How long the last spans may take to be sent when the server stops.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Sends traces to a collector.
+#[derive(Debug)]
+pub(crate) struct Traces {
+    provider: SdkTracerProvider,
+    tracer: SdkTracer,
+    propagator: TraceContextPropagator,
+}
+
+/// The span of a request being served.
+#[derive(Debug)]
+pub(crate) struct RequestSpan {
+    context: Context,
+    tracer: SdkTracer,
+}
+
+impl Traces {
+    /// Starts sending, when a collector is configured. Whatever else an exporter may be told, such
+    /// as headers, comes from the usual `OTEL_EXPORTER_OTLP_…` variables.
+    pub(crate) fn start(telemetry: &Telemetry, node_id: &str) -> Result<Option<Self>, ExporterBuildError> {
+        if telemetry.otlp_endpoint.is_empty() {
+            return Ok(None);
+        }
+        let endpoint = telemetry.otlp_endpoint.trim_end_matches('/');
+        let endpoint = if endpoint.ends_with(TRACES) { endpoint.to_owned() } else { format!("{endpoint}{TRACES}") };
+        let exporter =
+            SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary).with_endpoint(endpoint).build()?;
+        let resource = Resource::builder()
+            .with_service_name(telemetry.service_name.clone())
+            .with_attribute(KeyValue::new("service.version", super::VERSION))
+            .with_attribute(KeyValue::new("service.instance.id", node_id.to_owned()))
+            .build();
+        let provider = SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            .with_resource(resource)
+            .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(telemetry.sample_ratio))))
+            .build();
+        let tracer = provider.tracer("zentinelle");
+        Ok(Some(Self { provider, tracer, propagator: TraceContextPropagator::new() }))
+    }
+
+    /// Begins the span of a request, as a part of the caller's trace if it names one.
+    pub(crate) fn request(&self, method: &Method, route: Option<&str>, headers: &HeaderMap) -> Option<RequestSpan> {
+        let route = route.unwrap_or("(none)");
+        let parent = self.propagator.extract_with_context(&Context::new(), &Headers(headers));
+        let span = SpanBuilder::from_name(format!("{method} {route}"))
+            .with_kind(SpanKind::Server)
+            .with_attributes([
+                KeyValue::new("http.request.method", method.to_string()),
+                KeyValue::new("http.route", route.to_owned()),
+            ])
+            .start_with_context(&self.tracer, &parent);
+        let context = parent.with_span(span);
+        context.span().is_recording().then(|| RequestSpan { context, tracer: self.tracer.clone() })
+    }
+
+    /// Sends what is left.
+    pub(crate) fn stop(&self) {
+        if let Err(error) = self.provider.shutdown_with_timeout(LAST_WORDS) {
+            tracing::warn!(?error, "the last traces were not sent");
+        }
+    }
+}
+
+impl RequestSpan {
+    /// The request was answered.
+    pub(crate) fn end(&self, status: StatusCode) {
+        let span = self.context.span();
+        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
+        if let Some(tenant) = request_id::tenant() {
+            span.set_attribute(KeyValue::new("zentinelle.tenant", tenant.as_str().to_owned()));
+        }
+        if status.is_server_error() {
+            span.set_status(Status::error(status.as_str().to_owned()));
+        }
+        span.end();
+    }
+
+    fn decided(&self, request: &Request, document: &DecisionDocument, took: Duration) {
+        let end = SystemTime::now();
+        let text = |key: &str| document.context.get(key).and_then(Value::as_str).map(str::to_owned);
+        let operation = operation(request.action.name());
+        let mut attributes = vec![
+            KeyValue::new("gen_ai.operation.name", operation),
+            KeyValue::new("gen_ai.agent.id", request.agent.agent_id.as_str().to_owned()),
+            KeyValue::new("zentinelle.action", request.action.name().to_owned()),
+            KeyValue::new("zentinelle.allowed", document.allowed),
+            KeyValue::new("zentinelle.risk_score", i64::from(document.risk_score)),
+            KeyValue::new("zentinelle.policy_set_version", document.policy_set_version.clone()),
+        ];
+        let facts = [
+            ("gen_ai.tool.name", text("tool").or_else(|| text("tool_name"))),
+            ("gen_ai.request.model", text("model")),
+            ("gen_ai.provider.name", text("provider")),
+            ("gen_ai.conversation.id", text("session_id")),
+            ("zentinelle.code", document.code.as_ref().map(ToString::to_string)),
+        ];
+        attributes.extend(facts.into_iter().filter_map(|(key, text)| Some(KeyValue::new(key, text?))));
+        let mut span = SpanBuilder::from_name(format!("decide {operation}"))
+            .with_kind(SpanKind::Internal)
+            .with_start_time(end.checked_sub(took).unwrap_or(end))
+            .with_attributes(attributes)
+            .start_with_context(&self.tracer, &self.context);
+        opentelemetry::trace::Span::end_with_timestamp(&mut span, end);
+    }
+}
+
+/// Adds a decision to the trace of the request being served, if it is traced.
+pub(crate) fn decided(request: &Request, document: &DecisionDocument, took: Duration) {
+    request_id::with_span(|span| span.decided(request, document, took));
+}
+
+/// The name OpenTelemetry has for what an agent attempts.
+fn operation(action: &str) -> &'static str {
+    match action {
+        "llm:invoke" | "llm_call" | "model_call" => "chat",
+        "spawn" => "create_agent",
+        action if action.starts_with("tool") => "execute_tool",
+        _ => "invoke_agent",
+    }
+}
+
+struct Headers<'h>(&'h HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(|value| value.to_str().ok())
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(axum::http::HeaderName::as_str).collect()
+    }
+}
