@@ -10,7 +10,7 @@ use zentinelle_core::ids::{AgentId, TenantId};
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::bus::{Bus, Notice};
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::http::throttle::Throttle;
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
@@ -39,8 +39,6 @@ pub(crate) struct App {
     pub(crate) bus: Bus,
     /// Writes behind the answers.
     pub(crate) recorder: Recorder,
-    /// Seals secrets; other keys are derived from them.
-    pub(crate) keys: Arc<MasterKeys>,
     /// This server's name among replicas.
     pub(crate) node_id: String,
     /// What the operator of the server chose.
@@ -55,6 +53,10 @@ pub(crate) struct App {
     pub(crate) openapi: Bytes,
     /// Whether the server was told to stop.
     pub(crate) stopping: AtomicBool,
+    /// Seals what must come back in clear.
+    pub(crate) sealing: Arc<MasterKeys>,
+    /// One organisation, or many.
+    pub(crate) mode: Mode,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.

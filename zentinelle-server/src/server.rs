@@ -17,7 +17,7 @@ use crate::auth::directory::Directory;
 use crate::auth::key::KeyHasher;
 use crate::bus::Bus;
 use crate::clock;
-use crate::config::{Config, LedgerBackend, Mode};
+use crate::config::{Config, LedgerBackend, Mode, master_keys};
 use crate::http::router::{self, Routes};
 use crate::http::throttle::Throttle;
 use crate::http::{listener, openapi};
@@ -65,12 +65,9 @@ pub(crate) enum StartError {
     /// The journal could not be opened.
     #[error(transparent)]
     Journal(#[from] journal::JournalError),
-    /// The master keys could not be read or made.
+    /// The master keys could not be had.
     #[error(transparent)]
-    Keys(#[from] crate::sealing::SealError),
-    /// Replicas share one database and need the same master keys.
-    #[error("with PostgreSQL the master keys must be given, so that every replica has the same")]
-    NoMasterKey,
+    Sealing(#[from] crate::sealing::SealError),
     /// The exporter of traces could not be made.
     #[error("traces cannot be sent: {0}")]
     Traces(#[from] opentelemetry_otlp::ExporterBuildError),
@@ -116,16 +113,18 @@ impl Server {
         };
         let store = Store::open(&url, config.database.max_connections).await?;
         store.migrate().await?;
-        if config.mode == Mode::Standalone {
-            tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), "Default organisation").await?;
-        }
-        Self::over(store, config).await
+        // With many organisations this one owns no agents: its operators make the others.
+        let name = match config.mode {
+            Mode::Standalone => "Default organisation",
+            Mode::MultiTenant => "System",
+        };
+        tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), name).await?;
+        Self::over(store, master_keys::load(config)?, config).await
     }
 
     /// Puts the parts together over an open database.
-    pub(crate) async fn over(store: Store, config: &Config) -> Result<Self, StartError> {
+    pub(crate) async fn over(store: Store, sealing: MasterKeys, config: &Config) -> Result<Self, StartError> {
         let node_id = node_id(config)?;
-        let keys = Arc::new(master_keys(config)?);
         let journal = journal::Options {
             segment_bytes: config.journal.segment_bytes,
             max_bytes: config.journal.max_bytes,
@@ -150,13 +149,12 @@ impl Server {
         let metrics = Metrics::new(&access);
         tokio::spawn(metrics.upkeep());
         let app = Arc::new(App {
-            directory: Directory::new(store.clone(), KeyHasher::new(*keys.derive("api keys"))),
+            directory: Directory::new(store.clone(), KeyHasher::from_master(&sealing)),
             access,
             snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
             ledger,
             bus,
             recorder,
-            keys,
             throttle: Throttle::new(&config.throttle),
             metrics,
             traces: Traces::start(&config.telemetry, &node_id)?,
@@ -165,6 +163,8 @@ impl Server {
             config: Arc::new(config.clone()),
             node_id,
             store,
+            sealing: Arc::new(sealing),
+            mode: config.mode,
         });
         replica::start(&app);
         let routes = router::served(routes, app.clone());
@@ -233,25 +233,6 @@ fn node_id(config: &Config) -> Result<String, StartError> {
             Ok(id)
         }
     }
-}
-
-/// The keys that seal secrets and from which others are derived. A server on its own makes them
-/// at its first start; replicas must be given the same ones.
-fn master_keys(config: &Config) -> Result<MasterKeys, StartError> {
-    if !config.master_key.is_empty() {
-        return Ok(MasterKeys::parse(config.master_key.expose())?);
-    }
-    if let Some(path) = &config.master_key_file {
-        return Ok(MasterKeys::from_file(path)?);
-    }
-    let path = config.data_dir.join("master.key");
-    if !path.exists() && config.database.url.starts_with("postgres") {
-        return Err(StartError::NoMasterKey);
-    }
-    if !path.exists() {
-        MasterKeys::generate(&path)?;
-    }
-    Ok(MasterKeys::from_file(&path)?)
 }
 
 /// Waits until the process is told to stop, and lets what was begun end. A second word ends it at once.

@@ -16,11 +16,17 @@ use crate::auth::{Caller, Role};
 use crate::clock;
 use crate::config::Config;
 use crate::http::router::Routes;
+use crate::sealing::MasterKeys;
 use crate::server::Server;
 use crate::service::keys::{self, NewKey};
 use crate::service::tenants;
 use crate::store::Store;
 use crate::store::entities::{agent, policy};
+
+/// Master keys that are the same in every test.
+pub(crate) fn master_keys() -> MasterKeys {
+    MasterKeys::parse("test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").expect("sound keys")
+}
 
 /// A server over a fresh database, with keys for every kind of caller.
 pub(crate) struct TestServer {
@@ -43,6 +49,11 @@ impl TestServer {
         Self::over(crate::store::testing::postgres().await).await
     }
 
+    /// On SQLite in memory, for many organisations.
+    pub(crate) async fn multi_tenant() -> Self {
+        Self::configured(|config| config.mode = crate::config::Mode::MultiTenant).await
+    }
+
     /// On SQLite in memory, with a configuration of its own.
     pub(crate) async fn configured(configure: impl FnOnce(&mut Config)) -> Self {
         Self::with(crate::store::testing::sqlite().await, configure).await
@@ -60,7 +71,7 @@ impl TestServer {
         // A test may ask more often than a client should.
         config.throttle.enabled = false;
         configure(&mut config);
-        let server = Server::over(store, &config).await.expect("a server");
+        let server = Server::over(store, master_keys(), &config).await.expect("a server");
         Self { app: server.app.clone(), tenant, routes: server.routes(), _directory: directory }
     }
 
@@ -151,6 +162,26 @@ impl TestServer {
     pub(crate) async fn send(&self, method: Method, path: &str, key: &str, body: Value) -> (StatusCode, Value) {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         self.send_raw(method, path, key, body).await
+    }
+
+    /// Sends a request that names the version it means.
+    pub(crate) async fn send_if_match(
+        &self,
+        method: Method,
+        path: &str,
+        key: &str,
+        version: &str,
+        body: Value,
+    ) -> StatusCode {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-zentinelle-key", key)
+            .header("content-type", "application/json")
+            .header("if-match", version)
+            .body(Body::from(body.to_string()))
+            .expect("a request");
+        self.routes.clone().oneshot(request).await.expect("an answer").status()
     }
 
     /// Sends a body as it is.

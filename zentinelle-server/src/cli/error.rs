@@ -73,6 +73,9 @@ pub(crate) enum CommandError {
     /// A configuration that cannot be used. Its faults have been shown.
     #[error("the configuration cannot be used")]
     Configuration,
+    /// Work on the server's database failed.
+    #[error("{0}")]
+    Local(String),
     /// A value of an argument that only the work itself could refuse.
     #[error("{message}")]
     Argument {
@@ -99,6 +102,7 @@ impl CommandError {
             Self::NoTests { .. } => "add `tests:` beside `policies:`, or say --allow-empty",
             Self::Argument { help, .. } => help,
             Self::Configuration => "mend it; `zentinelle config check` shows the faults again",
+            Self::Local(_) => "name the server's own files with --config or --data-dir",
             Self::Server(_) => "look at the configuration, then at the log above",
             Self::Read { .. } | Self::Write(_) | Self::WriteFile { .. } => return None,
         };

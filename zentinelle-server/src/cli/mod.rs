@@ -9,6 +9,8 @@ mod evaluate;
 mod health;
 pub(crate) mod hook;
 mod input;
+mod key;
+mod local;
 mod openapi;
 mod output;
 mod policies;
@@ -18,6 +20,7 @@ mod requests;
 mod scan;
 mod schema_words;
 mod serve;
+mod tenant;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -57,6 +60,10 @@ enum Command {
     Config(config::Command),
     Health(health::Args),
     Openapi(openapi::Args),
+    #[command(subcommand)]
+    Key(key::Command),
+    #[command(subcommand)]
+    Tenant(tenant::Command),
     Completions(completions::Args),
 }
 
@@ -85,6 +92,8 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Config(command) => config::run(&command, &mut console),
         Command::Health(args) => health::run(&args, &mut console),
         Command::Openapi(args) => openapi::run(&args, &mut console),
+        Command::Key(command) => key::run(command, &mut console),
+        Command::Tenant(command) => tenant::run(command, &mut console),
         Command::Completions(args) => completions::run(args, &mut console),
     };
     match ended.and_then(|exit| console.flush().map(|()| exit)) {

@@ -6,6 +6,7 @@
 mod check;
 mod environment;
 pub(crate) mod load;
+pub(crate) mod master_keys;
 mod sections;
 mod throttle;
 pub(crate) mod values;

@@ -12,6 +12,7 @@ pub(crate) mod listener;
 pub(crate) mod metrics;
 pub(crate) mod native;
 pub(crate) mod openapi;
+pub(crate) mod operator;
 pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sdk;

@@ -14,6 +14,10 @@ use utoipa::{Modify, OpenApi};
         (name = "agents", description = "What agents call."),
         (name = "sdk", description = "The same for the released client libraries."),
         (name = "operations", description = "Health, readiness, metrics and this description."),
+        (name = "policies", description = "What decides: policies, their history, documents, packs and trials."),
+        (name = "keys", description = "Keys of operators, and those that enrol agents."),
+        (name = "secrets", description = "Secrets agents fetch, and the keys of model providers. Sealed at rest, never shown."),
+        (name = "tenants", description = "Organisations and their settings."),
     )
 )]
 pub(crate) struct Document;

@@ -185,8 +185,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_decision_is_a_part_of_the_callers_trace_and_shows_no_secret() {
         let (endpoint, kept) = collector().await;
-        let server =
-            TestServer::configured(|config| config.telemetry.otlp_endpoint = endpoint.as_str().into()).await;
+        let server = TestServer::configured(|config| config.telemetry.otlp_endpoint = endpoint.as_str().into()).await;
         let key = server.agent("traced-agent").await;
         server.policy("tool_permission", json!({"denied_tools": ["shell"]})).await;
         let body = json!({"action": "tool_call", "context": {"tool": "shell", "input": "a private text"}});
@@ -201,8 +200,13 @@ mod tests {
         let sent = kept.lock().expect("kept").clone();
         let holds = |text: &[u8]| memchr::memmem::find(&sent, text).is_some();
         for text in [
-            "POST /api/v1/evaluate", "decide execute_tool", "gen_ai.agent.id", "traced-agent", "gen_ai.tool.name",
-            "zentinelle.code", "http.response.status_code",
+            "POST /api/v1/evaluate",
+            "decide execute_tool",
+            "gen_ai.agent.id",
+            "traced-agent",
+            "gen_ai.tool.name",
+            "zentinelle.code",
+            "http.response.status_code",
         ] {
             assert!(holds(text.as_bytes()), "{text} was not sent");
         }
