@@ -35,7 +35,7 @@ for _ in {1..100}; do
 done
 [ -n "$address" ] || fail "the server did not begin to listen within ten seconds"
 agent=$(grep -oE 'sk_agent_[A-Za-z0-9_-]{43}' "$scratch/log" | head -1)
-admin=$("$zentinelle" key create --data-dir "$scratch/data" --role admin --label schemathesis --json | grep -oE 'sk_platform_[A-Za-z0-9_-]{43}' | head -1)
+admin=$("$zentinelle" key create --data-dir "$scratch/data" --role admin --label schemathesis --format json | grep -oE 'sk_platform_[A-Za-z0-9_-]{43}' | head -1)
 [ -n "$agent" ] && [ -n "$admin" ] || fail "the server gave no keys to try it with"
 
 # Bodies may be right and name nothing that exists: only answers of 500 and above are faults.
