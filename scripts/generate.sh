@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Writes every generated file: JSON Schemas, reference pages, rendered errors.
+# Writes every generated file: JSON Schemas, reference pages, rendered errors, the OpenAPI document.
 . "$(dirname "$0")/common.sh"
 
 ZENTINELLE_GENERATE=1 cargo test --locked -q -p zentinelle-core --test generated --test rendered_errors
+ZENTINELLE_GENERATE=1 cargo test --locked -q -p zentinelle-server --bin zentinelle http::openapi
 git --no-pager diff --stat -- docs fixtures || true

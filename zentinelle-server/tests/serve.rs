@@ -102,7 +102,7 @@ fn a_server_starts_on_nothing_serves_and_stops_when_told() {
     let url = format!("http://{}/ready", server.address);
     let ran = folder.run(&format!("health --url {url}"));
     assert_eq!((ran.code, ran.out.as_str()), (0, "ok\n"), "{}", ran.err);
-    println!("listening after {:?}", server.started);
+    eprintln!("listening after {:?}", server.started);
     server.signal("-TERM");
     let (code, log) = server.ended();
     assert_eq!(code, Some(0));

@@ -56,6 +56,17 @@ pub(super) fn usable(file: &FileArgs, flags: &[Flag], console: &Console) -> Resu
     loaded.config.ok_or(CommandError::Configuration)
 }
 
+/// The same for work on the server's database, whose output is for other programs: only what
+/// keeps the configuration from being used is shown.
+pub(super) fn for_local_work(config: Option<PathBuf>, flags: &[Flag]) -> Result<Config, CommandError> {
+    let loaded = load(&FileArgs { config }, flags)?;
+    if loaded.is_faulty() {
+        // Nobody is left to be told that this could not be written.
+        let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), loaded.rendered(false).as_bytes());
+    }
+    loaded.config.ok_or(CommandError::Configuration)
+}
+
 fn load(file: &FileArgs, flags: &[Flag]) -> Result<Loaded, CommandError> {
     // What is not Unicode cannot be meant for us: every name and value of ours is.
     let variables =

@@ -3,14 +3,12 @@
 
 use std::path::PathBuf;
 
-use zentinelle_core::document::source;
 use zentinelle_core::ids::TenantId;
 
 use super::error::CommandError;
-use super::input;
 use crate::auth::Caller;
 use crate::auth::key::KeyHasher;
-use crate::config::{Config, master_keys};
+use crate::config::{Config, Flag, master_keys};
 use crate::http::error::ApiError;
 use crate::service::tenants;
 use crate::store::{Store, StoreError, tenants as store};
@@ -35,30 +33,15 @@ pub(crate) struct Local {
 }
 
 impl LocalArgs {
+    /// The configuration the server itself would run with.
     fn read(self) -> Result<Config, CommandError> {
-        let mut config = match &self.config {
-            Some(path) => read_config(path)?,
-            None => Config::default(),
-        };
-        if let Some(data_dir) = self.data_dir {
-            config.data_dir = data_dir;
+        let mut flags = Vec::new();
+        if let Some(data_dir) = &self.data_dir {
+            let value = data_dir.display().to_string().into();
+            flags.push(Flag { name: "--data-dir", pointer: "/data_dir", value });
         }
-        Ok(config)
+        super::config::for_local_work(self.config.map(PathBuf::from), &flags)
     }
-}
-
-fn read_config(path: &str) -> Result<Config, CommandError> {
-    let refused = |why: String| CommandError::Argument {
-        message: format!("`{}` is no configuration: {why}", input::shown_name(path)),
-        help: "`zentinelle serve --help` names the keys".to_owned(),
-    };
-    let parsed = source::parse(&input::read_text(path)?);
-    if let Some(problem) = parsed.problems.first() {
-        return Err(refused(problem.message.clone()));
-    }
-    let value = parsed.documents.into_iter().next().map(|document| document.value).unwrap_or_default();
-    let value = if value.is_null() { serde_json::json!({}) } else { value };
-    serde_path_to_error::deserialize(value).map_err(|error| refused(format!("{}: {}", error.path(), error.inner())))
 }
 
 /// Opens the database and does some work on it.

@@ -39,7 +39,7 @@ mod tests {
         assert_eq!(load(&config).expect("read").derive("test"), first);
         let elsewhere = tempfile::tempdir().expect("a directory");
         config.data_dir = elsewhere.path().to_owned();
-        config.database.url = "postgres://db/zentinelle".to_owned();
+        config.database.url = "postgres://db/zentinelle".into();
         assert!(matches!(load(&config), Err(SealError::NoKeys)));
     }
 }

@@ -12,6 +12,8 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::{authzen, cors, docs, edge, health, metrics, native, openapi, operator, sdk};
+use super::operator::{keys, policies, policy_documents, policy_tools, secrets, settings, tenants};
+use super::{cors, docs, edge, health, metrics, native, openapi, sdk};
 use crate::app::App;
 use crate::auth::access;
 

@@ -48,6 +48,7 @@ impl Traces {
         if telemetry.otlp_endpoint.is_empty() {
             return Ok(None);
         }
+        super::use_ring();
         let endpoint = telemetry.otlp_endpoint.trim_end_matches('/');
         let endpoint = if endpoint.ends_with(TRACES) { endpoint.to_owned() } else { format!("{endpoint}{TRACES}") };
         let exporter =
@@ -156,5 +157,62 @@ impl Extractor for Headers<'_> {
 
     fn keys(&self) -> Vec<&str> {
         self.0.keys().map(axum::http::HeaderName::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::body::{Body, Bytes};
+    use axum::http::Request;
+    use serde_json::json;
+
+    use crate::testing::TestServer;
+
+    /// A collector that keeps what it is sent.
+    async fn collector() -> (String, Arc<Mutex<Vec<u8>>>) {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&kept);
+        let take = move |body: Bytes| async move { keep.lock().expect("kept").extend_from_slice(&body) };
+        let routes = axum::Router::new().route("/v1/traces", axum::routing::post(take));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        (format!("http://{address}"), kept)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_decision_is_a_part_of_the_callers_trace_and_shows_no_secret() {
+        let (endpoint, kept) = collector().await;
+        let server = TestServer::configured(|config| config.telemetry.otlp_endpoint = endpoint.as_str().into()).await;
+        let key = server.agent("traced-agent").await;
+        server.policy("tool_permission", json!({"denied_tools": ["shell"]})).await;
+        let body = json!({"action": "tool_call", "context": {"tool": "shell", "input": "a private text"}});
+        let request = Request::post("/api/v1/evaluate")
+            .header("x-zentinelle-key", &key)
+            .header("content-type", "application/json")
+            .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+            .body(Body::from(body.to_string()))
+            .expect("a request");
+        assert!(server.answer(request).await.status().is_success());
+        server.app.shutdown().await;
+        let sent = kept.lock().expect("kept").clone();
+        let holds = |text: &[u8]| memchr::memmem::find(&sent, text).is_some();
+        for text in [
+            "POST /api/v1/evaluate",
+            "decide execute_tool",
+            "gen_ai.agent.id",
+            "traced-agent",
+            "gen_ai.tool.name",
+            "zentinelle.code",
+            "http.response.status_code",
+        ] {
+            assert!(holds(text.as_bytes()), "{text} was not sent");
+        }
+        assert!(holds(&[0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd]), "another trace than the caller's");
+        for secret in [key.as_str(), "a private text"] {
+            assert!(!holds(secret.as_bytes()), "a secret was sent");
+        }
     }
 }

@@ -28,6 +28,8 @@ impl Running {
         let mut child = Command::new(env!("CARGO_BIN_EXE_zentinelle"))
             .args(["serve", "--demo", "--listen", &address.to_string(), "--data-dir"])
             .arg(data)
+            // Load is what these tests are about.
+            .env("ZENTINELLE_THROTTLE__ENABLED", "false")
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
