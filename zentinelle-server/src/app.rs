@@ -6,6 +6,7 @@ use zentinelle_core::ids::{AgentId, TenantId};
 
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
+use crate::bus::{Bus, Notice};
 use crate::config::Mode;
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
@@ -25,10 +26,14 @@ pub(crate) struct App {
     pub(crate) snapshots: Snapshots,
     /// Running totals.
     pub(crate) ledger: crate::ledger::LedgerStore,
+    /// Tells the other replicas what changed.
+    pub(crate) bus: Bus,
     /// Writes behind the answers.
     pub(crate) recorder: Recorder,
-    /// Seals what must come back in clear.
-    pub(crate) sealing: Arc<MasterKeys>,
+    /// Seals secrets; other keys are derived from them.
+    pub(crate) keys: Arc<MasterKeys>,
+    /// This server's name among replicas.
+    pub(crate) node_id: String,
     /// One organisation, or many.
     pub(crate) mode: Mode,
 }
@@ -36,20 +41,31 @@ pub(crate) struct App {
 /// What to do once a change is committed: this server and every replica takes it up.
 impl App {
     /// Policies, or settings that decide, were changed. When this returns, this server decides
-    /// by the new ones.
+    /// by the new ones, and the others have been told.
     pub(crate) async fn policies_changed(&self, tenant: &TenantId) {
+        self.take_up_policies(tenant).await;
+        let revision = self.snapshots.revision(tenant).await.unwrap_or_default();
+        self.bus.publish(&Notice::PoliciesChanged { tenant: tenant.clone(), revision }).await;
+    }
+
+    /// Loads a tenant's policies again.
+    pub(crate) async fn take_up_policies(&self, tenant: &TenantId) {
         if let Err(error) = self.snapshots.refresh(tenant).await {
             tracing::error!(%tenant, ?error, "the changed policies could not be loaded");
         }
     }
 
     /// A key was revoked, rotated or changed.
-    pub(crate) async fn key_changed(&self, _tenant: &TenantId, public_id: &str) {
+    pub(crate) async fn key_changed(&self, tenant: &TenantId, public_id: &str) {
         self.directory.forget_key(public_id);
+        let notice = Notice::KeyChanged { tenant: tenant.clone(), public_id: public_id.to_owned() };
+        self.bus.publish(&notice).await;
     }
 
     /// An agent was made, changed or suspended.
     pub(crate) async fn agent_changed(&self, tenant: &TenantId, agent: &AgentId) {
         self.directory.forget_agent(tenant, agent);
+        let notice = Notice::AgentChanged { tenant: tenant.clone(), agent_id: agent.clone() };
+        self.bus.publish(&notice).await;
     }
 }

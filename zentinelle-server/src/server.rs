@@ -7,19 +7,30 @@ use axum::Router;
 use tokio::net::TcpListener;
 use zentinelle_core::approval::KeyRing;
 use zentinelle_core::ids::TenantId;
+use zentinelle_core::ledger::MemoryLedgerConfig;
 
 use crate::app::App;
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::auth::key::KeyHasher;
-use crate::config::{Config, Mode, master_keys};
+use crate::bus::Bus;
+use crate::clock;
+use crate::config::{Config, Mode};
 use crate::http::router;
-use crate::ledger::LedgerStore;
+use crate::journal::{self, Journal};
+use crate::ledger::embedded::{Embedded, LoadError};
+use crate::ledger::redis::live::live_nodes;
+use crate::ledger::redis::{RedisConfig, RedisLedger};
+use crate::ledger::{LedgerStore, RESERVATION_SECONDS, SqlLedger};
 use crate::recorder::Recorder;
+use crate::replica;
 use crate::sealing::MasterKeys;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
+
+/// How long a stopping server waits until the database has every record.
+const DRAIN_AT_STOP: Duration = Duration::from_secs(20);
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +49,24 @@ pub(crate) enum StartError {
     /// The database could not be filled.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
-    /// The master keys could not be had.
+    /// The demonstration organisation could not be made.
+    #[error("the demonstration organisation could not be made: {0}")]
+    Demo(Box<crate::http::error::ApiError>),
+    /// What was spent before could not be read.
+    #[error("the ledger could not be opened: {0}")]
+    Ledger(#[from] LoadError),
+    /// The address of Redis makes no sense.
+    #[error("the address of Redis cannot be used: {0}")]
+    Redis(String),
+    /// The journal could not be opened.
     #[error(transparent)]
-    Sealing(#[from] crate::sealing::SealError),
+    Journal(#[from] journal::JournalError),
+    /// The master keys could not be read or made.
+    #[error(transparent)]
+    Keys(#[from] crate::sealing::SealError),
+    /// Replicas share one database and need the same master keys.
+    #[error("with PostgreSQL the master keys must be given, so that every replica has the same")]
+    NoMasterKey,
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {address}: {why}")]
     Listen {
@@ -49,6 +75,18 @@ pub(crate) enum StartError {
         /// Why.
         why: std::io::Error,
     },
+}
+
+impl StartError {
+    /// The address of Redis makes no sense. What it says is not repeated: it may hold a password.
+    fn redis(error: redis::RedisError) -> Self {
+        Self::Redis(format!("{:?}", error.kind()))
+    }
+
+    /// The demonstration organisation could not be made.
+    pub(crate) fn demo(error: crate::http::error::ApiError) -> Self {
+        Self::Demo(Box::new(error))
+    }
 }
 
 /// A server that is put together but does not listen yet.
@@ -77,25 +115,48 @@ impl Server {
             Mode::MultiTenant => "System",
         };
         tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), name).await?;
-        Ok(Self::over(store, master_keys::load(config)?, config))
+        Self::over(store, config).await
     }
 
     /// Puts the parts together over an open database.
-    pub(crate) fn over(store: Store, sealing: MasterKeys, config: &Config) -> Self {
+    pub(crate) async fn over(store: Store, config: &Config) -> Result<Self, StartError> {
+        let node_id = node_id(config)?;
+        let keys = Arc::new(master_keys(config)?);
+        let journal = journal::Options {
+            segment_bytes: 64 << 20,
+            max_bytes: 4 << 30,
+            sync_interval: Duration::from_millis(200),
+            node_id: node_id.clone(),
+        };
+        let journal = Journal::open(&config.data_dir.join("journal"), journal)?;
+        let recorder = Recorder::start(store.clone(), journal, &node_id).await?;
+        // What earlier runs spent is in the database only when the journal is drained.
+        while !recorder.settled(Duration::from_secs(30)).await {
+            tracing::warn!("still draining what the last run recorded; the ledger waits for it");
+        }
+        let ledger = ledger(&store, config, &node_id).await?;
+        let bus = match config.redis.url.as_str() {
+            "" if store.is_postgres() => Bus::postgres(store.db()).await,
+            "" => Bus::local(),
+            url => Bus::redis(url, "zentinelle").await.map_err(StartError::redis)?,
+        };
         let (routes, document) = router::documented().split_for_parts();
         let document = serde_json::to_value(&document).unwrap_or_default();
         let app = Arc::new(App {
-            directory: Directory::new(store.clone(), KeyHasher::from_master(&sealing)),
+            directory: Directory::new(store.clone(), key_hasher(&keys)),
             access: AccessTable::read(&document),
             snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
-            ledger: LedgerStore::in_memory(),
-            recorder: Recorder::start(store.clone()),
-            store,
-            sealing: Arc::new(sealing),
+            ledger,
+            bus,
+            recorder,
+            keys,
+            node_id,
             mode: config.mode,
+            store,
         });
+        replica::start(&app);
         let routes = router::served(routes, app.clone());
-        Self { app, routes }
+        Ok(Self { app, routes })
     }
 
     /// Its routes, for tests that speak to it without a socket.
@@ -112,9 +173,67 @@ impl Server {
         if let Err(error) = served.await {
             tracing::error!(?error, "the listener failed");
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        if !self.app.recorder.settled(DRAIN_AT_STOP).await {
+            tracing::warn!("stopped before the database had every record; the next start drains the rest");
+        }
         Ok(())
     }
+}
+
+/// Where running totals are kept: in Redis if there is one, in a shared database otherwise, and
+/// in memory on a server of its own.
+async fn ledger(store: &Store, config: &Config, node_id: &str) -> Result<LedgerStore, StartError> {
+    if !config.redis.url.is_empty() {
+        let redis = RedisConfig::new(&config.redis.url, node_id);
+        let live = live_nodes(store.clone(), replica::SILENT_SECONDS);
+        let ledger = RedisLedger::start(redis, Some(store.clone()), live).map_err(StartError::redis)?;
+        if !ledger.wait_until_up(Duration::from_secs(5)).await {
+            tracing::warn!("Redis does not answer yet; requests that need the ledger are denied until it does");
+        }
+        return Ok(LedgerStore::Redis(ledger));
+    }
+    if store.is_postgres() {
+        return Ok(LedgerStore::Sql(SqlLedger::new(store.clone(), Duration::from_secs(1), RESERVATION_SECONDS)));
+    }
+    let ledger = Embedded::load(store, MemoryLedgerConfig::default(), clock::now()).await?;
+    Ok(LedgerStore::Embedded(ledger))
+}
+
+/// The name of this server among replicas. One that is made up is kept in the data directory,
+/// because the journal belongs to it.
+fn node_id(config: &Config) -> Result<String, StartError> {
+    if !config.node_id.is_empty() {
+        return Ok(config.node_id.clone());
+    }
+    let path = config.data_dir.join("node_id");
+    let file = |why| StartError::File { what: path.display().to_string(), why };
+    match std::fs::read_to_string(&path) {
+        Ok(id) if !id.trim().is_empty() => Ok(id.trim().to_owned()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file(error)),
+        _ => {
+            let id = crate::clock::new_id();
+            std::fs::write(&path, &id).map_err(file)?;
+            Ok(id)
+        }
+    }
+}
+
+/// The keys that seal secrets and from which others are derived. A server on its own makes them
+/// at its first start; replicas must be given the same ones.
+pub(crate) fn master_keys(config: &Config) -> Result<MasterKeys, StartError> {
+    let path = config.data_dir.join("master.key");
+    if !path.exists() && config.database.url.starts_with("postgres") {
+        return Err(StartError::NoMasterKey);
+    }
+    if !path.exists() {
+        MasterKeys::generate(&path)?;
+    }
+    Ok(MasterKeys::from_file(&path)?)
+}
+
+/// Hashes API keys as every server with these master keys does.
+pub(crate) fn key_hasher(keys: &MasterKeys) -> KeyHasher {
+    KeyHasher::new(*keys.derive("api keys"))
 }
 
 /// Returns when the process is told to stop.

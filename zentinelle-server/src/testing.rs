@@ -15,17 +15,11 @@ use crate::auth::key::KeyKind;
 use crate::auth::{Caller, Role};
 use crate::clock;
 use crate::config::Config;
-use crate::sealing::MasterKeys;
 use crate::server::Server;
 use crate::service::keys::{self, NewKey};
 use crate::service::tenants;
 use crate::store::Store;
 use crate::store::entities::{agent, policy};
-
-/// Master keys that are the same in every test.
-pub(crate) fn master_keys() -> MasterKeys {
-    MasterKeys::parse("test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").expect("sound keys")
-}
 
 /// A server over a fresh database, with keys for every kind of caller.
 pub(crate) struct TestServer {
@@ -34,6 +28,7 @@ pub(crate) struct TestServer {
     /// Its tenant.
     pub(crate) tenant: TenantId,
     routes: Router,
+    _directory: tempfile::TempDir,
 }
 
 impl TestServer {
@@ -47,21 +42,23 @@ impl TestServer {
         Self::over(crate::store::testing::postgres().await).await
     }
 
-    /// On SQLite in memory, for many organisations.
-    pub(crate) async fn multi_tenant() -> Self {
-        let config = Config { mode: crate::config::Mode::MultiTenant, ..Config::default() };
-        Self::configured(crate::store::testing::sqlite().await, &config).await
+    /// On SQLite in memory, with a configuration of its own.
+    pub(crate) async fn configured(configure: impl FnOnce(&mut Config)) -> Self {
+        Self::with(crate::store::testing::sqlite().await, configure).await
     }
 
     async fn over(store: Store) -> Self {
-        Self::configured(store, &Config::default()).await
+        Self::with(store, |_| {}).await
     }
 
-    async fn configured(store: Store, config: &Config) -> Self {
+    async fn with(store: Store, configure: impl FnOnce(&mut Config)) -> Self {
         let tenant = TenantId::new(tenants::STANDALONE);
         tenants::ensure(&store, &tenant, "Test organisation").await.expect("a tenant");
-        let server = Server::over(store, master_keys(), config);
-        Self { app: server.app.clone(), tenant, routes: server.routes() }
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
+        configure(&mut config);
+        let server = Server::over(store, &config).await.expect("a server");
+        Self { app: server.app.clone(), tenant, routes: server.routes(), _directory: directory }
     }
 
     /// A key of a kind for this server's tenant.
@@ -140,6 +137,11 @@ impl TestServer {
         txn.commit().await.expect("committed");
         self.app.policies_changed(&self.tenant).await;
         id
+    }
+
+    /// Waits until the database has everything that was recorded.
+    pub(crate) async fn settled(&self) {
+        assert!(self.app.recorder.settled(std::time::Duration::from_secs(10)).await, "the journal is drained");
     }
 
     /// Sends a request; a body of null sends none.

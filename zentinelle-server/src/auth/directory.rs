@@ -4,7 +4,7 @@
 //! notice arrives; a short life bounds what a lost notice could do.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -19,6 +19,9 @@ use crate::store::{Store, StoreError, agents, keys};
 
 /// How long a key or agent is believed without asking again.
 const BELIEVED_FOR: Duration = Duration::from_secs(10);
+
+/// How often the use of a key is noted. Unit: microseconds.
+const NOTED_EVERY: i64 = 5 * 60 * 1_000_000;
 
 /// Why a key was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +51,8 @@ struct KnownKey {
     expires_at: Option<i64>,
     agent_id: Option<AgentId>,
     operator: Option<(Role, Arc<[Permission]>, Arc<str>)>,
+    /// When its use was last noted. Unit: microseconds since 1970.
+    noted_at: AtomicI64,
 }
 
 /// Finds callers by their keys.
@@ -82,7 +87,8 @@ impl Directory {
     pub(crate) async fn authenticate(&self, text: &str) -> Result<Caller, AuthError> {
         let key = PresentedKey::parse(text).ok_or(AuthError::Malformed)?;
         let known = self.known_key(key.public_id()).await?.ok_or(AuthError::Invalid)?;
-        let expired = known.expires_at.is_some_and(|end| end <= clock::now_micros());
+        let now = clock::now_micros();
+        let expired = known.expires_at.is_some_and(|end| end <= now);
         if !self.hasher.matches(&key, &known.hash) || known.kind != key.kind() || expired {
             return Err(AuthError::Invalid);
         }
@@ -98,12 +104,31 @@ impl Directory {
                 Identity::Agent(facts)
             }
         };
+        self.note_use(&known, now);
         Ok(Caller {
             tenant: known.tenant.clone(),
             key_id: known.id.clone(),
             public_id: known.public_id.clone(),
             identity,
         })
+    }
+
+    /// Notes that a key was used, behind the answer and not at every use.
+    fn note_use(&self, known: &KnownKey, now: i64) {
+        let noted_at = known.noted_at.load(Ordering::Relaxed);
+        if now.saturating_sub(noted_at) < NOTED_EVERY {
+            return;
+        }
+        let mine = known.noted_at.compare_exchange(noted_at, now, Ordering::Relaxed, Ordering::Relaxed);
+        if mine.is_err() {
+            return; // another request notes it
+        }
+        let (store, tenant, public_id) = (self.store.clone(), known.tenant.clone(), known.public_id.clone());
+        tokio::spawn(async move {
+            if let Err(error) = keys::note_use(&store, &tenant, &public_id, now).await {
+                tracing::debug!(?error, "the use of a key was not noted");
+            }
+        });
     }
 
     /// An agent of a tenant by its id, if it exists.
@@ -176,6 +201,7 @@ impl KnownKey {
             expires_at: row.expires_at,
             agent_id: row.agent_id.map(AgentId::new),
             operator,
+            noted_at: AtomicI64::new(row.last_used_at.unwrap_or_default()),
         })
     }
 }

@@ -10,8 +10,9 @@ use super::error::CommandError;
 use super::input;
 use crate::auth::Caller;
 use crate::auth::key::KeyHasher;
-use crate::config::{Config, master_keys};
+use crate::config::Config;
 use crate::http::error::ApiError;
+use crate::server;
 use crate::service::tenants;
 use crate::store::{Store, StoreError, tenants as store};
 
@@ -81,12 +82,12 @@ async fn open(config: &Config) -> Result<Local, String> {
         "" => Store::sqlite_url(&config.data_dir.join("zentinelle.db")),
         url => url.to_owned(),
     };
-    let keys = master_keys::load(config).map_err(|error| error.to_string())?;
+    let keys = server::master_keys(config).map_err(|error| error.to_string())?;
     let store = Store::open(&url, 2).await.map_err(|error| format!("the database could not be opened: {error}"))?;
     store.migrate().await.map_err(|error| format!("the database could not be brought up to date: {error}"))?;
     let name = "Default organisation";
     tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), name).await.map_err(|error| error.to_string())?;
-    Ok(Local { store, hasher: KeyHasher::from_master(&keys) })
+    Ok(Local { store, hasher: server::key_hasher(&keys) })
 }
 
 impl Local {

@@ -77,7 +77,7 @@ impl fmt::Debug for NewSecret {
 
 /// The keys that seal and open what is kept here.
 fn master_keys(app: &App) -> &MasterKeys {
-    &app.sealing
+    &app.keys
 }
 
 /// Refuses a name that could not stand in a path or an environment.

@@ -6,6 +6,7 @@
 pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod audit;
+pub(crate) mod bulk;
 pub(crate) mod entities;
 pub(crate) mod history;
 pub(crate) mod incidents;

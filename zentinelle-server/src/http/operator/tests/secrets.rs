@@ -39,7 +39,7 @@ async fn a_secret_goes_in_sealed_and_never_comes_out() {
                 secret::Entity::find_by_id((server.tenant.as_str().to_owned(), "openai".to_owned(), kind.to_owned()));
             let row = row.one(server.app.store.db()).await.expect("read").expect("there");
             let context = SealContext { tenant: &server.tenant, kind, name: "openai" };
-            let opened = server.app.sealing.open(&context, &row.sealed).expect("opened");
+            let opened = server.app.keys.open(&context, &row.sealed).expect("opened");
             assert_eq!(opened.expose_text(), Some(VALUE));
             answers.push(format!("{made} {changed} {one} {list} {row:?}"));
             for body in [
