@@ -23,11 +23,6 @@ use crate::service::tenants;
 use crate::store::Store;
 use crate::store::entities::{agent, policy};
 
-/// Master keys that are the same in every test.
-pub(crate) fn master_keys() -> MasterKeys {
-    MasterKeys::parse("test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").expect("sound keys")
-}
-
 /// A server over a fresh database, with keys for every kind of caller.
 pub(crate) struct TestServer {
     /// Its parts.

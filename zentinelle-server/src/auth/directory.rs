@@ -4,7 +4,7 @@
 //! notice arrives; a short life bounds what a lost notice could do.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -21,6 +21,9 @@ use crate::store::{Store, StoreError, agents, keys, tenants};
 
 /// How long a key or agent is believed without asking again.
 const BELIEVED_FOR: Duration = Duration::from_secs(10);
+
+/// How often the use of a key is noted. Unit: microseconds.
+const NOTED_EVERY: i64 = 5 * 60 * 1_000_000;
 
 /// Why a key was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +54,8 @@ struct KnownKey {
     revoked: bool,
     agent_id: Option<AgentId>,
     operator: Option<(Role, Arc<[Permission]>, Arc<str>)>,
+    /// When its use was last noted. Unit: microseconds since 1970.
+    noted_at: AtomicI64,
 }
 
 /// Finds callers by their keys.
@@ -96,6 +101,7 @@ impl Directory {
         if known.revoked || facts.as_ref().is_some_and(|facts| !facts.may_call()) {
             return Err(AuthError::Invalid);
         }
+        self.note_use(&known, clock::now_micros());
         Self::caller(&known, facts)
     }
 
@@ -164,6 +170,24 @@ impl Directory {
             .get(key.public_id())
             .flatten()
             .is_some_and(|known| !known.revoked && self.hasher.matches(&key, &known.hash))
+    }
+
+    /// Notes that a key was used, behind the answer and not at every use.
+    fn note_use(&self, known: &KnownKey, now: i64) {
+        let noted_at = known.noted_at.load(Ordering::Relaxed);
+        if now.saturating_sub(noted_at) < NOTED_EVERY {
+            return;
+        }
+        let mine = known.noted_at.compare_exchange(noted_at, now, Ordering::Relaxed, Ordering::Relaxed);
+        if mine.is_err() {
+            return; // another request notes it
+        }
+        let (store, tenant, public_id) = (self.store.clone(), known.tenant.clone(), known.public_id.clone());
+        tokio::spawn(async move {
+            if let Err(error) = keys::note_use(&store, &tenant, &public_id, now).await {
+                tracing::debug!(?error, "the use of a key was not noted");
+            }
+        });
     }
 
     /// An agent of a tenant by its id, if it exists.
@@ -237,6 +261,7 @@ impl KnownKey {
             revoked: row.revoked_at.is_some(),
             agent_id: row.agent_id.map(AgentId::new),
             operator,
+            noted_at: AtomicI64::new(row.last_used_at.unwrap_or_default()),
         })
     }
 }

@@ -76,6 +76,24 @@ pub(crate) struct Config {
     pub(crate) docs: Docs,
 }
 
+/// Where rows are kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Database {
+    /// `postgres://…` or `sqlite://…`; empty for SQLite in the data directory.
+    pub(crate) url: String,
+    /// The most connections at once.
+    pub(crate) max_connections: u32,
+}
+
+/// Where replicas share what changes with every decision.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Redis {
+    /// `redis://…`; empty for none.
+    pub(crate) url: String,
+}
+
 /// How many organisations the server serves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -160,6 +160,9 @@ pub(crate) async fn delete(app: &App, caller: &Caller, kind: Kind, name: &str) -
 
 /// What may be shown of a secret.
 fn last_four(value: &str) -> String {
+    if value.starts_with('{') {
+        return String::new(); // several in one
+    }
     let length = value.chars().count();
     if length < SHOWN_FROM { String::new() } else { value.chars().skip(length - 4).filter(|c| *c != '\0').collect() }
 }

@@ -116,6 +116,17 @@ pub(crate) async fn lineage(
     Ok(found.all(db).await?)
 }
 
+/// Notes when a key was last used.
+pub(crate) async fn note_use(store: &Store, tenant: &TenantId, public_id: &str, at: i64) -> Result<(), StoreError> {
+    api_key::Entity::update_many()
+        .col_expr(api_key::Column::LastUsedAt, Expr::value(at))
+        .filter(api_key::Column::TenantId.eq(tenant.as_str()))
+        .filter(api_key::Column::PublicId.eq(public_id))
+        .exec(store.db())
+        .await?;
+    Ok(())
+}
+
 /// Ends keys at once.
 pub(crate) async fn revoke(
     db: &impl ConnectionTrait,

@@ -52,7 +52,7 @@ pub(crate) struct KeyView {
     max_uses: Option<i64>,
     /// How many it enrolled.
     use_count: i64,
-    /// When it was last used, as far as that is kept.
+    /// When it was last used, give or take five minutes.
     last_used_at: Option<String>,
     /// When it ends.
     expires_at: Option<String>,

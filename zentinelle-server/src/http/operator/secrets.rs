@@ -93,8 +93,9 @@ pub(crate) struct SecretPage {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body, which is read by hand so that no error repeats it")]
 pub(crate) struct PutSecretRequest {
-    /// The secret.
-    value: String,
+    /// The secret: a text, or for agents an object of texts that they fetch under these names.
+    #[schema(value_type = Object)]
+    value: Value,
     /// For whom: `organization`, or a level and an id as `endpoint:builder`. Default: organization.
     scope: Option<String>,
     /// Whether it is handed out. Default: true.
@@ -102,12 +103,17 @@ pub(crate) struct PutSecretRequest {
 }
 
 /// Reads a body without ever repeating what stands in it.
-fn read(body: Value) -> Result<NewSecret, ApiError> {
+fn read(kind: Kind, body: Value) -> Result<NewSecret, ApiError> {
     let Value::Object(mut body) = body else {
         return Err(ApiError::invalid("body", "expected an object with `value`"));
     };
     let value = match body.remove("value") {
         Some(Value::String(value)) => Zeroizing::new(value),
+        Some(Value::Object(texts))
+            if kind == Kind::Bundle && !texts.is_empty() && texts.values().all(Value::is_string) =>
+        {
+            Zeroizing::new(Value::Object(texts).to_string())
+        }
         _ => return Err(ApiError::invalid("value", "expected a text")),
     };
     let scope = match body.remove("scope") {
@@ -151,7 +157,7 @@ async fn kept(
     name: &str,
     body: Value,
 ) -> Result<(StatusCode, Json<SecretView>), ApiError> {
-    let (row, is_new) = secrets::put(app, caller, kind, name, read(body)?).await?;
+    let (row, is_new) = secrets::put(app, caller, kind, name, read(kind, body)?).await?;
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(SecretView::new(row))))
 }
 

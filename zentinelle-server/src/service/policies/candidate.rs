@@ -16,6 +16,8 @@ use crate::http::error::ApiError;
 use crate::snapshot::Snapshot;
 use crate::store::policies as store;
 
+/// The longest id of an agent. Unit: characters.
+const MOST_AGENT_ID: usize = 255;
 /// What the version of a candidate set is called in decisions.
 const VERSION: &str = "candidate";
 
@@ -123,6 +125,9 @@ pub(crate) async fn ask(app: &App, tenant: &TenantId, sets: &Sets, asked: Reques
         Some(zentinelle_core::wire::AgentDocument::Id(id)) => Some(id.clone()),
         _ => None,
     });
+    if let Some(id) = &named {
+        crate::service::bounds::text("request.agent_id", id.as_str(), MOST_AGENT_ID)?;
+    }
     let defaults = Defaults { tenant_id: tenant.clone(), agent_id: AgentId::new("dry-run"), now: clock::now() };
     let described = matches!(asked.agent, Some(zentinelle_core::wire::AgentDocument::Facts(_)));
     let mut request = asked.into_request(&defaults).map_err(|errors| {

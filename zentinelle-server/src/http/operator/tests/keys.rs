@@ -80,6 +80,23 @@ async fn a_rotated_enrolment_key_still_acts_for_the_agents_it_enrolled() {
 }
 
 #[tokio::test]
+async fn the_use_of_a_key_is_noted() {
+    for server in [TestServer::sqlite().await, TestServer::postgres().await] {
+        let admin = server.operator(Role::Admin).await;
+        ok(&server, Method::GET, "keys", &admin, Value::Null).await;
+        for _ in 0..200 {
+            let found = ok(&server, Method::GET, "keys", &admin, Value::Null).await;
+            if found["results"][0]["last_used_at"].is_string() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let found = ok(&server, Method::GET, "keys", &admin, Value::Null).await;
+        assert!(found["results"][0]["last_used_at"].is_string(), "{found}");
+    }
+}
+
+#[tokio::test]
 async fn a_rotation_at_the_moment_of_a_revocation_leaves_no_key_behind() {
     for server in [TestServer::sqlite().await, TestServer::postgres().await] {
         let admin = server.operator(Role::Admin).await;

@@ -46,6 +46,69 @@ async fn every_route_refuses_every_role_that_lacks_its_permission() {
     assert!(walked > 40, "only {walked} were tried");
 }
 
+#[tokio::test]
+async fn no_body_and_no_query_makes_a_route_fail() {
+    let deep = format!("{{\"policy\":{}1{}}}", "[".repeat(100), "]".repeat(100));
+    let bodies: Vec<Vec<u8>> = [
+        "null",
+        "[]",
+        "1",
+        "\"x\"",
+        "{}",
+        "{\"a\":1,\"a\":2}",
+        "{",
+        "\u{feff}{}",
+        "{\"name\":\"\\u0000\",\"type\":\"rate_limit\"}",
+        "{\"label\":\"\\u0000\",\"kind\":\"enrolment\"}",
+        "{\"value\":\"\\u0000\"}",
+        "{\"documents\":\"\\u0000\"}",
+        "{\"documents\":\"policies: [{name: a, type: rate_limit, config: {x: \\\"\\\\0\\\"}}]\"}",
+        "{\"version\":9223372036854775807}",
+        "{\"request\":{\"action\":\"\\u0000\",\"agent_id\":\"\\u0000\"}}",
+        "{\"candidate\":{\"remove\":[\"\\u0000\"]}}",
+        "{\"candidate\":{},\"agent_id\":\"\\u0000\"}",
+        "{\"name\":\"\\u0000\",\"id\":\"\\u0000\"}",
+        "{\"priority\":1e308}",
+        "{\"type\":\"rate_limit\",\"name\":\"x\",\"config\":{\"requests_per_minute\":1e308}}",
+        "{\"enforcement\":\"\\ud800\"}",
+        &deep,
+    ]
+    .into_iter()
+    .map(|text| text.as_bytes().to_vec())
+    .chain([vec![0xff, 0xfe]])
+    .collect();
+    for server in [TestServer::sqlite().await, TestServer::postgres().await] {
+        let admin = server.operator(Role::Admin).await;
+        let routes: Vec<(String, Method)> = server
+            .app
+            .access
+            .iter()
+            .filter(|(_, _, access)| access.operator.is_some())
+            .map(|(path, method, _)| (path.to_owned(), method.clone()))
+            .collect();
+        for (path, method) in routes {
+            for body in &bodies {
+                let at = filled(&path, "nobody");
+                let (status, answer) = server.send_raw(method.clone(), &at, &admin, body.clone()).await;
+                assert!(status.as_u16() < 500, "{method} {at} {}: {answer}", String::from_utf8_lossy(body));
+            }
+            for query in [
+                "?limit=18446744073709551615",
+                "?cursor=%00",
+                "?cursor=%FF",
+                "?q=%5C",
+                "?from=1&to=-9223372036854775808",
+                "?kind=%00",
+                "?offset=4294967295",
+            ] {
+                let at = format!("{}{query}", filled(&path, "%F0%9F%98%80"));
+                let (status, answer) = server.send_raw(method.clone(), &at, &admin, b"{}".to_vec()).await;
+                assert!(status.as_u16() < 500, "{method} {at}: {answer}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_reference_of_the_document_leads_somewhere() {
     fn references<'v>(value: &'v Value, found: &mut Vec<&'v str>) {

@@ -55,6 +55,14 @@ async fn a_secret_goes_in_sealed_and_never_comes_out() {
                 assert_eq!(status.as_u16(), 400, "{body}");
                 answers.push(answer.to_string());
             }
+            let several = json!({"value": {"A": VALUE, "B": "b"}});
+            let (status, answer) = call(&server, Method::PUT, &path, &admin, several).await;
+            assert_eq!(status.as_u16(), if kind == "bundle" { 200 } else { 400 }, "only agents fetch several in one");
+            assert!(answer["last_four"].as_str().is_none_or(str::is_empty), "{answer}");
+            answers.push(answer.to_string());
+            let mixed = call(&server, Method::PUT, &path, &admin, json!({"value": {"A": VALUE, "B": 5}})).await;
+            assert_eq!(mixed.0.as_u16(), 400);
+            answers.push(mixed.1.to_string());
             for name in ["a%20b", "a%2Fb", "%C3%A9"] {
                 assert!(matches!(
                     call(&server, Method::PUT, &format!("{folder}/{name}"), &admin, json!({"value": VALUE}))
@@ -71,7 +79,8 @@ async fn a_secret_goes_in_sealed_and_never_comes_out() {
         for kind in ["secret", "provider_key"] {
             let trail = audit(&server, kind).await;
             let actions: Vec<&str> = trail.iter().map(|(action, _)| action.as_str()).collect();
-            assert_eq!(actions, ["create", "update", "delete"]);
+            let several = if kind == "secret" { &["update"][..] } else { &[] };
+            assert_eq!(actions, [&["create", "update"], several, &["delete"]].concat());
             answers.push(format!("{trail:?}"));
         }
         answers.push(format!("{:?}", server.app));

@@ -83,7 +83,7 @@ async fn tenants_are_made_by_the_installation_and_only_on_a_server_for_many() {
     assert_eq!(ok(&one, Method::GET, "tenants", &admin, Value::Null).await["count"], 1);
     assert_eq!(err(&one, Method::POST, "tenants", &admin, json!({"name": "x"})).await, (409, "standalone".to_owned()));
 
-    let many = TestServer::multi_tenant().await;
+    let many = TestServer::configured(|config| config.mode = crate::config::Mode::MultiTenant).await;
     {
         let admin = many.operator(Role::Admin).await;
         let body = json!({"id": "acme", "name": "Acme", "admin_key": true});
