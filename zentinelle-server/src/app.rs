@@ -8,10 +8,10 @@ use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::bus::{Bus, Notice};
 use crate::recorder::Recorder;
+use crate::sealing::MasterKeys;
 use crate::service::cached::PerTenant;
 use crate::service::content_rules::RuleSet;
 use crate::service::prices::Prices;
-use crate::sealing::MasterKeys;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
 

@@ -48,7 +48,11 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(operator::notifications::read))
         // Prompts, models and prices
         .routes(routes!(operator::system_prompts::list, operator::system_prompts::create))
-        .routes(routes!(operator::system_prompts::get, operator::system_prompts::update, operator::system_prompts::delete))
+        .routes(routes!(
+            operator::system_prompts::get,
+            operator::system_prompts::update,
+            operator::system_prompts::delete
+        ))
         .routes(routes!(operator::system_prompts::versions))
         .routes(routes!(operator::system_prompts::restore))
         .routes(routes!(operator::system_prompts::diff))

@@ -159,12 +159,7 @@ impl Condition {
 }
 
 /// Counts what a condition is about, up to an instant. Unit of `now`: microseconds.
-pub(crate) async fn count(
-    app: &App,
-    tenant: &TenantId,
-    condition: &Condition,
-    now: i64,
-) -> Result<Counts, StoreError> {
+pub(crate) async fn count(app: &App, tenant: &TenantId, condition: &Condition, now: i64) -> Result<Counts, StoreError> {
     counts::within(app.store.db(), tenant, condition, now).await
 }
 
@@ -190,8 +185,7 @@ impl AlertRuleInput {
         }
         if let Some(condition) = &self.condition {
             let condition = Condition::read(condition)?;
-            row.condition =
-                serde_json::to_value(condition).map_err(|error| ApiError::Internal(error.to_string()))?;
+            row.condition = serde_json::to_value(condition).map_err(|error| ApiError::Internal(error.to_string()))?;
         }
         if let Some(severity) = &self.severity {
             row.severity = wire_name(severity);

@@ -49,7 +49,8 @@ impl Control {
 
 /// Every kind of policy with what is in force of it.
 pub(crate) fn of<'p>(policies: impl Iterator<Item = &'p Policy>) -> Vec<Control> {
-    let blank = |policy_type: &PolicyType| Control { policy_type: *policy_type, policies: Vec::new(), enforcement: None };
+    let blank =
+        |policy_type: &PolicyType| Control { policy_type: *policy_type, policies: Vec::new(), enforcement: None };
     let mut controls: Vec<Control> = PolicyType::ALL.iter().map(blank).collect();
     for policy in policies.filter(|policy| policy.enabled && policy.enforcement != Enforcement::Disabled) {
         let Some(control) = controls.iter_mut().find(|control| control.policy_type.name() == policy.policy_type) else {

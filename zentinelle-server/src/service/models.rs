@@ -172,12 +172,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, input: ModelInput) -> Res
 }
 
 /// Changes a model, or decides about it.
-pub(crate) async fn update(
-    app: &App,
-    caller: &Caller,
-    id: &str,
-    input: ModelInput,
-) -> Result<model::Model, ApiError> {
+pub(crate) async fn update(app: &App, caller: &Caller, id: &str, input: ModelInput) -> Result<model::Model, ApiError> {
     let txn = app.store.begin().await?;
     let mut row = store::locked(&txn, &caller.tenant, id).await?;
     let (before, approval) = (shown(&row), row.approval.clone());

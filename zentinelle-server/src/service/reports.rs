@@ -290,8 +290,19 @@ async fn audit_trail(
     to: i64,
 ) -> Result<String, ApiError> {
     const HEADINGS: [&str; 13] = [
-        "id", "tenant_id", "action", "outcome", "resource_type", "resource_id", "resource_name", "ext_user_id",
-        "agent_id", "ip_address", "timestamp", "chain_sequence", "chain_hash",
+        "id",
+        "tenant_id",
+        "action",
+        "outcome",
+        "resource_type",
+        "resource_id",
+        "resource_name",
+        "ext_user_id",
+        "agent_id",
+        "ip_address",
+        "timestamp",
+        "chain_sequence",
+        "chain_hash",
     ];
     let mut table = Table::new(&HEADINGS, format);
     let mut after = 0;

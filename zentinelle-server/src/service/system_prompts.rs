@@ -262,7 +262,9 @@ fn lines(earlier: &str, later: &str) -> Vec<Line> {
     let (old, new): (Vec<&str>, Vec<&str>) = (earlier.lines().collect(), later.lines().collect());
     let ahead = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let behind = old.iter().skip(ahead).rev().zip(new.iter().skip(ahead).rev()).take_while(|(a, b)| a == b).count();
-    let middle = |all: &[&'_ str]| all.get(ahead..all.len() - behind).unwrap_or_default().iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+    let middle = |all: &[&'_ str]| {
+        all.get(ahead..all.len() - behind).unwrap_or_default().iter().map(|line| (*line).to_owned()).collect::<Vec<_>>()
+    };
     let line = |change, text: &str| Line { change, text: text.to_owned() };
     let mut out: Vec<Line> = old.iter().take(ahead).map(|text| line(LineChange::Same, text)).collect();
     let (old_middle, new_middle) = (middle(&old), middle(&new));
@@ -283,11 +285,8 @@ fn compared(old: &[String], new: &[String]) -> Vec<Line> {
     let at = |common: &[u32], i: usize, j: usize| common.get(i * width + j).copied().unwrap_or_default();
     for (i, a) in old.iter().enumerate().rev() {
         for (j, b) in new.iter().enumerate().rev() {
-            let longest = if a == b {
-                at(&common, i + 1, j + 1) + 1
-            } else {
-                at(&common, i + 1, j).max(at(&common, i, j + 1))
-            };
+            let longest =
+                if a == b { at(&common, i + 1, j + 1) + 1 } else { at(&common, i + 1, j).max(at(&common, i, j + 1)) };
             if let Some(place) = common.get_mut(i * width + j) {
                 *place = longest;
             }

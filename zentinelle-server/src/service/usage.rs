@@ -1,9 +1,9 @@
 //! What was used and spent, and what may still be.
 
 use jiff::tz::TimeZone;
+use zentinelle_core::evaluators::budget_limit::SPEND_METER;
 use zentinelle_core::ledger::{Batch, Counter, Holder, Mode, Posting, Unit, Window};
 use zentinelle_core::request::{Number, UsdMicros};
-use zentinelle_core::evaluators::budget_limit::SPEND_METER;
 use zentinelle_core::scope::ScopeChain;
 use zentinelle_core::{Enforcement, Policy, Scope};
 
@@ -96,8 +96,7 @@ pub(crate) struct Budget {
 pub(crate) async fn budgets(app: &App, caller: &Caller) -> Result<Vec<Budget>, ApiError> {
     let snapshot = app.snapshots.get(&caller.tenant).await?;
     let policies = snapshot.engine.policies().policies();
-    let mut budgets: Vec<(Budget, Posting)> =
-        policies.filter(|policy| is_in_force(policy)).flat_map(limits).collect();
+    let mut budgets: Vec<(Budget, Posting)> = policies.filter(|policy| is_in_force(policy)).flat_map(limits).collect();
     let mut postings: Vec<Posting> = Vec::new();
     for (_, posting) in &budgets {
         // A batch holds each counter once.

@@ -24,8 +24,20 @@ const AT_ONCE: u64 = 1_000;
 const THIRTY_DAYS: i64 = 30 * 86_400_000_000;
 
 const HEADINGS: [&str; 14] = [
-    "id", "timestamp", "rule_type", "severity", "category", "matched_digest", "match_start", "match_end",
-    "enforcement_action", "scan_id", "endpoint_id", "user_identifier", "session_id", "was_blocked",
+    "id",
+    "timestamp",
+    "rule_type",
+    "severity",
+    "category",
+    "matched_digest",
+    "match_start",
+    "match_end",
+    "enforcement_action",
+    "scan_id",
+    "endpoint_id",
+    "user_identifier",
+    "session_id",
+    "was_blocked",
 ];
 
 /// From when to when an export goes. Unit: microseconds.
@@ -64,7 +76,9 @@ pub(crate) async fn export(
         async move {
             let Some((after, mut sheet)) = state else { return Ok(None) };
             let rows: Vec<content_violation::Model> =
-                scans::violations_after(app.store.db(), &tenant, &wanted, &after, AT_ONCE).await?;
+                scans::violations_after(app.store.db(), &tenant, &wanted, &after, AT_ONCE)
+                    .await
+                    .inspect_err(|error| tracing::error!(?error, "an export broke off"))?;
             let last = rows.last().map(|row| row.id.clone());
             for row in &rows {
                 write(&mut sheet, row);

@@ -32,9 +32,10 @@ pub(crate) async fn within(
         }
         Metric::Violations => {
             use content_violation::Column::{AgentId, CreatedAt, RuleType, Severity, TenantId as Tenant};
-            let found = bounded(content_violation::Entity::find(), Tenant, AgentId, CreatedAt, tenant, agent, since, now)
-                .apply_if(condition.rule_type, |query, wanted| query.filter(RuleType.eq(wire_name(&wanted))))
-                .apply_if(condition.least_severity, |query, least| query.filter(Severity.is_in(at_least(least))));
+            let found =
+                bounded(content_violation::Entity::find(), Tenant, AgentId, CreatedAt, tenant, agent, since, now)
+                    .apply_if(condition.rule_type, |query, wanted| query.filter(RuleType.eq(wire_name(&wanted))))
+                    .apply_if(condition.least_severity, |query, least| query.filter(Severity.is_in(at_least(least))));
             counts.violations = found.count(db).await?;
         }
         Metric::BlockedScans => {

@@ -13,6 +13,7 @@ pub(crate) async fn of_agent(
     agent: &AgentId,
     id: &str,
 ) -> Result<Option<Model>, StoreError> {
-    let found = Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).filter(Column::AgentId.eq(agent.as_str()));
+    let found =
+        Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).filter(Column::AgentId.eq(agent.as_str()));
     Ok(found.one(db).await?)
 }

@@ -1,9 +1,7 @@
 //! Notifications in the database.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryTrait as _,
-};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryTrait as _};
 use zentinelle_core::ids::TenantId;
 
 use super::StoreError;
@@ -24,12 +22,7 @@ pub(crate) async fn page(
 }
 
 /// Marks a notification as read, unless it was, and answers it.
-pub(crate) async fn read(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    id: &str,
-    at: i64,
-) -> Result<Model, StoreError> {
+pub(crate) async fn read(db: &impl ConnectionTrait, tenant: &TenantId, id: &str, at: i64) -> Result<Model, StoreError> {
     Entity::update_many()
         .col_expr(Column::Status, Expr::value("read"))
         .col_expr(Column::ReadAt, Expr::value(at))

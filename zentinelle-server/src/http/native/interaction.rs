@@ -129,7 +129,11 @@ impl InteractionRequest {
             usd_micros: cost.and_then(|cost| i64::try_from(cost).ok()),
             evaluation_id: self.evaluation_id.as_deref().and_then(listing::canonical),
             // A time that cannot be read must not lose the record.
-            occurred_at: self.occurred_at.as_deref().and_then(clock::parse).map_or_else(clock::now_micros, clock::micros),
+            occurred_at: self
+                .occurred_at
+                .as_deref()
+                .and_then(clock::parse)
+                .map_or_else(clock::now_micros, clock::micros),
         })
     }
 }

@@ -74,8 +74,7 @@ pub(crate) async fn compliance(
     let compliance = summary::compliance(&app, &caller).await?;
     let wanted = query.framework.filter(|framework| !framework.is_empty());
     let now = clock::iso(clock::now_micros());
-    let mut sheet =
-        Sheet::new(&["id", "assessed_at", "framework", "coverage_percent", "gaps_count", "overall_score"]);
+    let mut sheet = Sheet::new(&["id", "assessed_at", "framework", "coverage_percent", "gaps_count", "overall_score"]);
     for (framework, score, gaps) in compliance.rows() {
         if wanted.as_ref().is_some_and(|wanted| wanted != framework) {
             continue;

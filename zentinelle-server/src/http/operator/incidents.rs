@@ -16,9 +16,7 @@ use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{JsonBody, Query, lenient};
 use crate::http::listing::{self, PathId};
 use crate::service::fields;
-use crate::service::incidents::{
-    self, IncidentPatch, IncidentSeverity, IncidentStatus, NewIncident, ServiceLevel,
-};
+use crate::service::incidents::{self, IncidentPatch, IncidentSeverity, IncidentStatus, NewIncident, ServiceLevel};
 use crate::store::entities::{incident, incident_comment};
 use crate::store::incidents::{self as store, Wanted};
 use crate::store::wire_name;

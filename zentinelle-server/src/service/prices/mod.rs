@@ -89,7 +89,8 @@ impl Rate {
 
 /// The prices of a tenant.
 pub(crate) async fn of_tenant(app: &App, tenant: &TenantId) -> Result<std::sync::Arc<Prices>, StoreError> {
-    let load = async { Ok(Prices::with(store::all(app.store.db(), tenant).await?.into_iter().map(Price::from).collect())) };
+    let load =
+        async { Ok(Prices::with(store::all(app.store.db(), tenant).await?.into_iter().map(Price::from).collect())) };
     app.prices.get(tenant, load).await
 }
 

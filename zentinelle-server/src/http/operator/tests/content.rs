@@ -39,7 +39,9 @@ async fn a_scan_answers_exactly_what_clients_read_and_keeps_no_matched_text() {
         let other = server.agent("other").await;
         let (status, _) = server.get(&path, &other).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "an agent sees its own scans only");
-        let page = eventually(&server, &at("violations?user_id=ann&severity=high"), &operator, |page| page["total"] == 1).await;
+        let page =
+            eventually(&server, &at("violations?user_id=ann&severity=high"), &operator, |page| page["total"] == 1)
+                .await;
         assert_eq!(page["violations"][0]["user_identifier"], "ann");
         assert_eq!((&page["limit"], &page["offset"]), (&json!(100), &json!(0)));
         let alerts = eventually(&server, &at("alerts?status=open"), &operator, |page| page["total"] == 1).await;
@@ -68,7 +70,16 @@ async fn warnings_and_redactions_come_with_the_answer() {
     ok(&server, Method::PATCH, &path, &operator, json!({"config": {"detect_emails": false}})).await;
     assert_eq!(ok(&server, Method::POST, "scan", &agent, text).await["has_violations"], false, "changes hold at once");
     fails(&server, Method::POST, "scan", &agent, json!({"content": ""}), 400, "invalid_request").await;
-    fails(&server, Method::POST, "scan", &agent, json!({"content": "x", "content_type": "dream"}), 400, "invalid_request").await;
+    fails(
+        &server,
+        Method::POST,
+        "scan",
+        &agent,
+        json!({"content": "x", "content_type": "dream"}),
+        400,
+        "invalid_request",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -80,8 +91,12 @@ async fn a_queued_scan_ends_in_its_own_row_and_leaves_no_content_behind() {
         assert_eq!((status, &answer["status"]), (StatusCode::ACCEPTED, &json!("queued")));
         let path = at(&format!("scan/{}", answer["scan_id"].as_str().expect("an id")));
         let scan = eventually(&server, &path, &agent, |scan| scan["status"] == "completed").await;
-        assert_eq!((&scan["has_violations"], &scan["violations"][0]["category"]), (&json!(true), &json!("aws_access_key")));
-        let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("nul \0 and {SECRET}"));
+        assert_eq!(
+            (&scan["has_violations"], &scan["violations"][0]["category"]),
+            (&json!(true), &json!("aws_access_key"))
+        );
+        let encoded =
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("nul \0 and {SECRET}"));
         let held = everything(&server).await;
         assert!(!held.contains(SECRET) && !held.contains(&encoded), "the queue holds the content");
         let jobs = eventually_done(&server).await;
@@ -110,7 +125,8 @@ async fn running_a_queued_scan_again_changes_nothing_and_giving_up_takes_the_con
     let agent = server.agent("builder").await;
     let (_, answer) = server.post(&at("scan/async"), &agent, json!({"content": SECRET})).await;
     let id = answer["scan_id"].as_str().expect("an id").to_owned();
-    let job = crate::store::entities::job::Entity::find().one(server.app.store.db()).await.expect("rows").expect("a job");
+    let job =
+        crate::store::entities::job::Entity::find().one(server.app.store.db()).await.expect("rows").expect("a job");
     eventually(&server, &at(&format!("scan/{id}")), &agent, |scan| scan["status"] == "completed").await;
     scan::run_queued(&server.app, job.payload).await.expect("no harm");
     scan::give_up(&server.app, &server.tenant, &id).await.expect("no harm");
@@ -137,7 +153,8 @@ async fn an_interaction_is_kept_metered_and_scanned() {
         assert_eq!(usage["results"][0]["key"], "gpt-4o-mini-2024-07-18");
         assert_eq!(usage["results"][0]["usd_micros"], 750_000, "an agent cannot talk its cost down: {usage}");
         assert_eq!((&usage["total"]["cost_usd"], &usage["total"]["estimated_calls"]), (&json!("0.750000"), &json!(0)));
-        let unknown = json!({"ai_provider": "acme", "ai_model": "made-up", "input_content": "four", "output_content": "x"});
+        let unknown =
+            json!({"ai_provider": "acme", "ai_model": "made-up", "input_content": "four", "output_content": "x"});
         ok(&server, Method::POST, "interaction", &agent, unknown).await;
         let usage = eventually(&server, &at("usage"), &operator, |usage| usage["total"]["calls"] == 1).await;
         assert!(usage["total"]["usd_micros"].as_i64().expect("a number") > 0, "{usage}");
@@ -162,9 +179,21 @@ async fn content_rules_are_made_changed_and_removed_with_a_trail() {
     for server in servers().await {
         let operator = server.operator(Role::Operator).await;
         let made = rule(&server, &operator, "own", "custom_pattern", "block", json!({"patterns": ["a+b"]})).await;
-        assert_eq!((&made["scan_mode"], &made["detects"], &made["scope_type"]), (&json!("both"), &json!(true), &json!("organization")));
+        assert_eq!(
+            (&made["scan_mode"], &made["detects"], &made["scope_type"]),
+            (&json!("both"), &json!(true), &json!("organization"))
+        );
         let path = format!("content-rules/{}", made["id"].as_str().expect("an id"));
-        fails(&server, Method::POST, "content-rules", &operator, json!({"name": "own", "rule_type": "off_topic"}), 409, "already_exists").await;
+        fails(
+            &server,
+            Method::POST,
+            "content-rules",
+            &operator,
+            json!({"name": "own", "rule_type": "off_topic"}),
+            409,
+            "already_exists",
+        )
+        .await;
         for (body, field) in [
             (json!({"rule_type": "off_topic"}), "name"),
             (json!({"name": "x"}), "rule_type"),
@@ -180,8 +209,18 @@ async fn content_rules_are_made_changed_and_removed_with_a_trail() {
             assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
             assert!(answer["fields"].get(field).is_some(), "{body}: {answer}");
         }
-        let changed = ok(&server, Method::PATCH, &path, &operator, json!({"scope_type": "user", "scope_id": "ann", "priority": 7})).await;
-        assert_eq!((&changed["scope_id"], &changed["priority"], &changed["config"]), (&json!("ann"), &json!(7), &json!({"patterns": ["a+b"]})));
+        let changed = ok(
+            &server,
+            Method::PATCH,
+            &path,
+            &operator,
+            json!({"scope_type": "user", "scope_id": "ann", "priority": 7}),
+        )
+        .await;
+        assert_eq!(
+            (&changed["scope_id"], &changed["priority"], &changed["config"]),
+            (&json!("ann"), &json!(7), &json!({"patterns": ["a+b"]}))
+        );
         let stranger = stranger(&server).await;
         for method in [Method::GET, Method::PATCH, Method::DELETE] {
             fails(&server, method, &path, &stranger, json!({}), 404, "not_found").await;
@@ -207,11 +246,17 @@ async fn exported_violations_stream_and_run_no_formula() {
         let file = file.as_str().expect("a text");
         assert_eq!(file.lines().count(), 4, "{file}");
         assert!(file.starts_with("id,timestamp,rule_type,severity"));
-        assert!(file.contains("\"'=HYPERLINK(\"\"http://evil\"\")\"") && file.contains(",'@SUM(1),") && file.contains(",'=cmd,"), "{file}");
+        assert!(
+            file.contains("\"'=HYPERLINK(\"\"http://evil\"\")\"")
+                && file.contains(",'@SUM(1),")
+                && file.contains(",'=cmd,"),
+            "{file}"
+        );
         assert!(!file.contains(MAIL));
         let none = ok(&server, Method::GET, "export/violations.csv?end=2020-01-01", &operator, Value::Null).await;
         assert_eq!(none.as_str().map(|file| file.lines().count()), Some(1));
-        fails(&server, Method::GET, "export/violations.csv?start=soon", &operator, Value::Null, 400, "invalid_request").await;
+        fails(&server, Method::GET, "export/violations.csv?start=soon", &operator, Value::Null, 400, "invalid_request")
+            .await;
         let stranger = stranger(&server).await;
         let theirs = ok(&server, Method::GET, "export/violations.csv", &stranger, Value::Null).await;
         assert_eq!(theirs.as_str().map(|file| file.lines().count()), Some(1));
@@ -237,6 +282,51 @@ async fn pages_of_violations_neither_skip_nor_repeat() {
             cursor = page["next_cursor"].as_str().unwrap_or_default().to_owned();
         }
         assert_eq!((seen.len(), cursor.as_str()), (5, ""));
-        assert_eq!(ok(&server, Method::GET, "violations?offset=4", &operator, Value::Null).await["violations"].as_array().map(Vec::len), Some(1));
+        assert_eq!(
+            ok(&server, Method::GET, "violations?offset=4", &operator, Value::Null).await["violations"]
+                .as_array()
+                .map(Vec::len),
+            Some(1)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_queued_scan_that_can_never_run_fails_and_loses_its_content() {
+    use crate::service::scan;
+    use crate::store::{entities::content_scan, scans};
+    for server in servers().await {
+        let agent = server.agent("builder").await;
+        let id = crate::clock::new_id();
+        let row = content_scan::Model {
+            tenant_id: server.tenant.as_str().to_owned(),
+            id: id.clone(),
+            agent_id: "builder".to_owned(),
+            user_id: None,
+            content_type: "user_input".to_owned(),
+            content_digest: String::new(),
+            content_length: 1,
+            status: "pending".to_owned(),
+            scan_mode: "async".to_owned(),
+            action_taken: None,
+            max_severity: None,
+            violation_count: 0,
+            was_blocked: false,
+            was_redacted: false,
+            scan_duration_us: None,
+            session_id: None,
+            request_id: None,
+            scanned_at: None,
+            created_at: crate::clock::now_micros(),
+        };
+        let payload =
+            json!({"tenant_id": server.tenant, "scan_id": id, "agent_id": "builder", "content": "!not base64!"});
+        let txn = server.app.store.begin().await.expect("a transaction");
+        scans::queue(&txn, row, payload.clone()).await.expect("kept");
+        txn.commit().await.expect("committed");
+        scan::run_queued(&server.app, payload).await.expect("it ends");
+        let kept = ok(&server, Method::GET, &format!("scan/{id}"), &agent, Value::Null).await;
+        assert_eq!(kept["status"], "failed");
+        assert!(!everything(&server).await.contains("!not base64!"));
     }
 }

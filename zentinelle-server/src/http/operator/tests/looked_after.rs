@@ -37,17 +37,30 @@ async fn alerts_go_from_open_to_closed_once() {
         assert!(answer["acknowledged_at"].as_str().is_some_and(|at| at.ends_with('Z')));
         fails(&server, Method::POST, &path, &operator, Value::Null, 400, "invalid_request").await;
         let path = format!("alerts/{id}/resolve");
-        fails(&server, Method::POST, &path, &operator, json!({"resolution_notes": "a\0"}), 400, "invalid_request").await;
-        let answer = ok(&server, Method::POST, &path, &operator, json!({"resolution_notes": "a test key", "false_positive": true})).await;
+        fails(&server, Method::POST, &path, &operator, json!({"resolution_notes": "a\0"}), 400, "invalid_request")
+            .await;
+        let answer = ok(
+            &server,
+            Method::POST,
+            &path,
+            &operator,
+            json!({"resolution_notes": "a test key", "false_positive": true}),
+        )
+        .await;
         assert_eq!(answer["status"], "false_positive");
         fails(&server, Method::POST, &path, &operator, json!({}), 400, "invalid_request").await;
-        fails(&server, Method::POST, &format!("alerts/{id}/acknowledge"), &operator, json!({}), 400, "invalid_request").await;
+        fails(&server, Method::POST, &format!("alerts/{id}/acknowledge"), &operator, json!({}), 400, "invalid_request")
+            .await;
         let kept = ok(&server, Method::GET, &format!("alerts/{id}"), &operator, Value::Null).await;
-        assert_eq!((&kept["resolved_by"], &kept["resolution_notes"]), (&json!("operator:operator"), &json!("a test key")));
+        assert_eq!(
+            (&kept["resolved_by"], &kept["resolution_notes"]),
+            (&json!("operator:operator"), &json!("a test key"))
+        );
         let page = ok(&server, Method::GET, "alerts?severity=high", &operator, Value::Null).await;
         assert_eq!((&page["total"], &page["limit"]), (&json!(1), &json!(50)));
         for query in ["status=maybe", "severity=huge", "limit=x", "limit=0", "offset=-1", "cursor=1", "user_id=%00"] {
-            fails(&server, Method::GET, &format!("alerts?{query}"), &operator, Value::Null, 400, "invalid_request").await;
+            fails(&server, Method::GET, &format!("alerts?{query}"), &operator, Value::Null, 400, "invalid_request")
+                .await;
         }
         assert_eq!(audited(&server, "alert").await, 2);
     }
@@ -70,7 +83,16 @@ async fn incidents_run_against_their_clock_through_their_states() {
     for server in servers().await {
         let operator = server.operator(Role::Operator).await;
         fails(&server, Method::POST, "incidents", &operator, json!({"description": "x"}), 400, "invalid_request").await;
-        fails(&server, Method::POST, "incidents", &operator, json!({"title": "x", "severity": "huge"}), 400, "invalid_request").await;
+        fails(
+            &server,
+            Method::POST,
+            "incidents",
+            &operator,
+            json!({"title": "x", "severity": "huge"}),
+            400,
+            "invalid_request",
+        )
+        .await;
         let body = json!({"title": "Leak", "severity": "critical", "tags": ["mail"], "occurred_at": "2026-01-01"});
         let (status, made) = server.post(&at("incidents"), &operator, body).await;
         assert_eq!((status, &made["status"], &made["source"]), (StatusCode::CREATED, &json!("open"), &json!("manual")));
@@ -78,20 +100,39 @@ async fn incidents_run_against_their_clock_through_their_states() {
         assert!(made["sla"]["remaining_seconds"].as_i64().is_some_and(|left| (3500..=3600).contains(&left)));
         assert_eq!(made["occurred_at"], "2026-01-01T00:00:00.000000Z");
         let path = format!("incidents/{}", made["id"].as_str().expect("an id"));
-        let patched = ok(&server, Method::PATCH, &path, &operator, json!({"status": "investigating", "assignee_id": "ann", "severity": "low"})).await;
+        let patched = ok(
+            &server,
+            Method::PATCH,
+            &path,
+            &operator,
+            json!({"status": "investigating", "assignee_id": "ann", "severity": "low"}),
+        )
+        .await;
         assert_eq!((&patched["assignee_id"], &patched["sla"]["hours"]), (&json!("ann"), &json!(72)));
         assert!(patched["acknowledged_at"].is_string() && patched["resolved_at"].is_null());
         fails(&server, Method::PATCH, &path, &operator, json!({"status": "open"}), 409, "incident_transition").await;
         fails(&server, Method::PATCH, &path, &operator, json!({"status": "gone"}), 400, "invalid_request").await;
-        let resolved = ok(&server, Method::PATCH, &path, &operator, json!({"status": "resolved", "root_cause": "a script", "assignee_id": ""})).await;
+        let resolved = ok(
+            &server,
+            Method::PATCH,
+            &path,
+            &operator,
+            json!({"status": "resolved", "root_cause": "a script", "assignee_id": ""}),
+        )
+        .await;
         assert!(resolved["resolved_at"].is_string() && resolved["assignee_id"].is_null());
         let closed = ok(&server, Method::PATCH, &path, &operator, json!({"status": "closed"})).await;
         assert_eq!((&closed["resolved_at"], &closed["root_cause"]), (&resolved["resolved_at"], &json!("a script")));
-        fails(&server, Method::PATCH, &path, &operator, json!({"status": "investigating"}), 409, "incident_transition").await;
+        fails(&server, Method::PATCH, &path, &operator, json!({"status": "investigating"}), 409, "incident_transition")
+            .await;
         let comments = format!("{path}/comments");
         fails(&server, Method::POST, &comments, &operator, json!({"body": " "}), 400, "invalid_request").await;
-        let (status, comment) = server.post(&at(&comments), &operator, json!({"content": "done", "author_id": "root"})).await;
-        assert_eq!((status, &comment["author_id"], &comment["body"]), (StatusCode::CREATED, &json!("operator:operator"), &json!("done")));
+        let (status, comment) =
+            server.post(&at(&comments), &operator, json!({"content": "done", "author_id": "root"})).await;
+        assert_eq!(
+            (status, &comment["author_id"], &comment["body"]),
+            (StatusCode::CREATED, &json!("operator:operator"), &json!("done"))
+        );
         let whole = ok(&server, Method::GET, &path, &operator, Value::Null).await;
         assert_eq!(whole["comments"][0]["body"], "done");
         assert_eq!(ok(&server, Method::GET, &comments, &operator, Value::Null).await.as_array().map(Vec::len), Some(1));
@@ -116,20 +157,39 @@ async fn alert_rules_are_kept_with_a_condition_that_can_be_counted() {
     for server in servers().await {
         let (agent, operator) = (server.agent("builder").await, server.operator(Role::Operator).await);
         let condition = json!({"metric": "violations", "threshold": 2, "window_minutes": 60, "least_severity": "high"});
-        let made = ok(&server, Method::POST, "alert-rules", &operator, json!({"name": "many", "condition": condition})).await;
+        let made =
+            ok(&server, Method::POST, "alert-rules", &operator, json!({"name": "many", "condition": condition})).await;
         assert_eq!((&made["severity"], &made["enabled"]), (&json!("medium"), &json!(true)));
-        fails(&server, Method::POST, "alert-rules", &operator, json!({"name": "many", "condition": condition}), 409, "already_exists").await;
+        fails(
+            &server,
+            Method::POST,
+            "alert-rules",
+            &operator,
+            json!({"name": "many", "condition": condition}),
+            409,
+            "already_exists",
+        )
+        .await;
         fails(&server, Method::POST, "alert-rules", &operator, json!({"name": "x"}), 400, "invalid_request").await;
         let path = format!("alert-rules/{}", made["id"].as_str().expect("an id"));
-        fails(&server, Method::PATCH, &path, &operator, json!({"condition": {"metric": "x"}}), 400, "invalid_request").await;
+        fails(&server, Method::PATCH, &path, &operator, json!({"condition": {"metric": "x"}}), 400, "invalid_request")
+            .await;
         assert_eq!(ok(&server, Method::PATCH, &path, &operator, json!({"enabled": false})).await["enabled"], false);
         for _ in 0..2 {
             ok(&server, Method::POST, "scan", &agent, json!({"content": "AKIAIOSFODNN7EXAMPL2"})).await;
         }
         eventually(&server, &at("violations"), &operator, |page| page["total"] == 2).await;
         for metric in [
-            "evaluations", "denials", "denial_percent", "violations", "blocked_scans", "incidents", "model_calls",
-            "tokens", "usd_micros", "unhealthy_agents",
+            "evaluations",
+            "denials",
+            "denial_percent",
+            "violations",
+            "blocked_scans",
+            "incidents",
+            "model_calls",
+            "tokens",
+            "usd_micros",
+            "unhealthy_agents",
         ] {
             let condition = json!({"metric": metric, "threshold": 2, "window_minutes": 60, "agent_id": "builder"});
             let condition = Condition::read(&condition).expect("a condition");

@@ -78,8 +78,18 @@ async fn everything(server: &TestServer) -> String {
         };
     }
     tables!(
-        alert, audit_entry, content_rule, content_scan, content_violation, evaluation, event, incident, interaction,
-        job, notification, usage_record
+        alert,
+        audit_entry,
+        content_rule,
+        content_scan,
+        content_violation,
+        evaluation,
+        event,
+        incident,
+        interaction,
+        job,
+        notification,
+        usage_record
     );
     out
 }
@@ -104,8 +114,20 @@ async fn agents_are_refused_on_every_route_of_operators_and_operators_on_those_o
         .iter()
         .filter(|(path, _, _)| {
             let subjects = [
-                "/scan", "/interaction", "/violations", "/alerts", "/alert-rules", "/incidents", "/content-rules",
-                "/system-prompts", "/models", "/prices", "/usage", "/export", "/reports", "/notifications",
+                "/scan",
+                "/interaction",
+                "/violations",
+                "/alerts",
+                "/alert-rules",
+                "/incidents",
+                "/content-rules",
+                "/system-prompts",
+                "/models",
+                "/prices",
+                "/usage",
+                "/export",
+                "/reports",
+                "/notifications",
             ];
             path.strip_prefix(BASE).is_some_and(|rest| subjects.iter().any(|subject| rest.starts_with(subject)))
         })

@@ -50,7 +50,11 @@ async fn a_tenants_own_price_counts_before_the_list_price() {
 async fn usage_is_summed_up_by_every_group() {
     for server in servers().await {
         let (agent, operator) = (server.agent("builder").await, server.operator(Role::Viewer).await);
-        for (model, user, at) in [("gpt-5", "ann", "2026-01-01T10:30:00Z"), ("gpt-5", "bob", "2026-01-01T11:30:00Z"), ("o3", "ann", "2026-01-02T00:00:00Z")] {
+        for (model, user, at) in [
+            ("gpt-5", "ann", "2026-01-01T10:30:00Z"),
+            ("gpt-5", "bob", "2026-01-01T11:30:00Z"),
+            ("o3", "ann", "2026-01-02T00:00:00Z"),
+        ] {
             let call = json!({"ai_provider": "openai", "ai_model": model, "user_id": user, "occurred_at": at,
                 "input_token_count": 100, "cached_input_token_count": 50, "output_token_count": 10, "reasoning_token_count": 4});
             ok(&server, Method::POST, "interaction", &agent, call).await;
@@ -66,16 +70,26 @@ async fn usage_is_summed_up_by_every_group() {
             ("hour", vec!["2026-01-01T10:00:00.000000Z", "2026-01-01T11:00:00.000000Z", "2026-01-02T00:00:00.000000Z"]),
         ] {
             let (_, usage) = server.get(&path(by), &operator).await;
-            let mut got: Vec<&str> = usage["results"].as_array().expect("a list").iter().filter_map(|one| one["key"].as_str()).collect();
+            let mut got: Vec<&str> =
+                usage["results"].as_array().expect("a list").iter().filter_map(|one| one["key"].as_str()).collect();
             got.sort_unstable();
             assert_eq!(got, keys, "{usage}");
-            assert_eq!((&usage["total"]["input_tokens"], &usage["total"]["cached_input_tokens"]), (&json!(300), &json!(150)));
-            assert_eq!((&usage["total"]["total_tokens"], &usage["total"]["reasoning_tokens"]), (&json!(480), &json!(12)));
+            assert_eq!(
+                (&usage["total"]["input_tokens"], &usage["total"]["cached_input_tokens"]),
+                (&json!(300), &json!(150))
+            );
+            assert_eq!(
+                (&usage["total"]["total_tokens"], &usage["total"]["reasoning_tokens"]),
+                (&json!(480), &json!(12))
+            );
         }
         let (_, usage) = server.get(&format!("{}&limit=1", path("model")), &operator).await;
         assert_eq!((&usage["truncated"], usage["results"].as_array().map(Vec::len)), (&json!(true), Some(1)));
-        for query in ["group_by=mood", "from=soon", "from=2026-02-01&to=2026-01-01", "limit=0", "group_by=hour&from=2020-01-01"] {
-            fails(&server, Method::GET, &format!("usage?{query}"), &operator, Value::Null, 400, "invalid_request").await;
+        for query in
+            ["group_by=mood", "from=soon", "from=2026-02-01&to=2026-01-01", "limit=0", "group_by=hour&from=2020-01-01"]
+        {
+            fails(&server, Method::GET, &format!("usage?{query}"), &operator, Value::Null, 400, "invalid_request")
+                .await;
         }
         let stranger = stranger(&server).await;
         assert_eq!(ok(&server, Method::GET, "usage", &stranger, Value::Null).await["total"]["calls"], 0);
@@ -93,18 +107,25 @@ async fn the_summary_shows_budgets_with_what_the_ledger_counted() {
     let budgets = summary["budgets"].as_array().expect("a list");
     assert_eq!(budgets.len(), 2, "{summary}");
     for budget in budgets {
-        assert_eq!((&budget["used_usd_micros"], &budget["used_usd"]), (&json!(1_250_000), &json!("1.250000")), "{summary}");
+        assert_eq!(
+            (&budget["used_usd_micros"], &budget["used_usd"]),
+            (&json!(1_250_000), &json!("1.250000")),
+            "{summary}"
+        );
     }
     assert_eq!((&budgets[0]["limit_usd"], &budgets[0]["scope_type"]), (&json!("100.000000"), &json!("organization")));
     assert!(summary["month_start"].as_str().is_some_and(|start| start.contains("-01T00:00:00")));
     // What calls cost in truth counts as well; of a call that was decided, only the excess.
-    let call = |evaluation: &Value| json!({"ai_provider": "openai", "ai_model": "gpt-5", "input_token_count": 1_600_000,
-        "output_token_count": 0, "evaluation_id": evaluation});
+    let call = |evaluation: &Value| {
+        json!({"ai_provider": "openai", "ai_model": "gpt-5", "input_token_count": 1_600_000,
+        "output_token_count": 0, "evaluation_id": evaluation})
+    };
     let ask = json!({"action": "llm:invoke", "context": {"estimated_cost_usd": 1.25}});
     let decided = ok(&server, Method::POST, "evaluate", &agent, ask).await;
     let id = decided["evaluation_id"].as_str().expect("an id");
     for _ in 0..200 {
-        let found = crate::store::evaluations::of_agent(server.app.store.db(), &server.tenant, &"builder".into(), id).await;
+        let found =
+            crate::store::evaluations::of_agent(server.app.store.db(), &server.tenant, &"builder".into(), id).await;
         if found.expect("rows").is_some() {
             break;
         }

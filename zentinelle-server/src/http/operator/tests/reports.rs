@@ -63,7 +63,16 @@ async fn reports_are_built_and_fetched() {
 async fn a_report_that_cannot_be_is_refused_and_one_that_is_not_ready_waits() {
     let server = TestServer::sqlite().await;
     let operator = server.operator(Role::Operator).await;
-    fails(&server, Method::POST, "reports", &operator, json!({"report_type": "audit_trail", "format": "pdf"}), 400, "unsupported_format").await;
+    fails(
+        &server,
+        Method::POST,
+        "reports",
+        &operator,
+        json!({"report_type": "audit_trail", "format": "pdf"}),
+        400,
+        "unsupported_format",
+    )
+    .await;
     for body in [
         json!({}),
         json!({"report_type": "mood"}),
@@ -92,7 +101,8 @@ async fn a_report_that_cannot_be_is_refused_and_one_that_is_not_ready_waits() {
         .exec_without_returning(server.app.store.db())
         .await
         .expect("kept");
-    fails(&server, Method::GET, &format!("reports/{id}/download"), &operator, Value::Null, 409, "report_not_ready").await;
+    fails(&server, Method::GET, &format!("reports/{id}/download"), &operator, Value::Null, 409, "report_not_ready")
+        .await;
     crate::service::reports::build(&server.app, &server.tenant, &id).await.expect("built");
     crate::service::reports::build(&server.app, &server.tenant, &id).await.expect("built before");
     ok(&server, Method::GET, &format!("reports/{id}/download"), &operator, Value::Null).await;
@@ -105,15 +115,26 @@ async fn exports_sum_up_what_there_is() {
         for text in ["AKIAIOSFODNN7EXAMPL2", "jo.doe@corp.test", "good morning"] {
             ok(&server, Method::POST, "scan", &agent, json!({"content": text})).await;
         }
-        let summary = eventually(&server, &at("export/summary.json"), &operator, |one| one["scans"]["total"] == 3).await;
-        assert_eq!((&summary["violations"]["total"], &summary["violations"]["by_severity"]["high"]), (&json!(2), &json!(1)));
+        let summary = eventually(&server, &at("export/summary.json"), &operator, |one| {
+            one["scans"]["total"] == 3 && one["violations"]["total"] == 2
+        })
+        .await;
+        assert_eq!(
+            (&summary["violations"]["total"], &summary["violations"]["by_severity"]["high"]),
+            (&json!(2), &json!(1))
+        );
         assert_eq!((&summary["scans"]["passed"], &summary["scans"]["blocked"]), (&json!(3), &json!(0)));
         assert_eq!(summary["top_endpoints"], json!([{"endpoint_id": "builder", "violation_count": 2}]));
         assert_eq!(summary["compliance"]["frameworks"][0]["total"], 24);
         let file = ok(&server, Method::GET, "export/compliance-report.csv", &operator, Value::Null).await;
-        assert!(file.as_str().is_some_and(|file| file.lines().count() == 2 && file.contains(",policy_types,0,24,0")), "{file}");
-        let file = ok(&server, Method::GET, "export/compliance-report.csv?framework=soc2", &operator, Value::Null).await;
+        assert!(
+            file.as_str().is_some_and(|file| file.lines().count() == 2 && file.contains(",policy_types,0,24,0")),
+            "{file}"
+        );
+        let file =
+            ok(&server, Method::GET, "export/compliance-report.csv?framework=soc2", &operator, Value::Null).await;
         assert_eq!(file.as_str().map(|file| file.lines().count()), Some(1));
-        fails(&server, Method::GET, "export/summary.json?start=soon", &operator, Value::Null, 400, "invalid_request").await;
+        fails(&server, Method::GET, "export/summary.json?start=soon", &operator, Value::Null, 400, "invalid_request")
+            .await;
     }
 }
