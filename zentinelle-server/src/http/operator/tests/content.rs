@@ -159,9 +159,19 @@ async fn an_interaction_is_kept_metered_and_scanned() {
         let usage = eventually(&server, &at("usage"), &operator, |usage| usage["total"]["calls"] == 1).await;
         assert!(usage["total"]["usd_micros"].as_i64().expect("a number") > 0, "{usage}");
         assert_eq!(usage["total"]["estimated_calls"], 1);
-        ok(&server, Method::POST, "interaction", &agent, json!({"output_content": SECRET})).await;
-        let page = eventually(&server, &at("violations"), &operator, |page| page["total"] == 1).await;
+        ok(
+            &server,
+            Method::POST,
+            "interaction",
+            &agent,
+            json!({"output_content": SECRET, "input_content": format!("key {SECRET}"), "system_prompt": SECRET,
+            "tool_calls": [{"name": "x", "arguments": {SECRET: [SECRET]}}, SECRET]}),
+        )
+        .await;
+        let page = eventually(&server, &at("violations"), &operator, |page| page["total"] == 2).await;
         assert_eq!(page["violations"][0]["category"], "aws_access_key");
+        let held = everything(&server).await;
+        assert!(!held.contains(SECRET) && held.contains("[REDACTED:aws_access_key]"), "an interaction keeps a secret");
         for body in [
             json!({"interaction_type": "dance"}),
             json!({"input_token_count": 1e30}),
