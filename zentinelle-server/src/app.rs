@@ -7,6 +7,7 @@ use zentinelle_core::ids::{AgentId, TenantId};
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::bus::{Bus, Notice};
+use crate::config::Mode;
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
 use crate::service::cached::PerTenant;
@@ -36,10 +37,12 @@ pub(crate) struct App {
     pub(crate) bus: Bus,
     /// Writes behind the answers.
     pub(crate) recorder: Recorder,
-    /// Seals secrets; other keys are derived from them.
-    pub(crate) keys: Arc<MasterKeys>,
     /// This server's name among replicas.
     pub(crate) node_id: String,
+    /// Seals what must come back in clear.
+    pub(crate) sealing: Arc<MasterKeys>,
+    /// One organisation, or many.
+    pub(crate) mode: Mode,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.

@@ -5,20 +5,18 @@ use std::net::SocketAddr;
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, Set};
 use serde_json::{Map, Value, json};
-use zentinelle_core::audit::AuditAction;
 use zentinelle_core::ids::{AgentId, TenantId};
-use zentinelle_core::policy_document;
 
 use crate::app::App;
 use crate::auth::key::KeyKind;
 use crate::auth::{Caller, Role};
 use crate::clock;
 use crate::http::error::ApiError;
-use crate::service::change::Change;
 use crate::service::keys::{self, NewKey};
+use crate::service::policies::Keeper;
+use crate::service::policies::documents::{self, Manner};
 use crate::service::tenants;
 use crate::store::entities::{agent, policy};
-use crate::store::{self, wire_name};
 
 /// The agent that the printed commands act as.
 const AGENT: &str = "demo-agent";
@@ -37,26 +35,13 @@ pub(crate) struct Keys {
 pub(crate) async fn seed(app: &App) -> Result<Keys, ApiError> {
     let tenant = TenantId::new(tenants::STANDALONE);
     let caller = Caller::local(tenant.clone());
-    let txn = app.store.begin().await?;
-    let policies = policy::Entity::find().filter(policy::Column::TenantId.eq(tenant.as_str())).count(&txn).await?;
-    if policies == 0 {
-        let (document, _) = policy_document::read(POLICIES);
-        for written in document.for_tenant(&tenant) {
-            let row = store::policies::new_row(&written, "demo", &caller.actor());
-            policy::Entity::insert(row).exec_without_returning(&txn).await?;
-            Change {
-                caller: &caller,
-                action: AuditAction::Create,
-                resource_type: "policy",
-                resource_id: written.id.as_str(),
-                resource_name: &written.name,
-                changes: json!({ "type": written.policy_type, "enforcement": wire_name(&written.enforcement) }),
-            }
-            .record(&txn)
-            .await?;
-        }
-        store::tenants::bump_revision(&txn, &tenant).await?;
+    let present = policy::Entity::find().filter(policy::Column::TenantId.eq(tenant.as_str()));
+    if present.count(app.store.db()).await? == 0 {
+        let written = documents::read(POLICIES, &tenant).map_err(ApiError::Policies)?;
+        let manner = Manner { keeper: Keeper::Document, prune: false, dry_run: false };
+        documents::apply(app, &caller, &written, manner, "the demonstration's policies").await?;
     }
+    let txn = app.store.begin().await?;
     enrol(&txn, &tenant).await?;
     let enrolment = keys::issue(&txn, app.directory.hasher(), &caller, NewKey::new(KeyKind::Enrolment, "demo")).await?;
     let own = NewKey { agent_id: Some(AgentId::new(AGENT)), ..NewKey::new(KeyKind::Agent, AGENT) };

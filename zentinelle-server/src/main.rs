@@ -30,6 +30,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// A server makes and drops many small values on several threads, which this allocator is for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::run(cli::Cli::parse()).into()
 }

@@ -15,7 +15,7 @@ use crate::auth::directory::Directory;
 use crate::auth::key::KeyHasher;
 use crate::bus::Bus;
 use crate::clock;
-use crate::config::{Config, Mode};
+use crate::config::{Config, Mode, master_keys};
 use crate::http::router;
 use crate::journal::{self, Journal};
 use crate::ledger::embedded::{Embedded, LoadError};
@@ -62,12 +62,9 @@ pub(crate) enum StartError {
     /// The journal could not be opened.
     #[error(transparent)]
     Journal(#[from] journal::JournalError),
-    /// The master keys could not be read or made.
+    /// The master keys could not be had.
     #[error(transparent)]
-    Keys(#[from] crate::sealing::SealError),
-    /// Replicas share one database and need the same master keys.
-    #[error("with PostgreSQL the master keys must be given, so that every replica has the same")]
-    NoMasterKey,
+    Sealing(#[from] crate::sealing::SealError),
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {address}: {why}")]
     Listen {
@@ -110,16 +107,18 @@ impl Server {
         };
         let store = Store::open(&url, config.database.max_connections).await?;
         store.migrate().await?;
-        if config.mode == Mode::Standalone {
-            tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), "Default organisation").await?;
-        }
-        Self::over(store, config).await
+        // With many organisations this one owns no agents: its operators make the others.
+        let name = match config.mode {
+            Mode::Standalone => "Default organisation",
+            Mode::MultiTenant => "System",
+        };
+        tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), name).await?;
+        Self::over(store, master_keys::load(config)?, config).await
     }
 
     /// Puts the parts together over an open database.
-    pub(crate) async fn over(store: Store, config: &Config) -> Result<Self, StartError> {
+    pub(crate) async fn over(store: Store, sealing: MasterKeys, config: &Config) -> Result<Self, StartError> {
         let node_id = node_id(config)?;
-        let keys = Arc::new(master_keys(config)?);
         let journal = journal::Options {
             segment_bytes: 64 << 20,
             max_bytes: 4 << 30,
@@ -141,7 +140,7 @@ impl Server {
         let (routes, document) = router::documented().split_for_parts();
         let document = serde_json::to_value(&document).unwrap_or_default();
         let app = Arc::new(App {
-            directory: Directory::new(store.clone(), KeyHasher::new(*keys.derive("api keys"))),
+            directory: Directory::new(store.clone(), KeyHasher::from_master(&sealing)),
             access: AccessTable::read(&document),
             snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
             ledger,
@@ -149,9 +148,10 @@ impl Server {
             prices: PerTenant::new(),
             bus,
             recorder,
-            keys,
             node_id,
             store,
+            sealing: Arc::new(sealing),
+            mode: config.mode,
         });
         replica::start(&app);
         let routes = router::served(routes, app.clone());
@@ -215,19 +215,6 @@ fn node_id(config: &Config) -> Result<String, StartError> {
             Ok(id)
         }
     }
-}
-
-/// The keys that seal secrets and from which others are derived. A server on its own makes them
-/// at its first start; replicas must be given the same ones.
-fn master_keys(config: &Config) -> Result<MasterKeys, StartError> {
-    let path = config.data_dir.join("master.key");
-    if !path.exists() && config.database.url.starts_with("postgres") {
-        return Err(StartError::NoMasterKey);
-    }
-    if !path.exists() {
-        MasterKeys::generate(&path)?;
-    }
-    Ok(MasterKeys::from_file(&path)?)
 }
 
 /// Returns when the process is told to stop.

@@ -15,11 +15,17 @@ use crate::auth::key::KeyKind;
 use crate::auth::{Caller, Role};
 use crate::clock;
 use crate::config::Config;
+use crate::sealing::MasterKeys;
 use crate::server::Server;
 use crate::service::keys::{self, NewKey};
 use crate::service::tenants;
 use crate::store::Store;
 use crate::store::entities::{agent, policy};
+
+/// Master keys that are the same in every test.
+pub(crate) fn master_keys() -> MasterKeys {
+    MasterKeys::parse("test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").expect("sound keys")
+}
 
 /// A server over a fresh database, with keys for every kind of caller.
 pub(crate) struct TestServer {
@@ -42,12 +48,22 @@ impl TestServer {
         Self::over(crate::store::testing::postgres().await).await
     }
 
+    /// On SQLite in memory, for many organisations.
+    pub(crate) async fn multi_tenant() -> Self {
+        let config = Config { mode: crate::config::Mode::MultiTenant, ..Config::default() };
+        Self::configured(crate::store::testing::sqlite().await, &config).await
+    }
+
     async fn over(store: Store) -> Self {
+        Self::configured(store, &Config::default()).await
+    }
+
+    async fn configured(store: Store, config: &Config) -> Self {
         let tenant = TenantId::new(tenants::STANDALONE);
         tenants::ensure(&store, &tenant, "Test organisation").await.expect("a tenant");
         let directory = tempfile::tempdir().expect("a directory");
-        let config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
-        let server = Server::over(store, &config).await.expect("a server");
+        let config = Config { data_dir: directory.path().to_owned(), ..config.clone() };
+        let server = Server::over(store, master_keys(), &config).await.expect("a server");
         Self { app: server.app.clone(), tenant, routes: server.routes(), _directory: directory }
     }
 
@@ -138,6 +154,26 @@ impl TestServer {
     pub(crate) async fn send(&self, method: Method, path: &str, key: &str, body: Value) -> (StatusCode, Value) {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         self.send_raw(method, path, key, body).await
+    }
+
+    /// Sends a request that names the version it means.
+    pub(crate) async fn send_if_match(
+        &self,
+        method: Method,
+        path: &str,
+        key: &str,
+        version: &str,
+        body: Value,
+    ) -> StatusCode {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-zentinelle-key", key)
+            .header("content-type", "application/json")
+            .header("if-match", version)
+            .body(Body::from(body.to_string()))
+            .expect("a request");
+        self.routes.clone().oneshot(request).await.expect("an answer").status()
     }
 
     /// Sends a body as it is.

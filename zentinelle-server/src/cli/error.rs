@@ -70,6 +70,9 @@ pub(crate) enum CommandError {
     /// The server could not start, or ended.
     #[error("the server did not run: {0}")]
     Server(String),
+    /// Work on the server's database failed.
+    #[error("{0}")]
+    Local(String),
     /// A value of an argument that only the work itself could refuse.
     #[error("{message}")]
     Argument {
@@ -95,6 +98,7 @@ impl CommandError {
             Self::Key { help, .. } => help,
             Self::NoTests { .. } => "add `tests:` beside `policies:`, or say --allow-empty",
             Self::Argument { help, .. } => help,
+            Self::Local(_) => "name the server's own files with --config or --data-dir",
             Self::Server(_) => "look at the configuration, then at the log above",
             Self::Read { .. } | Self::Write(_) | Self::WriteFile { .. } => return None,
         };

@@ -7,6 +7,8 @@ mod error;
 mod evaluate;
 pub(crate) mod hook;
 mod input;
+mod key;
+mod local;
 mod output;
 mod policies;
 mod policy;
@@ -15,6 +17,7 @@ mod requests;
 mod scan;
 mod schema_words;
 mod serve;
+mod tenant;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -47,6 +50,10 @@ enum Command {
     #[command(subcommand)]
     Audit(audit::Command),
     Serve(serve::Args),
+    #[command(subcommand)]
+    Key(key::Command),
+    #[command(subcommand)]
+    Tenant(tenant::Command),
     Completions(completions::Args),
 }
 
@@ -72,6 +79,8 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Hook(args) => return hook::run(&args),
         Command::Audit(command) => audit::run(&command, &mut console),
         Command::Serve(args) => serve::run(args),
+        Command::Key(command) => key::run(command, &mut console),
+        Command::Tenant(command) => tenant::run(command, &mut console),
         Command::Completions(args) => completions::run(args, &mut console),
     };
     match ended.and_then(|exit| console.flush().map(|()| exit)) {

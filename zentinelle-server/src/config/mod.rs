@@ -1,5 +1,7 @@
 //! The server's configuration: one typed structure, every key with a default.
 
+pub(crate) mod master_keys;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -21,6 +23,9 @@ pub(crate) struct Config {
     pub(crate) node_id: String,
     /// One organisation, or many.
     pub(crate) mode: Mode,
+    /// The file of the master keys, `id:base64` a line; made in the data directory when none is
+    /// named and the database is there too.
+    pub(crate) master_key_file: Option<PathBuf>,
 }
 
 /// Where rows are kept.
@@ -61,6 +66,7 @@ impl Default for Config {
             redis: Redis::default(),
             node_id: String::new(),
             mode: Mode::default(),
+            master_key_file: None,
         }
     }
 }

@@ -11,6 +11,10 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "agents", description = "What agents call."),
         (name = "sdk", description = "The same for the released client libraries."),
+        (name = "policies", description = "What decides: policies, their history, documents, packs and trials."),
+        (name = "keys", description = "Keys of operators, and those that enrol agents."),
+        (name = "secrets", description = "Secrets agents fetch, and the keys of model providers. Sealed at rest, never shown."),
+        (name = "tenants", description = "Organisations and their settings."),
         (name = "content", description = "What content scans found, and the rules by which they look."),
         (name = "alerts", description = "What people should look at."),
         (name = "incidents", description = "What went wrong, and who mends it."),

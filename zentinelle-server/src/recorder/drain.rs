@@ -1,32 +1,45 @@
 //! From the journal into the database: one transaction a batch. A record that was written
 //! before changes nothing.
+//!
+//! Rows go into their tables as the JSON texts they are in the journal; only records that need
+//! thought are decoded.
 
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use zentinelle_core::audit::AuditRecord;
 use zentinelle_core::ids::TenantId;
 
 use super::record::{RaisedAlert, RaisedIncident, Record};
 use crate::ledger::{LedgerEntry, totals};
-use crate::store::bulk::insert_new;
+use crate::store::bulk::{insert_new, insert_texts};
 use crate::store::entities::{
     agent, approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
 };
 use crate::store::{StoreError, alerts, audit, incidents};
 
+/// A record of the journal as far as its text tells without being decoded.
+#[derive(Debug, Deserialize)]
+struct Envelope<'j> {
+    record: &'j str,
+    #[serde(borrow)]
+    row: &'j RawValue,
+}
+
 /// The records of a batch by kind, each kind in order.
 #[derive(Default)]
-struct Sorted {
-    evaluations: Vec<evaluation::Model>,
-    events: Vec<event::Model>,
-    interactions: Vec<interaction::Model>,
-    usage: Vec<usage_record::Model>,
+struct Sorted<'j> {
+    evaluations: Vec<&'j str>,
+    events: Vec<&'j str>,
+    interactions: Vec<&'j str>,
+    usage: Vec<&'j str>,
+    approvals: Vec<&'j str>,
+    notifications: Vec<&'j str>,
     scans: Vec<content_scan::Model>,
     violations: Vec<content_violation::Model>,
-    approvals: Vec<approval::Model>,
-    notifications: Vec<notification::Model>,
     incidents: Vec<RaisedIncident>,
     alerts: Vec<RaisedAlert>,
     /// The latest heartbeat of each agent.
@@ -35,45 +48,70 @@ struct Sorted {
     audit: BTreeMap<String, Vec<AuditRecord>>,
 }
 
-impl Sorted {
-    fn sort(records: Vec<Record>) -> Self {
+impl<'j> Sorted<'j> {
+    fn sort(records: &[&'j [u8]]) -> Self {
         let mut sorted = Self::default();
-        for record in records {
-            match record {
-                Record::Evaluation(row) => sorted.evaluations.push(*row),
-                Record::Event(row) => sorted.events.push(*row),
-                Record::Interaction(row) => sorted.interactions.push(*row),
-                Record::Usage(row) => sorted.usage.push(*row),
-                Record::Scan { scan, violations } => {
-                    sorted.scans.push(*scan);
-                    sorted.violations.extend(violations);
-                }
-                Record::ApprovalRequested(row) => sorted.approvals.push(*row),
-                Record::Notification(row) => sorted.notifications.push(*row),
-                Record::Incident(raised) => sorted.incidents.push(*raised),
-                Record::Alert(raised) => sorted.alerts.push(*raised),
-                Record::Heartbeat { tenant_id, agent_id, health, at } => {
-                    sorted.heartbeats.insert((tenant_id.as_str().to_owned(), agent_id), (health, at));
-                }
-                Record::Ledger { entry, .. } => sorted.ledger.push(entry),
-                Record::Audit(record) => sorted.audit.entry(record.tenant_id.clone()).or_default().push(*record),
+        for text in records {
+            if let Err(error) = sorted.put(text) {
+                tracing::error!(%error, "a record of the journal cannot be read by this release");
             }
         }
         sorted
     }
+
+    fn put(&mut self, text: &'j [u8]) -> serde_json::Result<()> {
+        let Envelope { record, row } = serde_json::from_slice(text)?;
+        let rows = match record {
+            "evaluation" => &mut self.evaluations,
+            "event" => &mut self.events,
+            "interaction" => &mut self.interactions,
+            "usage" => &mut self.usage,
+            "approval_requested" => &mut self.approvals,
+            "notification" => &mut self.notifications,
+            _ => {
+                self.think(serde_json::from_slice(text)?);
+                return Ok(());
+            }
+        };
+        rows.push(row.get());
+        Ok(())
+    }
+
+    /// Takes a record that is more than a row.
+    fn think(&mut self, record: Record) {
+        match record {
+            Record::Scan { scan, violations } => {
+                self.scans.push(*scan);
+                self.violations.extend(violations);
+            }
+            Record::Incident(raised) => self.incidents.push(*raised),
+            Record::Alert(raised) => self.alerts.push(*raised),
+            Record::Heartbeat { tenant_id, agent_id, health, at } => {
+                self.heartbeats.insert((tenant_id.as_str().to_owned(), agent_id), (health, at));
+            }
+            Record::Ledger { entry, .. } => self.ledger.push(entry),
+            Record::Audit(record) => self.audit.entry(record.tenant_id.clone()).or_default().push(*record),
+            Record::Evaluation(_)
+            | Record::Event(_)
+            | Record::Interaction(_)
+            | Record::Usage(_)
+            | Record::ApprovalRequested(_)
+            | Record::Notification(_) => {} // a row, taken as it is
+        }
+    }
 }
 
-/// Writes a batch in a transaction of the caller's.
-pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) -> Result<(), StoreError> {
+/// Writes a batch of journal texts in a transaction of the caller's.
+pub(crate) async fn write_in(txn: &DatabaseTransaction, records: &[&[u8]]) -> Result<(), StoreError> {
     let sorted = Sorted::sort(records);
-    insert_new::<evaluation::Entity>(txn, &sorted.evaluations).await?;
-    insert_new::<event::Entity>(txn, &sorted.events).await?;
-    insert_new::<interaction::Entity>(txn, &sorted.interactions).await?;
-    insert_new::<usage_record::Entity>(txn, &sorted.usage).await?;
+    insert_texts::<evaluation::Entity>(txn, &sorted.evaluations).await?;
+    insert_texts::<event::Entity>(txn, &sorted.events).await?;
+    insert_texts::<interaction::Entity>(txn, &sorted.interactions).await?;
+    insert_texts::<usage_record::Entity>(txn, &sorted.usage).await?;
+    insert_texts::<approval::Entity>(txn, &sorted.approvals).await?;
+    insert_texts::<notification::Entity>(txn, &sorted.notifications).await?;
     insert_new::<content_scan::Entity>(txn, &sorted.scans).await?;
     insert_new::<content_violation::Entity>(txn, &sorted.violations).await?;
-    insert_new::<approval::Entity>(txn, &sorted.approvals).await?;
-    insert_new::<notification::Entity>(txn, &sorted.notifications).await?;
     for raised in sorted.incidents {
         incidents::raise(txn, raised).await?;
     }

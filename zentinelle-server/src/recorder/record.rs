@@ -12,7 +12,7 @@ use crate::store::entities::{
 /// One thing to be kept. Rows are complete when they are recorded: ids and instants included, so
 /// that writing them twice changes nothing.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "record", rename_all = "snake_case")]
+#[serde(tag = "record", content = "row", rename_all = "snake_case")]
 pub(crate) enum Record {
     /// A decision that was made.
     Evaluation(Box<evaluation::Model>),

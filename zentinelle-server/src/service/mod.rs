@@ -3,6 +3,7 @@
 
 pub(crate) mod alert_rules;
 pub(crate) mod alerts;
+pub(crate) mod bounds;
 pub(crate) mod cached;
 pub(crate) mod change;
 pub(crate) mod content_rules;
@@ -14,9 +15,13 @@ pub(crate) mod interactions;
 pub(crate) mod keys;
 pub(crate) mod metering;
 pub(crate) mod models;
+pub(crate) mod packs;
+pub(crate) mod policies;
 pub(crate) mod prices;
 pub(crate) mod reports;
 pub(crate) mod scan;
+pub(crate) mod secrets;
+pub(crate) mod settings;
 pub(crate) mod sheet;
 pub(crate) mod summary;
 pub(crate) mod system_prompts;

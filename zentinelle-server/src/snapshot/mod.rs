@@ -108,6 +108,16 @@ impl Snapshots {
         }
     }
 
+    /// An engine as [`Snapshots::get`] would give it, over other policies: for asking what they
+    /// would decide.
+    pub(crate) fn engine(&self, tenant: &TenantId, set: PolicySet, settings: &TenantSettings) -> Engine {
+        let no_policy = match settings.no_policy {
+            FailMode::Deny => NoPolicy::Deny,
+            FailMode::Permit => NoPolicy::Permit,
+        };
+        Engine::new(set).with_approvals((self.approvals)(tenant)).with_no_policy(no_policy)
+    }
+
     async fn load(&self, tenant: &TenantId) -> Result<Arc<Snapshot>, StoreError> {
         // The revision first: a change in between makes the snapshot newer than it says, and the
         // notice of that change brings the next.
@@ -118,11 +128,7 @@ impl Snapshots {
         let policies = rows.into_iter().map(policies::to_core).collect::<Result<Vec<_>, _>>()?;
         let version = row.policy_revision.to_string();
         let set = PolicySet::compile(tenant.clone(), version, policies);
-        let no_policy = match settings.no_policy {
-            FailMode::Deny => NoPolicy::Deny,
-            FailMode::Permit => NoPolicy::Permit,
-        };
-        let engine = Engine::new(set).with_approvals((self.approvals)(tenant)).with_no_policy(no_policy);
+        let engine = self.engine(tenant, set, &settings);
         Ok(Arc::new(Snapshot { tenant: tenant.clone(), revision: row.policy_revision, engine, settings }))
     }
 }

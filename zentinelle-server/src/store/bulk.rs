@@ -12,19 +12,29 @@ use super::StoreError;
 /// How many rows travel at once.
 const AT_ONCE: usize = 1_000;
 
-/// Inserts rows, leaving out those whose key is there already.
+/// Inserts rows that are JSON texts already, leaving out those whose key is there.
+pub(crate) async fn insert_texts<E: EntityTrait>(txn: &DatabaseTransaction, rows: &[&str]) -> Result<(), StoreError> {
+    let backend = txn.get_database_backend();
+    for rows in rows.chunks(AT_ONCE) {
+        let text = format!("[{}]", rows.join(","));
+        txn.execute_raw(Statement::from_sql_and_values(backend, statement::<E>(backend), [text.into()])).await?;
+    }
+    Ok(())
+}
+
+/// Inserts rows, leaving out those whose key is there.
 pub(crate) async fn insert_new<E>(txn: &DatabaseTransaction, rows: &[E::Model]) -> Result<(), StoreError>
 where
     E: EntityTrait,
     E::Model: Serialize,
 {
-    let backend = txn.get_database_backend();
-    for rows in rows.chunks(AT_ONCE) {
-        let text = serde_json::to_string(rows)
-            .map_err(|error| StoreError::Unreadable { what: "row to be stored", why: error.to_string() })?;
-        txn.execute_raw(Statement::from_sql_and_values(backend, statement::<E>(backend), [text.into()])).await?;
-    }
-    Ok(())
+    let text = |row| {
+        serde_json::to_string(row)
+            .map_err(|error| StoreError::Unreadable { what: "row to be stored", why: error.to_string() })
+    };
+    let texts = rows.iter().map(text).collect::<Result<Vec<String>, _>>()?;
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    insert_texts::<E>(txn, &texts).await
 }
 
 /// The statement for a table. Its names come from the entity and from nowhere else.

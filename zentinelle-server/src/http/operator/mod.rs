@@ -1,15 +1,22 @@
-//! `/api/zentinelle/v1`: what operators call.
+//! `/api/zentinelle/v1` for operators: what they change and what they look at.
 
 pub(crate) mod alert_rules;
 pub(crate) mod alerts;
 pub(crate) mod content_rules;
 pub(crate) mod exports;
 pub(crate) mod incidents;
+pub(crate) mod keys;
 pub(crate) mod models;
 pub(crate) mod notifications;
+pub(crate) mod policies;
+pub(crate) mod policy_documents;
+pub(crate) mod policy_tools;
 pub(crate) mod prices;
 pub(crate) mod reports;
+pub(crate) mod secrets;
+pub(crate) mod settings;
 pub(crate) mod system_prompts;
+pub(crate) mod tenants;
 pub(crate) mod usage;
 pub(crate) mod violations;
 
