@@ -14,6 +14,8 @@ use super::error::ApiError;
 use super::{authzen, cors, docs, edge, health, metrics, native, openapi, operator, sdk};
 use super::operator::{keys, policies, policy_documents, policy_tools, secrets, settings, tenants};
 use super::{cors, docs, edge, health, metrics, native, openapi, sdk};
+use super::operator::{keys, policies, policy_documents, policy_tools, secrets, settings, tenants};
+use super::{MOST_BODY_BYTES, health, native, openapi, operator, request_id, sdk};
 use crate::app::App;
 use crate::auth::access;
 

@@ -1,5 +1,6 @@
 //! What agents said and were answered: kept as the tenant wants content kept, metered, and
-//! looked at by the content rules.
+//! looked at by the content rules. Secrets are masked before a turn is kept, whatever the settings
+//! say, and what the rules want redacted is kept redacted.
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::recorder::content;
 use crate::recorder::record::Record;
 use crate::store::entities::{interaction, usage_record};
 use zentinelle_core::ids::UserId;
+use zentinelle_core::scan::{Category, Detectors, Scanner};
 use zentinelle_core::scope::ScopeChain;
 
 /// One turn of a conversation, checked.
@@ -82,12 +84,16 @@ pub(crate) async fn log(app: &App, turn: Turn) -> Result<String, ApiError> {
     let mut records = Vec::new();
     let cost = if metered { Some(cost(app, &turn, &usage).await?) } else { None };
     let mut scan_id = None;
-    for (text, content_type) in [(&turn.input, ContentType::UserInput), (&turn.output, ContentType::AiOutput)] {
-        if let Some(outcome) = scanned(app, &turn, text, content_type).await? {
+    let mut redacted = [None, None];
+    let texts = [(&turn.input, ContentType::UserInput), (&turn.output, ContentType::AiOutput)];
+    for ((text, content_type), redacted) in texts.into_iter().zip(&mut redacted) {
+        if let Some(mut outcome) = scanned(app, &turn, text, content_type).await? {
+            *redacted = outcome.scanned.redacted.take();
             scan_id = scan_id.or_else(|| Some(outcome.scan.id.clone()));
             records.extend(outcome.records());
         }
     }
+    let [redacted_input, redacted_output] = redacted;
     if let Some((usd_micros, known)) = cost {
         let evaluation_id = turn.evaluation_id.as_deref();
         let spent = Spent { agent: &turn.agent, user: turn.user.as_deref(), usd_micros, evaluation_id };
@@ -110,10 +116,11 @@ pub(crate) async fn log(app: &App, turn: Turn) -> Result<String, ApiError> {
             occurred_at: turn.occurred_at,
         })));
     }
-    let text = |text: &str| fields::keepable(&content::kept_text(text, &settings));
-    let tool_calls = turn.tool_calls.iter().map(|call| match call {
-        Value::Object(call) => fields::keepable_value(content::kept(call, &settings)),
-        other => Value::from(text(&other.to_string())),
+    let masker = Scanner::new(Detectors::of(&[Category::Secret]));
+    let text = |text: &str| fields::keepable(&content::kept_text(&masked(&masker, text), &settings));
+    let tool_calls = turn.tool_calls.into_iter().map(|call| match masked_value(&masker, call) {
+        Value::Object(call) => fields::keepable_value(content::kept(&call, &settings)),
+        other => Value::from(fields::keepable(&content::kept_text(&other.to_string(), &settings))),
     });
     records.push(Record::Interaction(Box::new(interaction::Model {
         tenant_id: tenant.as_str().to_owned(),
@@ -125,8 +132,8 @@ pub(crate) async fn log(app: &App, turn: Turn) -> Result<String, ApiError> {
         request_id: turn.request_id,
         provider: turn.provider,
         model: turn.model,
-        input_content: text(&turn.input),
-        output_content: text(&turn.output),
+        input_content: text(redacted_input.as_deref().unwrap_or(&turn.input)),
+        output_content: text(redacted_output.as_deref().unwrap_or(&turn.output)),
         system_prompt: text(&turn.system_prompt),
         tool_calls: tool_calls.collect(),
         classification: json!({}),
@@ -141,6 +148,23 @@ pub(crate) async fn log(app: &App, turn: Turn) -> Result<String, ApiError> {
     })));
     app.recorder.record_durably(&records).await?;
     Ok(id)
+}
+
+/// A text without the secrets in it: no setting keeps those.
+fn masked(masker: &Scanner, text: &str) -> String {
+    masker.redact(text, &masker.scan(text))
+}
+
+/// The same for every text within a value, keys included.
+fn masked_value(masker: &Scanner, value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(masked(masker, &text)),
+        Value::Array(items) => items.into_iter().map(|item| masked_value(masker, item)).collect(),
+        Value::Object(object) => {
+            object.into_iter().map(|(key, value)| (masked(masker, &key), masked_value(masker, value))).collect()
+        }
+        other => other,
+    }
 }
 
 fn number(tokens: u64) -> i64 {

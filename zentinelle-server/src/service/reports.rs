@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use zentinelle_core::Policy;
 use zentinelle_core::audit::AuditAction;
 use zentinelle_core::ids::TenantId;
 
 use super::change::Change;
 use super::coverage;
 use super::fields;
+use super::packs;
 use super::sheet::{Cell, Sheet};
 use crate::app::App;
 use crate::auth::Caller;
@@ -77,12 +79,16 @@ pub(crate) struct Params {
     /// Before this instant. Default: when the report was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     date_to: Option<String>,
-    /// Of a control coverage: the compliance pack. None is installed, so none can be named.
+    /// Of a control coverage: the compliance pack. Default: every kind of policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pack_name: Option<String>,
 }
 
 impl Params {
+    fn pack(&self) -> Option<&str> {
+        self.pack_name.as_deref().filter(|name| !name.is_empty())
+    }
+
     fn period(&self, asked_at: i64) -> Result<(i64, i64), ApiError> {
         let to = fields::instant("params.date_to", self.date_to.as_deref())?.unwrap_or(asked_at);
         let from = fields::instant("params.date_from", self.date_from.as_deref())?.unwrap_or(to - THIRTY_DAYS);
@@ -104,8 +110,8 @@ pub(crate) async fn create(app: &Arc<App>, caller: &Caller, input: ReportInput) 
     let now = clock::now_micros();
     let params = input.params.unwrap_or_default();
     params.period(now)?;
-    if params.pack_name.as_ref().is_some_and(|name| !name.is_empty()) {
-        return Err(ApiError::invalid("params.pack_name", "no such compliance pack is installed"));
+    if let Some(name) = params.pack() {
+        packs::by_name(name).map_err(|_| ApiError::invalid("params.pack_name", "there is no such compliance pack"))?;
     }
     let params = serde_json::to_value(params).map_err(|error| ApiError::Internal(error.to_string()))?;
     let row = report::Model {
@@ -170,7 +176,7 @@ async fn written(app: &App, tenant: &TenantId, row: &report::Model) -> Result<St
     let params: Params = serde_json::from_value(row.params.clone()).map_err(unreadable)?;
     let (from, to) = params.period(row.created_at)?;
     match report_type {
-        ReportType::ControlCoverage => control_coverage(app, tenant, format).await,
+        ReportType::ControlCoverage => control_coverage(app, tenant, format, params.pack()).await,
         ReportType::ViolationSummary => violation_summary(app, tenant, format, from, to).await,
         ReportType::AuditTrail => audit_trail(app, tenant, format, from, to).await,
     }
@@ -217,11 +223,30 @@ impl Table {
     }
 }
 
-async fn control_coverage(app: &App, tenant: &TenantId, format: ReportFormat) -> Result<String, ApiError> {
+async fn control_coverage(
+    app: &App,
+    tenant: &TenantId,
+    format: ReportFormat,
+    pack: Option<&str>,
+) -> Result<String, ApiError> {
     const HEADINGS: [&str; 6] =
         ["control_name", "policy_type", "required_enforcement", "actual_enforcement", "status", "policies"];
     let snapshot = app.snapshots.get(tenant).await?;
     let mut table = Table::new(&HEADINGS, format);
+    if let Some(pack) = pack {
+        let in_force: Vec<&Policy> = snapshot.engine.policies().policies().collect();
+        for control in coverage::of_pack(packs::by_name(pack)?.document().for_tenant(tenant), &in_force) {
+            table.row(&[
+                json!(control.name),
+                json!(control.policy_type),
+                json!(control.required),
+                json!(control.present.actual()),
+                json!(control.present.status()),
+                json!(control.present.policies.join("; ")),
+            ])?;
+        }
+        return Ok(table.finish());
+    }
     for control in coverage::of(snapshot.engine.policies().policies()) {
         table.row(&[
             json!(control.policy_type.summary()),

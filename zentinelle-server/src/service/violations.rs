@@ -76,7 +76,9 @@ pub(crate) async fn export(
         async move {
             let Some((after, mut sheet)) = state else { return Ok(None) };
             let rows: Vec<content_violation::Model> =
-                scans::violations_after(app.store.db(), &tenant, &wanted, &after, AT_ONCE).await?;
+                scans::violations_after(app.store.db(), &tenant, &wanted, &after, AT_ONCE)
+                    .await
+                    .inspect_err(|error| tracing::error!(?error, "an export broke off"))?;
             let last = rows.last().map(|row| row.id.clone());
             for row in &rows {
                 write(&mut sheet, row);

@@ -21,8 +21,6 @@ pub(crate) mod usage;
 pub(crate) mod violations;
 
 #[cfg(test)]
-mod governance_tests;
-#[cfg(test)]
 mod tests;
 
 pub(crate) mod agent_groups;

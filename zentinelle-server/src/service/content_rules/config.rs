@@ -13,8 +13,10 @@ use zentinelle_core::scan::{Category, Detectors, Scanner, secret_kinds};
 
 use super::detector::Detector;
 
-/// The most patterns, keywords or phrases of one rule.
-const MOST_ENTRIES: usize = 1_000;
+/// The most keywords, phrases or topics of one rule.
+const MOST_WORDS: usize = 1_000;
+/// The most regular expressions of one rule: each takes memory, and a pass over every text.
+const MOST_PATTERNS: usize = 100;
 /// How many bytes of alternatives one expression joins.
 const MOST_JOINED: usize = 2_000;
 
@@ -333,7 +335,7 @@ fn attacks(category: Category, families: Families, config: Attack) -> Result<Det
 }
 
 fn patterns(key: &str, sources: &[String], case: Case) -> Result<Vec<Pattern>, Vec<String>> {
-    bounded(key, sources)?;
+    bounded(key, sources, MOST_PATTERNS)?;
     let mut faults = Vec::new();
     let compiled = sources.iter().enumerate().filter_map(|(index, source)| match Pattern::new(source, case) {
         // A pattern that matches nothing at all matches everywhere.
@@ -351,9 +353,9 @@ fn patterns(key: &str, sources: &[String], case: Case) -> Result<Vec<Pattern>, V
     if faults.is_empty() { Ok(compiled) } else { Err(faults) }
 }
 
-fn bounded(key: &str, entries: &[String]) -> Result<(), Vec<String>> {
-    if entries.len() > MOST_ENTRIES {
-        return Err(vec![format!("`{key}` has {} entries; at most {MOST_ENTRIES} are allowed", entries.len())]);
+fn bounded(key: &str, entries: &[String], most: usize) -> Result<(), Vec<String>> {
+    if entries.len() > most {
+        return Err(vec![format!("`{key}` has {} entries; at most {most} are allowed", entries.len())]);
     }
     match entries.iter().position(|entry| entry.trim().is_empty()) {
         Some(index) => Err(vec![format!("`{key}[{index}]` is empty")]),
@@ -363,7 +365,7 @@ fn bounded(key: &str, entries: &[String]) -> Result<(), Vec<String>> {
 
 /// Expressions that find texts letter for letter, several texts in one.
 fn literal(key: &str, texts: &[String], case: Case, whole_words: bool) -> Result<Vec<Pattern>, Vec<String>> {
-    bounded(key, texts)?;
+    bounded(key, texts, MOST_WORDS)?;
     let texts: BTreeSet<&str> = texts.iter().map(|text| text.trim()).collect();
     let mut joined = vec![String::new()];
     for text in texts.into_iter().rev() {

@@ -273,6 +273,12 @@ pub(crate) async fn compiled(
     app: &App,
     tenant: &zentinelle_core::ids::TenantId,
 ) -> Result<std::sync::Arc<RuleSet>, StoreError> {
-    let load = async { Ok(RuleSet::compile(store::all(app.store.db(), tenant).await?)) };
+    let load = async {
+        let rows = store::all(app.store.db(), tenant).await?;
+        // Compiling many patterns takes too long for a thread that answers requests.
+        tokio::task::spawn_blocking(|| RuleSet::compile(rows))
+            .await
+            .map_err(|error| StoreError::Unreadable { what: "content rules", why: error.to_string() })
+    };
     app.content_rules.get(tenant, load).await
 }

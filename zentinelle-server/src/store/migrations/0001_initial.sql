@@ -264,6 +264,7 @@ CREATE TABLE content_scans (
     created_at BIGINT NOT NULL,
     CONSTRAINT content_scans_pk PRIMARY KEY (tenant_id, id)
 );
+CREATE INDEX content_scans_time ON content_scans (tenant_id, created_at);
 
 -- What a scan found. The matched text itself is never kept: a digest, and where it stood.
 CREATE TABLE content_violations (

@@ -1,6 +1,7 @@
 //! The operators' routes as their callers see them.
 
 mod documents;
+mod governance;
 mod keys;
 mod policies;
 mod roles;

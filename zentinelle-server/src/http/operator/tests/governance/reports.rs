@@ -48,14 +48,19 @@ async fn reports_are_built_and_fetched() {
         let file = ok(&server, Method::GET, &format!("reports/{id}/download"), &operator, Value::Null).await;
         assert!(file.as_str().is_some_and(|file| file.contains(",'=cmd|' /C calc'!A0,")), "{file}");
 
+        let pack = json!({"report_type": "control_coverage", "params": {"pack_name": "soc2"}});
+        let (id, _) = built(&server, &operator, pack).await;
+        let file = ok(&server, Method::GET, &format!("reports/{id}/download"), &operator, Value::Null).await;
+        assert!(file.as_str().is_some_and(|file| file.lines().count() > 2 && file.contains(",inactive,")), "{file}");
+
         let stranger = stranger(&server).await;
         fails(&server, Method::GET, &format!("reports/{id}"), &stranger, Value::Null, 404, "not_found").await;
         fails(&server, Method::GET, &format!("reports/{id}/download"), &stranger, Value::Null, 404, "not_found").await;
         let page = ok(&server, Method::GET, "reports?limit=2", &operator, Value::Null).await;
-        assert_eq!((&page["count"], page["results"].as_array().map(Vec::len)), (&json!(3), Some(2)));
+        assert_eq!((&page["count"], page["results"].as_array().map(Vec::len)), (&json!(4), Some(2)));
         let next = page["next_cursor"].as_str().expect("a cursor");
         let page = ok(&server, Method::GET, &format!("reports?cursor={next}"), &operator, Value::Null).await;
-        assert_eq!(page["results"].as_array().map(Vec::len), Some(1));
+        assert_eq!(page["results"].as_array().map(Vec::len), Some(2));
     }
 }
 
@@ -78,7 +83,7 @@ async fn a_report_that_cannot_be_is_refused_and_one_that_is_not_ready_waits() {
         json!({"report_type": "mood"}),
         json!({"report_type": "audit_trail", "params": {"date_from": "soon"}}),
         json!({"report_type": "audit_trail", "params": {"date_from": "2026-02-01", "date_to": "2026-01-01"}}),
-        json!({"report_type": "control_coverage", "params": {"pack_name": "soc2"}}),
+        json!({"report_type": "control_coverage", "params": {"pack_name": "nope"}}),
     ] {
         fails(&server, Method::POST, "reports", &operator, body, 400, "invalid_request").await;
     }
@@ -115,8 +120,10 @@ async fn exports_sum_up_what_there_is() {
         for text in ["AKIAIOSFODNN7EXAMPL2", "jo.doe@corp.test", "good morning"] {
             ok(&server, Method::POST, "scan", &agent, json!({"content": text})).await;
         }
-        let summary =
-            eventually(&server, &at("export/summary.json"), &operator, |one| one["scans"]["total"] == 3).await;
+        let summary = eventually(&server, &at("export/summary.json"), &operator, |one| {
+            one["scans"]["total"] == 3 && one["violations"]["total"] == 2
+        })
+        .await;
         assert_eq!(
             (&summary["violations"]["total"], &summary["violations"]["by_severity"]["high"]),
             (&json!(2), &json!(1))

@@ -159,9 +159,19 @@ async fn an_interaction_is_kept_metered_and_scanned() {
         let usage = eventually(&server, &at("usage"), &operator, |usage| usage["total"]["calls"] == 1).await;
         assert!(usage["total"]["usd_micros"].as_i64().expect("a number") > 0, "{usage}");
         assert_eq!(usage["total"]["estimated_calls"], 1);
-        ok(&server, Method::POST, "interaction", &agent, json!({"output_content": SECRET})).await;
-        let page = eventually(&server, &at("violations"), &operator, |page| page["total"] == 1).await;
+        ok(
+            &server,
+            Method::POST,
+            "interaction",
+            &agent,
+            json!({"output_content": SECRET, "input_content": format!("key {SECRET}"), "system_prompt": SECRET,
+            "tool_calls": [{"name": "x", "arguments": {SECRET: [SECRET]}}, SECRET]}),
+        )
+        .await;
+        let page = eventually(&server, &at("violations"), &operator, |page| page["total"] == 2).await;
         assert_eq!(page["violations"][0]["category"], "aws_access_key");
+        let held = everything(&server).await;
+        assert!(!held.contains(SECRET) && held.contains("[REDACTED:aws_access_key]"), "an interaction keeps a secret");
         for body in [
             json!({"interaction_type": "dance"}),
             json!({"input_token_count": 1e30}),
@@ -288,5 +298,45 @@ async fn pages_of_violations_neither_skip_nor_repeat() {
                 .map(Vec::len),
             Some(1)
         );
+    }
+}
+
+#[tokio::test]
+async fn a_queued_scan_that_can_never_run_fails_and_loses_its_content() {
+    use crate::service::scan;
+    use crate::store::{entities::content_scan, scans};
+    for server in servers().await {
+        let agent = server.agent("builder").await;
+        let id = crate::clock::new_id();
+        let row = content_scan::Model {
+            tenant_id: server.tenant.as_str().to_owned(),
+            id: id.clone(),
+            agent_id: "builder".to_owned(),
+            user_id: None,
+            content_type: "user_input".to_owned(),
+            content_digest: String::new(),
+            content_length: 1,
+            status: "pending".to_owned(),
+            scan_mode: "async".to_owned(),
+            action_taken: None,
+            max_severity: None,
+            violation_count: 0,
+            was_blocked: false,
+            was_redacted: false,
+            scan_duration_us: None,
+            session_id: None,
+            request_id: None,
+            scanned_at: None,
+            created_at: crate::clock::now_micros(),
+        };
+        let payload =
+            json!({"tenant_id": server.tenant, "scan_id": id, "agent_id": "builder", "content": "!not base64!"});
+        let txn = server.app.store.begin().await.expect("a transaction");
+        scans::queue(&txn, row, payload.clone()).await.expect("kept");
+        txn.commit().await.expect("committed");
+        scan::run_queued(&server.app, payload).await.expect("it ends");
+        let kept = ok(&server, Method::GET, &format!("scan/{id}"), &agent, Value::Null).await;
+        assert_eq!(kept["status"], "failed");
+        assert!(!everything(&server).await.contains("!not base64!"));
     }
 }

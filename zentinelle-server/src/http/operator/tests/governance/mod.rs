@@ -1,4 +1,4 @@
-//! The routes of this subject over HTTP, on both databases.
+//! What happens to content and what people look after, over HTTP, on both databases.
 
 mod content;
 mod hostile;

@@ -74,6 +74,13 @@ async fn odd_bodies_paths_and_queries_are_no_fault_of_the_server() {
                 assert!(!status.is_server_error(), "{method} {path} {shown}: {status} {answer}");
             }
         }
+        // Nothing of it stands in the way of what is written behind later answers.
+        let call = json!({"ai_model": "gpt-5", "user_id": "afterwards", "input_content": "x", "output_content": "y"});
+        let (status, answer) = server.post(&at("interaction"), &agent, call).await;
+        assert!(status.is_success(), "{answer}");
+        let path = at("usage?group_by=user");
+        let is_there = |usage: &serde_json::Value| usage.to_string().contains("afterwards");
+        super::eventually(&server, &path, &admin, is_there).await;
     }
 }
 
