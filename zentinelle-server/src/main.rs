@@ -6,14 +6,19 @@
 
 mod app;
 mod auth;
+mod bus;
 mod cli;
 mod clock;
 mod config;
+mod demo;
 mod exit;
 mod hook;
 mod http;
+mod journal;
 mod ledger;
 mod recorder;
+mod replica;
+mod sealing;
 mod server;
 mod service;
 mod snapshot;
@@ -24,6 +29,10 @@ mod testing;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+
+/// A server makes and drops many small values on several threads, which this allocator is for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::run(cli::Cli::parse()).into()

@@ -6,21 +6,32 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::TcpListener;
 use zentinelle_core::ids::TenantId;
+use zentinelle_core::ledger::MemoryLedgerConfig;
 
 use crate::app::App;
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
-use crate::auth::installation::InstallationKeys;
 use crate::auth::key::KeyHasher;
-use crate::config::{Config, Mode};
+use crate::bus::Bus;
+use crate::clock;
+use crate::config::{Config, Mode, master_keys};
 use crate::http::router;
-use crate::ledger::LedgerStore;
+use crate::journal::{self, Journal};
+use crate::ledger::embedded::{Embedded, LoadError};
+use crate::ledger::redis::live::live_nodes;
+use crate::ledger::redis::{RedisConfig, RedisLedger};
+use crate::ledger::{LedgerStore, RESERVATION_SECONDS, SqlLedger};
 use crate::recorder::Recorder;
+use crate::replica;
+use crate::sealing::MasterKeys;
 use crate::service::approvals::{Approvals, token};
 use crate::service::audit::AuditKeys;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
+
+/// How long a stopping server waits until the database has every record.
+const DRAIN_AT_STOP: Duration = Duration::from_secs(20);
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +50,21 @@ pub(crate) enum StartError {
     /// The database could not be filled.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    /// The demonstration organisation could not be made.
+    #[error("the demonstration organisation could not be made: {0}")]
+    Demo(Box<crate::http::error::ApiError>),
+    /// What was spent before could not be read.
+    #[error("the ledger could not be opened: {0}")]
+    Ledger(#[from] LoadError),
+    /// The address of Redis makes no sense.
+    #[error("the address of Redis cannot be used: {0}")]
+    Redis(String),
+    /// The journal could not be opened.
+    #[error(transparent)]
+    Journal(#[from] journal::JournalError),
+    /// The master keys could not be had.
+    #[error(transparent)]
+    Sealing(#[from] crate::sealing::SealError),
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {address}: {why}")]
     Listen {
@@ -47,6 +73,18 @@ pub(crate) enum StartError {
         /// Why.
         why: std::io::Error,
     },
+}
+
+impl StartError {
+    /// The address of Redis makes no sense. What it says is not repeated: it may hold a password.
+    fn redis(error: redis::RedisError) -> Self {
+        Self::Redis(format!("{:?}", error.kind()))
+    }
+
+    /// The demonstration organisation could not be made.
+    pub(crate) fn demo(error: crate::http::error::ApiError) -> Self {
+        Self::Demo(Box::new(error))
+    }
 }
 
 /// A server that is put together but does not listen yet.
@@ -69,31 +107,59 @@ impl Server {
         };
         let store = Store::open(&url, config.database.max_connections).await?;
         store.migrate().await?;
-        if config.mode == Mode::Standalone {
-            tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), "Default organisation").await?;
-        }
-        Ok(Self::over(store, config))
+        // With many organisations this one owns no agents: its operators make the others.
+        let name = match config.mode {
+            Mode::Standalone => "Default organisation",
+            Mode::MultiTenant => "System",
+        };
+        tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), name).await?;
+        Self::over(store, master_keys::load(config)?, config).await
     }
 
     /// Puts the parts together over an open database.
-    pub(crate) fn over(store: Store, _config: &Config) -> Self {
+    pub(crate) async fn over(store: Store, sealing: MasterKeys, config: &Config) -> Result<Self, StartError> {
+        let node_id = node_id(config)?;
+        let journal = journal::Options {
+            segment_bytes: 64 << 20,
+            max_bytes: 4 << 30,
+            sync_interval: Duration::from_millis(200),
+            node_id: node_id.clone(),
+        };
+        let journal = Journal::open(&config.data_dir.join("journal"), journal)?;
+        let recorder = Recorder::start(store.clone(), journal, &node_id).await?;
+        // What earlier runs spent is in the database only when the journal is drained.
+        while !recorder.settled(Duration::from_secs(30)).await {
+            tracing::warn!("still draining what the last run recorded; the ledger waits for it");
+        }
+        let ledger = ledger(&store, config, &node_id).await?;
+        let bus = match config.redis.url.as_str() {
+            "" if store.is_postgres() => Bus::postgres(store.db()).await,
+            "" => Bus::local(),
+            url => Bus::redis(url, "zentinelle").await.map_err(StartError::redis)?,
+        };
         let (routes, document) = router::documented().split_for_parts();
         let document = serde_json::to_value(&document).unwrap_or_default();
-        let keys = InstallationKeys::new("initial", [0; 32]);
-        let approvals = Approvals::new(keys.clone());
-        let audit_keys = AuditKeys::new(&keys);
+        let sealing = Arc::new(sealing);
+        let approvals = Approvals::new(sealing.clone());
+        let audit_keys = AuditKeys::new(&sealing);
+        let keys = sealing.clone();
         let app = Arc::new(App {
-            directory: Directory::new(store.clone(), KeyHasher::new([0; 32])),
+            directory: Directory::new(store.clone(), KeyHasher::from_master(&sealing)),
             access: AccessTable::read(&document),
             snapshots: Snapshots::new(store.clone(), Arc::new(move |tenant: &TenantId| token::key_ring(&keys, tenant))),
-            ledger: LedgerStore::in_memory(),
-            recorder: Recorder::start(store.clone()),
+            ledger,
+            bus,
+            recorder,
+            node_id,
             approvals,
             audit_keys,
             store,
+            sealing,
+            mode: config.mode,
         });
+        replica::start(&app);
         let routes = router::served(routes, app.clone());
-        Self { app, routes }
+        Ok(Self { app, routes })
     }
 
     /// Its routes, for tests that speak to it without a socket.
@@ -110,8 +176,48 @@ impl Server {
         if let Err(error) = served.await {
             tracing::error!(?error, "the listener failed");
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        if !self.app.recorder.settled(DRAIN_AT_STOP).await {
+            tracing::warn!("stopped before the database had every record; the next start drains the rest");
+        }
         Ok(())
+    }
+}
+
+/// Where running totals are kept: in Redis if there is one, in a shared database otherwise, and
+/// in memory on a server of its own.
+async fn ledger(store: &Store, config: &Config, node_id: &str) -> Result<LedgerStore, StartError> {
+    if !config.redis.url.is_empty() {
+        let redis = RedisConfig::new(&config.redis.url, node_id);
+        let live = live_nodes(store.clone(), replica::SILENT_SECONDS);
+        let ledger = RedisLedger::start(redis, Some(store.clone()), live).map_err(StartError::redis)?;
+        if !ledger.wait_until_up(Duration::from_secs(5)).await {
+            tracing::warn!("Redis does not answer yet; requests that need the ledger are denied until it does");
+        }
+        return Ok(LedgerStore::Redis(ledger));
+    }
+    if store.is_postgres() {
+        return Ok(LedgerStore::Sql(SqlLedger::new(store.clone(), Duration::from_secs(1), RESERVATION_SECONDS)));
+    }
+    let ledger = Embedded::load(store, MemoryLedgerConfig::default(), clock::now()).await?;
+    Ok(LedgerStore::Embedded(ledger))
+}
+
+/// The name of this server among replicas. One that is made up is kept in the data directory,
+/// because the journal belongs to it.
+fn node_id(config: &Config) -> Result<String, StartError> {
+    if !config.node_id.is_empty() {
+        return Ok(config.node_id.clone());
+    }
+    let path = config.data_dir.join("node_id");
+    let file = |why| StartError::File { what: path.display().to_string(), why };
+    match std::fs::read_to_string(&path) {
+        Ok(id) if !id.trim().is_empty() => Ok(id.trim().to_owned()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file(error)),
+        _ => {
+            let id = crate::clock::new_id();
+            std::fs::write(&path, &id).map_err(file)?;
+            Ok(id)
+        }
     }
 }
 

@@ -15,11 +15,17 @@ use crate::auth::key::KeyKind;
 use crate::auth::{Caller, Role};
 use crate::clock;
 use crate::config::Config;
+use crate::sealing::MasterKeys;
 use crate::server::Server;
 use crate::service::keys::{self, NewKey};
 use crate::service::tenants;
 use crate::store::Store;
 use crate::store::entities::{agent, policy};
+
+/// Master keys that are the same in every test.
+pub(crate) fn master_keys() -> MasterKeys {
+    MasterKeys::parse("test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").expect("sound keys")
+}
 
 /// A server over a fresh database, with keys for every kind of caller.
 pub(crate) struct TestServer {
@@ -28,6 +34,7 @@ pub(crate) struct TestServer {
     /// Its tenant.
     pub(crate) tenant: TenantId,
     routes: Router,
+    _directory: tempfile::TempDir,
 }
 
 impl TestServer {
@@ -41,17 +48,28 @@ impl TestServer {
         Self::over(crate::store::testing::postgres().await).await
     }
 
+    /// On SQLite in memory, for many organisations.
+    pub(crate) async fn multi_tenant() -> Self {
+        let config = Config { mode: crate::config::Mode::MultiTenant, ..Config::default() };
+        Self::configured(crate::store::testing::sqlite().await, &config).await
+    }
+
     async fn over(store: Store) -> Self {
+        Self::configured(store, &Config::default()).await
+    }
+
+    async fn configured(store: Store, config: &Config) -> Self {
         let tenant = TenantId::new(tenants::STANDALONE);
         tenants::ensure(&store, &tenant, "Test organisation").await.expect("a tenant");
-        let server = Server::over(store, &Config::default());
-        Self { app: server.app.clone(), tenant, routes: server.routes() }
+        let directory = tempfile::tempdir().expect("a directory");
+        let config = Config { data_dir: directory.path().to_owned(), ..config.clone() };
+        let server = Server::over(store, master_keys(), &config).await.expect("a server");
+        Self { app: server.app.clone(), tenant, routes: server.routes(), _directory: directory }
     }
 
     /// Another server over the same database: a replica, or this one after a restart.
-    pub(crate) fn another(&self) -> Self {
-        let server = Server::over(self.app.store.clone(), &Config::default());
-        Self { app: server.app.clone(), tenant: self.tenant.clone(), routes: server.routes() }
+    pub(crate) async fn another(&self) -> Self {
+        Self::over(self.app.store.clone()).await
     }
 
     /// A key of a kind for this server's tenant.
@@ -141,10 +159,35 @@ impl TestServer {
         id
     }
 
+    /// Waits until the database has everything that was recorded.
+    pub(crate) async fn settled(&self) {
+        assert!(self.app.recorder.settled(std::time::Duration::from_secs(10)).await, "the journal is drained");
+    }
+
     /// Sends a request; a body of null sends none.
     pub(crate) async fn send(&self, method: Method, path: &str, key: &str, body: Value) -> (StatusCode, Value) {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         self.send_raw(method, path, key, body).await
+    }
+
+    /// Sends a request that names the version it means.
+    pub(crate) async fn send_if_match(
+        &self,
+        method: Method,
+        path: &str,
+        key: &str,
+        version: &str,
+        body: Value,
+    ) -> StatusCode {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-zentinelle-key", key)
+            .header("content-type", "application/json")
+            .header("if-match", version)
+            .body(Body::from(body.to_string()))
+            .expect("a request");
+        self.routes.clone().oneshot(request).await.expect("an answer").status()
     }
 
     /// Sends a body as it is.

@@ -63,6 +63,12 @@ impl AccessTable {
         self.0.get(path)?.iter().find_map(|(known, access)| (known == method).then_some(access))
     }
 
+    /// Whether some route asks for a permission. One that none asks for is a slip of the pen.
+    pub(crate) fn knows(&self, permission: &Permission) -> bool {
+        let mut asked = self.0.values().flatten().filter_map(|(_, access)| access.operator.as_ref());
+        asked.any(|known| known == permission)
+    }
+
     /// Every route with who may call it.
     #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Method, &Access)> {

@@ -167,7 +167,9 @@ impl KnownKey {
         };
         Some(Self {
             tenant: TenantId::new(row.tenant_id),
-            id: row.id.into(),
+            // A key that was rotated acts as its successor for the rest of its time, so that the
+            // agents it enrolled stay the same.
+            id: row.replaced_by.unwrap_or(row.id).into(),
             public_id: row.public_id.into(),
             kind,
             hash: from_hex(&row.secret_hash)?,

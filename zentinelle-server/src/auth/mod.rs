@@ -6,7 +6,6 @@
 pub(crate) mod access;
 pub(crate) mod caller;
 pub(crate) mod directory;
-pub(crate) mod installation;
 pub(crate) mod key;
 pub(crate) mod permission;
 

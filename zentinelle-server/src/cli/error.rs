@@ -78,6 +78,9 @@ pub(crate) enum CommandError {
         /// What to do about it.
         help: &'static str,
     },
+    /// Work on the server's database failed.
+    #[error("{0}")]
+    Local(String),
     /// A value of an argument that only the work itself could refuse.
     #[error("{message}")]
     Argument {
@@ -103,6 +106,7 @@ impl CommandError {
             Self::Key { help, .. } | Self::Remote { help, .. } => help,
             Self::NoTests { .. } => "add `tests:` beside `policies:`, or say --allow-empty",
             Self::Argument { help, .. } => help,
+            Self::Local(_) => "name the server's own files with --config or --data-dir",
             Self::Server(_) => "look at the configuration, then at the log above",
             Self::Read { .. } | Self::Write(_) | Self::WriteFile { .. } => return None,
         };

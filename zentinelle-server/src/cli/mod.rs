@@ -8,6 +8,8 @@ mod error;
 mod evaluate;
 pub(crate) mod hook;
 mod input;
+mod key;
+mod local;
 mod output;
 mod policies;
 mod policy;
@@ -17,6 +19,7 @@ mod requests;
 mod scan;
 mod schema_words;
 mod serve;
+mod tenant;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -51,6 +54,10 @@ enum Command {
     #[command(subcommand)]
     Approvals(approvals::Command),
     Serve(serve::Args),
+    #[command(subcommand)]
+    Key(key::Command),
+    #[command(subcommand)]
+    Tenant(tenant::Command),
     Completions(completions::Args),
 }
 
@@ -77,6 +84,8 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Audit(command) => audit::run(&command, &mut console),
         Command::Approvals(command) => approvals::run(&command, &mut console),
         Command::Serve(args) => serve::run(args),
+        Command::Key(command) => key::run(command, &mut console),
+        Command::Tenant(command) => tenant::run(command, &mut console),
         Command::Completions(args) => completions::run(args, &mut console),
     };
     match ended.and_then(|exit| console.flush().map(|()| exit)) {

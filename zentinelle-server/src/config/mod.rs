@@ -1,5 +1,7 @@
 //! The server's configuration: one typed structure, every key with a default.
 
+pub(crate) mod master_keys;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -15,10 +17,15 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The database.
     pub(crate) database: Database,
+    /// Redis, where replicas share their ledger.
+    pub(crate) redis: Redis,
     /// Names this server among replicas; made up when empty.
     pub(crate) node_id: String,
     /// One organisation, or many.
     pub(crate) mode: Mode,
+    /// The file of the master keys, `id:base64` a line; made in the data directory when none is
+    /// named and the database is there too.
+    pub(crate) master_key_file: Option<PathBuf>,
 }
 
 /// Where rows are kept.
@@ -29,6 +36,14 @@ pub(crate) struct Database {
     pub(crate) url: String,
     /// The most connections at once.
     pub(crate) max_connections: u32,
+}
+
+/// Where replicas share what changes with every decision.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Redis {
+    /// `redis://…`; empty for none.
+    pub(crate) url: String,
 }
 
 /// How many organisations the server serves.
@@ -48,8 +63,10 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8420)),
             data_dir: PathBuf::from("zentinelle-data"),
             database: Database::default(),
+            redis: Redis::default(),
             node_id: String::new(),
             mode: Mode::default(),
+            master_key_file: None,
         }
     }
 }

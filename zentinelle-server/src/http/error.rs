@@ -106,6 +106,12 @@ pub(crate) struct PolicyFault {
     pub(crate) message: String,
     /// Where, as a JSON Pointer.
     pub(crate) pointer: String,
+    /// Of a document: the line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<usize>,
+    /// Of a document: the column, from 1. Unit: characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) column: Option<usize>,
     /// How to mend it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) help: Option<String>,

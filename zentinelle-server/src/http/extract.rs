@@ -81,6 +81,42 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// The one id in a request's path. One that no thing can have is not found.
+pub(crate) struct PathId(pub(crate) String);
+
+/// The longest id in a path. Unit: bytes.
+const MOST_ID: usize = 255;
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let missing = ApiError::NotFound { what: "thing" };
+        match axum::extract::Path::<String>::from_request_parts(parts, state).await {
+            Ok(path) if path.0.len() <= MOST_ID && !path.0.chars().any(char::is_control) => Ok(Self(path.0)),
+            _ => Err(missing),
+        }
+    }
+}
+
+/// The version a caller believes to change, from `If-Match`; none when the header is absent or `*`.
+pub(crate) struct IfMatch(pub(crate) Option<i64>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(Self(None)) };
+        let text = value.to_str().unwrap_or("?").trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let tag = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
+        let version = tag.parse().map_err(|_| ApiError::invalid("If-Match", "expected a version, such as `\"3\"`"))?;
+        Ok(Self(Some(version)))
+    }
+}
+
 /// The query of a request, read into `T`; the error names the field.
 pub(crate) struct Query<T>(pub(crate) T);
 

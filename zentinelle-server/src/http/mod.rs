@@ -7,6 +7,7 @@ pub(crate) mod extract;
 pub(crate) mod health;
 pub(crate) mod native;
 pub(crate) mod openapi;
+pub(crate) mod operator;
 pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sdk;

@@ -14,6 +14,10 @@ use utoipa::{Modify, OpenApi};
         (name = "audit", description = "The trail as evidence: verify it, find in it, export it."),
         (name = "approvals", description = "Calls that wait for a person."),
         (name = "authzen", description = "OpenID AuthZEN Authorization API 1.0."),
+        (name = "policies", description = "What decides: policies, their history, documents, packs and trials."),
+        (name = "keys", description = "Keys of operators, and those that enrol agents."),
+        (name = "secrets", description = "Secrets agents fetch, and the keys of model providers. Sealed at rest, never shown."),
+        (name = "tenants", description = "Organisations and their settings."),
         (name = "operations", description = "Health and readiness."),
     )
 )]

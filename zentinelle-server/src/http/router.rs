@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
+use super::operator::{keys, policies, policy_documents, policy_tools, secrets, settings, tenants};
 use super::{MOST_BODY_BYTES, authzen, health, native, openapi, request_id, sdk};
 use crate::app::App;
 use crate::auth::access;
@@ -23,6 +24,32 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::native_health))
         .routes(routes!(health::ready))
         .routes(routes!(health::native_ready))
+        // Policies and what else decides
+        .routes(routes!(policies::list, policies::create))
+        .routes(routes!(policies::revision))
+        .routes(routes!(policies::get, policies::replace, policies::update, policies::delete))
+        .routes(routes!(policies::history))
+        .routes(routes!(policies::diff))
+        .routes(routes!(policies::restore))
+        .routes(routes!(policy_tools::validate))
+        .routes(routes!(policy_tools::dry_run))
+        .routes(routes!(policy_tools::simulate))
+        .routes(routes!(policy_tools::types))
+        .routes(routes!(policy_tools::schema))
+        .routes(routes!(policy_documents::import))
+        .routes(routes!(policy_documents::export))
+        .routes(routes!(policy_documents::list_packs))
+        .routes(routes!(policy_documents::activate))
+        // Keys, secrets, settings, tenants
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::get, keys::revoke))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(secrets::list_secrets))
+        .routes(routes!(secrets::get_secret, secrets::put_secret, secrets::delete_secret))
+        .routes(routes!(secrets::list_provider_keys))
+        .routes(routes!(secrets::get_provider_key, secrets::put_provider_key, secrets::delete_provider_key))
+        .routes(routes!(settings::get, settings::change))
+        .routes(routes!(tenants::list, tenants::create))
         // Agents, native family
         .routes(routes!(native::evaluate::evaluate))
         // Audit trail

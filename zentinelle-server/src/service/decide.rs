@@ -16,6 +16,8 @@ use crate::app::App;
 use crate::auth::AgentFacts;
 use crate::clock;
 use crate::http::error::ApiError;
+use crate::ledger::LedgerEntry;
+use crate::ledger::is_away;
 use crate::recorder::content;
 use crate::recorder::record::{RaisedIncident, Record};
 use crate::snapshot::{FailMode, Snapshot};
@@ -85,6 +87,8 @@ pub(crate) struct Judged {
     pub(crate) decision: Decision,
     /// The outward form.
     pub(crate) document: DecisionDocument,
+    /// What the ledger wants recorded.
+    pub(crate) spent: Option<LedgerEntry>,
 }
 
 /// Judges a request and, unless it is only a question, spends what it spends.
@@ -95,13 +99,18 @@ pub(crate) async fn judge(app: &App, asked: Asked) -> Result<Judged, ApiError> {
     token::keep_those_for_this_call(&asked.agent.agent, user, &asked.action, &mut context);
     let request = request(asked.agent.as_ref(), asked.user, &asked.action, context, asked.dry_run);
     let assessment = snapshot.engine.assess(&request);
+    let mut spent = None;
     let outcome = match assessment.batch() {
-        Some(batch) => Some(apply(app, &snapshot, batch).await),
+        Some(batch) => {
+            let outcome = apply(app, &snapshot, batch).await;
+            spent = outcome.as_ref().ok().and_then(|outcome| app.ledger.entry(batch, outcome));
+            Some(outcome)
+        }
         None => None,
     };
     let decision = assessment.conclude(outcome);
     let document = DecisionDocument::new(&decision, &request);
-    Ok(Judged { snapshot, request, decision, document })
+    Ok(Judged { snapshot, request, decision, document, spent })
 }
 
 impl Decided {
@@ -115,10 +124,11 @@ impl Decided {
 pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError> {
     let started = Instant::now();
     let source = asked.source;
-    let Judged { snapshot, request, decision, document } = judge(app, asked).await?;
+    let Judged { snapshot, request, decision, document, spent } = judge(app, asked).await?;
     let id = clock::new_id();
     let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let mut records = vec![Record::Evaluation(Box::new(row(&id, &request, &document, &snapshot, source, duration_us)))];
+    records.extend(spent.map(|entry| Record::Ledger { tenant_id: request.agent.tenant_id.clone(), entry }));
     records.extend(incidents(&decision, &request, &id).map(|raised| Record::Incident(Box::new(raised))));
     records.extend(kept::record(&decision, &document, &request, &id).map(|kept| Record::Audit(Box::new(kept))));
     records.extend(approvals::used(app, &request, &decision));
@@ -157,8 +167,8 @@ fn request(
 async fn apply(app: &App, snapshot: &Snapshot, batch: &Batch) -> Result<Outcome, LedgerError> {
     let answer = app.ledger.apply(batch).await;
     match (&answer, snapshot.settings.ledger_unavailable) {
-        (Err(LedgerError::Unavailable(why)), FailMode::Permit) => {
-            tracing::warn!(tenant = %snapshot.tenant, why, "limits are not checked: the ledger is away");
+        (Err(error), FailMode::Permit) if is_away(error) => {
+            tracing::warn!(tenant = %snapshot.tenant, %error, "limits are not checked: the ledger is away");
             let reading = Reading { used: 0, resets_at: batch.now };
             let readings = vec![reading; batch.postings.len()];
             Ok(Outcome { committed: batch.mode == Mode::Commit, readings })

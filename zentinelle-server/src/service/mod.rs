@@ -3,7 +3,12 @@
 
 pub(crate) mod approvals;
 pub(crate) mod audit;
+pub(crate) mod bounds;
 pub(crate) mod change;
 pub(crate) mod decide;
 pub(crate) mod keys;
+pub(crate) mod packs;
+pub(crate) mod policies;
+pub(crate) mod secrets;
+pub(crate) mod settings;
 pub(crate) mod tenants;

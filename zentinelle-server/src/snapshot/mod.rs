@@ -81,6 +81,23 @@ impl Snapshots {
         Ok(())
     }
 
+    /// The revision of the snapshot in memory, if the tenant is loaded.
+    pub(crate) async fn revision(&self, tenant: &TenantId) -> Option<i64> {
+        self.current.get(tenant).await.map(|snapshot| snapshot.revision)
+    }
+
+    /// The tenants in memory whose snapshot is not the one the database names.
+    pub(crate) async fn outdated(&self) -> Result<Vec<TenantId>, StoreError> {
+        let known: Vec<(TenantId, i64)> =
+            self.current.iter().map(|(tenant, snapshot)| ((*tenant).clone(), snapshot.revision)).collect();
+        if known.is_empty() {
+            return Ok(Vec::new());
+        }
+        let revisions = tenants::revisions(self.store.db()).await?;
+        let is_outdated = |(tenant, revision): &(TenantId, i64)| revisions.get(tenant.as_str()) != Some(revision);
+        Ok(known.into_iter().filter(is_outdated).map(|(tenant, _)| tenant).collect())
+    }
+
     /// Swaps in newer snapshots of every tenant in memory, after notices may have been missed.
     pub(crate) async fn refresh_all(&self) {
         let tenants: Vec<TenantId> = self.current.iter().map(|(tenant, _)| (*tenant).clone()).collect();
@@ -89,6 +106,16 @@ impl Snapshots {
                 tracing::error!(%tenant, ?error, "the policies could not be loaded again");
             }
         }
+    }
+
+    /// An engine as [`Snapshots::get`] would give it, over other policies: for asking what they
+    /// would decide.
+    pub(crate) fn engine(&self, tenant: &TenantId, set: PolicySet, settings: &TenantSettings) -> Engine {
+        let no_policy = match settings.no_policy {
+            FailMode::Deny => NoPolicy::Deny,
+            FailMode::Permit => NoPolicy::Permit,
+        };
+        Engine::new(set).with_approvals((self.approvals)(tenant)).with_no_policy(no_policy)
     }
 
     async fn load(&self, tenant: &TenantId) -> Result<Arc<Snapshot>, StoreError> {
@@ -101,11 +128,7 @@ impl Snapshots {
         let policies = rows.into_iter().map(policies::to_core).collect::<Result<Vec<_>, _>>()?;
         let version = row.policy_revision.to_string();
         let set = PolicySet::compile(tenant.clone(), version, policies);
-        let no_policy = match settings.no_policy {
-            FailMode::Deny => NoPolicy::Deny,
-            FailMode::Permit => NoPolicy::Permit,
-        };
-        let engine = Engine::new(set).with_approvals((self.approvals)(tenant)).with_no_policy(no_policy);
+        let engine = self.engine(tenant, set, &settings);
         Ok(Arc::new(Snapshot { tenant: tenant.clone(), revision: row.policy_revision, engine, settings }))
     }
 }

@@ -1,6 +1,11 @@
 //! Keys in the database.
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+};
+use zentinelle_core::ids::TenantId;
 
 use super::entities::api_key;
 use super::{Store, StoreError};
@@ -8,4 +13,120 @@ use super::{Store, StoreError};
 /// The row of a key, whichever tenant it belongs to: the key is what tells the tenant.
 pub(crate) async fn by_public_id(store: &Store, public_id: &str) -> Result<Option<api_key::Model>, StoreError> {
     Ok(api_key::Entity::find().filter(api_key::Column::PublicId.eq(public_id)).one(store.db()).await?)
+}
+
+/// Which keys to list; what is none does not narrow.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    /// The kind.
+    pub(crate) kind: Option<String>,
+    /// The agent of an agent key.
+    pub(crate) agent_id: Option<String>,
+    /// Whether only keys that can still be used are wanted, at this instant.
+    pub(crate) usable_at: Option<i64>,
+}
+
+impl Filter {
+    fn select(&self, tenant: &TenantId) -> Select<api_key::Entity> {
+        let mut found = api_key::Entity::find().filter(api_key::Column::TenantId.eq(tenant.as_str()));
+        if let Some(kind) = &self.kind {
+            found = found.filter(api_key::Column::Kind.eq(kind.as_str()));
+        }
+        if let Some(agent) = &self.agent_id {
+            found = found.filter(api_key::Column::AgentId.eq(agent.as_str()));
+        }
+        if let Some(now) = self.usable_at {
+            let lasts =
+                Condition::any().add(api_key::Column::ExpiresAt.is_null()).add(api_key::Column::ExpiresAt.gt(now));
+            found = found.filter(api_key::Column::RevokedAt.is_null()).filter(lasts);
+        }
+        found
+    }
+}
+
+/// Some keys of a tenant in the order of their ids, from behind `after`.
+pub(crate) async fn list(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    filter: &Filter,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Vec<api_key::Model>, StoreError> {
+    let mut found = filter.select(tenant);
+    if let Some(after) = after {
+        found = found.filter(api_key::Column::Id.gt(after));
+    }
+    Ok(found.order_by_asc(api_key::Column::Id).limit(limit).all(db).await?)
+}
+
+/// How many keys a filter finds.
+pub(crate) async fn count(db: &impl ConnectionTrait, tenant: &TenantId, filter: &Filter) -> Result<u64, StoreError> {
+    Ok(filter.select(tenant).count(db).await?)
+}
+
+/// One key.
+pub(crate) async fn by_id(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<Option<api_key::Model>, StoreError> {
+    Ok(api_key::Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?)
+}
+
+/// Gives the row of a key that was replaced another id, since its successor takes over the old
+/// one, and lets the key end.
+pub(crate) async fn retire(
+    db: &impl ConnectionTrait,
+    row: &api_key::Model,
+    new_id: &str,
+    expires_at: Option<i64>,
+    revoked_at: Option<i64>,
+) -> Result<(), StoreError> {
+    let retired = api_key::Entity::update_many()
+        .col_expr(api_key::Column::Id, Expr::value(new_id))
+        .col_expr(api_key::Column::ReplacedBy, Expr::value(row.id.as_str()))
+        .col_expr(api_key::Column::ExpiresAt, Expr::value(expires_at))
+        .col_expr(api_key::Column::RevokedAt, Expr::value(revoked_at))
+        .filter(api_key::Column::TenantId.eq(row.tenant_id.as_str()))
+        .filter(api_key::Column::Id.eq(row.id.as_str()))
+        .filter(api_key::Column::PublicId.eq(row.public_id.as_str()))
+        .exec(db)
+        .await?;
+    if retired.rows_affected == 1 { Ok(()) } else { Err(StoreError::Stale { what: "key" }) }
+}
+
+/// Keeps a new key.
+pub(crate) async fn insert(db: &impl ConnectionTrait, row: api_key::Model) -> Result<(), StoreError> {
+    api_key::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// A key and those it took the place of, as far as they are not revoked.
+pub(crate) async fn lineage(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<Vec<api_key::Model>, StoreError> {
+    let one = Condition::any().add(api_key::Column::Id.eq(id)).add(api_key::Column::ReplacedBy.eq(id));
+    let found = api_key::Entity::find()
+        .filter(api_key::Column::TenantId.eq(tenant.as_str()))
+        .filter(one)
+        .filter(api_key::Column::RevokedAt.is_null());
+    Ok(found.all(db).await?)
+}
+
+/// Ends keys at once.
+pub(crate) async fn revoke(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: &[String],
+    at: i64,
+) -> Result<(), StoreError> {
+    api_key::Entity::update_many()
+        .col_expr(api_key::Column::RevokedAt, Expr::value(at))
+        .filter(api_key::Column::TenantId.eq(tenant.as_str()))
+        .filter(api_key::Column::Id.is_in(ids.iter().map(String::as_str)))
+        .exec(db)
+        .await?;
+    Ok(())
 }

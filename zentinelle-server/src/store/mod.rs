@@ -7,11 +7,14 @@ pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod approvals;
 pub(crate) mod audit;
+pub(crate) mod bulk;
 pub(crate) mod entities;
+pub(crate) mod history;
 pub(crate) mod incidents;
 pub(crate) mod keys;
 mod migrations;
 pub(crate) mod policies;
+pub(crate) mod secrets;
 pub(crate) mod tenants;
 
 use std::path::Path;

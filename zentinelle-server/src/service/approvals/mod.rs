@@ -30,10 +30,10 @@ use super::audit::kept;
 use super::decide::{self, Asked, Judged};
 use crate::app::App;
 use crate::auth::AgentFacts;
-use crate::auth::installation::InstallationKeys;
 use crate::clock;
 use crate::http::error::ApiError;
 use crate::recorder::record::Record;
+use crate::sealing::MasterKeys;
 use crate::snapshot::Snapshot;
 use crate::store::approvals::{self, APPROVED, CANCELLED, CONSUMED, EXPIRED, PENDING};
 use crate::store::entities::approval;
@@ -52,7 +52,7 @@ pub(crate) const MOST_WAIT: Duration = Duration::from_secs(55);
 /// What the server knows of approvals without asking the database.
 #[derive(Debug)]
 pub(crate) struct Approvals {
-    keys: InstallationKeys,
+    keys: Arc<MasterKeys>,
     open: Cache<(TenantId, Digest), Arc<approval::Model>>,
     recent: Cache<(TenantId, String), Arc<approval::Model>>,
     /// Who waits for decisions.
@@ -61,7 +61,7 @@ pub(crate) struct Approvals {
 
 impl Approvals {
     /// Nothing is known yet.
-    pub(crate) fn new(keys: InstallationKeys) -> Self {
+    pub(crate) fn new(keys: Arc<MasterKeys>) -> Self {
         Self { keys, open: remembering(), recent: remembering(), waiting: Waiting::default() }
     }
 

@@ -15,8 +15,8 @@ use zentinelle_core::decision::Remedy;
 use zentinelle_core::ids::TenantId;
 
 use super::call;
-use crate::auth::installation::InstallationKeys;
 use crate::clock;
+use crate::sealing::MasterKeys;
 use crate::store::entities::approval;
 
 /// Where agents put tokens.
@@ -27,13 +27,13 @@ const DIGITS: usize = 32;
 const DATED_BACK: SignedDuration = SignedDuration::from_secs(5);
 
 /// The keys with which a tenant's approvals are signed, newest first.
-fn signing_keys(keys: &InstallationKeys, tenant: &TenantId) -> Vec<SigningKey> {
+fn signing_keys(keys: &MasterKeys, tenant: &TenantId) -> Vec<SigningKey> {
     let purpose = format!("approvals/{tenant}");
     keys.derive_each(&purpose).filter_map(|(id, secret)| SigningKey::hmac(id, secret.as_ref()).ok()).collect()
 }
 
 /// The keys with which a tenant's approvals are verified.
-pub(crate) fn key_ring(keys: &InstallationKeys, tenant: &TenantId) -> KeyRing {
+pub(crate) fn key_ring(keys: &MasterKeys, tenant: &TenantId) -> KeyRing {
     let verifying = signing_keys(keys, tenant);
     KeyRing::from_keys(verifying.iter().map(SigningKey::verifying_key)).unwrap_or_default()
 }
@@ -50,7 +50,7 @@ fn dated_back(lifetime: SignedDuration) -> SignedDuration {
 }
 
 /// The tokens of an approved request, one for each remedy, parted by blanks.
-pub(crate) fn mint(keys: &InstallationKeys, row: &approval::Model) -> Option<String> {
+pub(crate) fn mint(keys: &MasterKeys, row: &approval::Model) -> Option<String> {
     let remedies: Vec<Remedy> = serde_json::from_value(row.remedies.clone()).ok()?;
     let decided_at = clock::instant(row.decided_at?);
     let key = signing_keys(keys, &TenantId::new(row.tenant_id.as_str())).into_iter().next()?;

@@ -2,7 +2,7 @@
 
 use zentinelle_core::audit::{CheckpointKey, CheckpointSigner};
 
-use crate::auth::installation::InstallationKeys;
+use crate::sealing::MasterKeys;
 
 /// What the keys are derived for.
 const PURPOSE: &str = "audit-checkpoint";
@@ -18,7 +18,7 @@ impl AuditKeys {
     /// The keys of an installation. Each has the id of the root it comes from in its name, so a
     /// new root brings a new name.
     #[expect(clippy::expect_used, reason = "runs once at the start, with names made here")]
-    pub(crate) fn new(keys: &InstallationKeys) -> Self {
+    pub(crate) fn new(keys: &MasterKeys) -> Self {
         let signers = keys.derive_each(PURPOSE).map(|(id, seed)| {
             let id: String = id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
             CheckpointSigner::new(&format!("zentinelle-audit-{id}"), &seed).expect("the name has no blanks")
