@@ -128,6 +128,8 @@ impl App {
     /// An approval request was decided, taken back, or is over.
     pub(crate) async fn approval_changed(&self, tenant: &TenantId, id: &str) {
         self.approvals.waiting.wake(tenant, id);
+        let notice = Notice::ApprovalDecided { tenant: tenant.clone(), id: id.to_owned() };
+        self.bus.publish(&notice).await;
     }
 }
 

@@ -41,11 +41,13 @@ async fn listen(app: Weak<App>, mut notices: crate::bus::Receiver) {
             Received::Notice(Notice::AgentChanged { tenant, agent_id }) => {
                 app.directory.forget_agent(&tenant, &agent_id)
             }
-            Received::Notice(Notice::ApprovalDecided { .. } | Notice::Activity { .. }) => {}
+            Received::Notice(Notice::ApprovalDecided { tenant, id }) => app.approvals.waiting.wake(&tenant, &id),
+            Received::Notice(Notice::Activity { .. }) => {}
             Received::Resync => {
                 app.directory.forget_all();
                 app.take_up_settings();
                 app.snapshots.refresh_all().await;
+                app.approvals.waiting.wake_all();
             }
         }
     }

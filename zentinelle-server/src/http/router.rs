@@ -16,6 +16,7 @@ use super::operator::{keys, policies, policy_documents, policy_tools, secrets, s
 use super::{cors, docs, edge, health, metrics, native, openapi, sdk};
 use super::operator::{keys, policies, policy_documents, policy_tools, secrets, settings, tenants};
 use super::{MOST_BODY_BYTES, health, native, openapi, operator, request_id, sdk};
+use super::{MOST_BODY_BYTES, authzen, health, native, openapi, request_id, sdk};
 use crate::app::App;
 use crate::auth::access;
 

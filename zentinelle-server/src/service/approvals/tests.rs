@@ -321,7 +321,7 @@ async fn a_request_survives_a_restart_and_is_decided_at_any_replica() {
     };
     let began = Instant::now();
     let ((_, shown), _) = tokio::join!(before.get(&waiting, &agent), decide);
-    assert_eq!(shown["status"], "approved", "found without a notice from the other");
+    assert_eq!(shown["status"], "approved", "the other says that it decided");
     assert!(began.elapsed() < Duration::from_secs(5));
     let (_, there) = after.get(&format!("{APPROVALS}/{id}"), &agent).await;
     let token = there["approval_token"].as_str().expect("a token");
