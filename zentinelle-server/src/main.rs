@@ -17,6 +17,8 @@ mod recorder;
 mod server;
 mod service;
 mod snapshot;
+mod journal;
+mod sealing;
 mod store;
 #[cfg(test)]
 mod testing;
