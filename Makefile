@@ -1,11 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench generate fuzz audit clean
+.PHONY: help run examples test lint bench generate fuzz audit clean
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## Decide the recorded requests in examples/ and show why
+run: ## Start the server on SQLite with a demonstration organisation
 	@scripts/run.sh
+
+examples: ## Decide the recorded requests in examples/ and show why
+	@scripts/examples.sh
 
 test: ## Everything CI runs: format, lints, tests, vectors, docs, wasm
 	@scripts/test.sh

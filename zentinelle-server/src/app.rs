@@ -1,10 +1,13 @@
 //! Everything a request handler can reach.
 
+use std::sync::Arc;
+
 use zentinelle_core::ids::{AgentId, TenantId};
 
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::recorder::Recorder;
+use crate::sealing::MasterKeys;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
 
@@ -23,6 +26,10 @@ pub(crate) struct App {
     pub(crate) ledger: crate::ledger::LedgerStore,
     /// Writes behind the answers.
     pub(crate) recorder: Recorder,
+    /// Seals secrets; other keys are derived from them.
+    pub(crate) keys: Arc<MasterKeys>,
+    /// This server's name among replicas.
+    pub(crate) node_id: String,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.

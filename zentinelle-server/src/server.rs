@@ -14,11 +14,16 @@ use crate::auth::directory::Directory;
 use crate::auth::key::KeyHasher;
 use crate::config::{Config, Mode};
 use crate::http::router;
+use crate::journal::{self, Journal};
 use crate::ledger::LedgerStore;
 use crate::recorder::Recorder;
+use crate::sealing::MasterKeys;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
+
+/// How long a stopping server waits until the database has every record.
+const DRAIN_AT_STOP: Duration = Duration::from_secs(20);
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +42,18 @@ pub(crate) enum StartError {
     /// The database could not be filled.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    /// The demonstration organisation could not be made.
+    #[error("the demonstration organisation could not be made: {0}")]
+    Demo(Box<crate::http::error::ApiError>),
+    /// The journal could not be opened.
+    #[error(transparent)]
+    Journal(#[from] journal::JournalError),
+    /// The master keys could not be read or made.
+    #[error(transparent)]
+    Keys(#[from] crate::sealing::SealError),
+    /// Replicas share one database and need the same master keys.
+    #[error("with PostgreSQL the master keys must be given, so that every replica has the same")]
+    NoMasterKey,
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {address}: {why}")]
     Listen {
@@ -45,6 +62,13 @@ pub(crate) enum StartError {
         /// Why.
         why: std::io::Error,
     },
+}
+
+impl StartError {
+    /// The demonstration organisation could not be made.
+    pub(crate) fn demo(error: crate::http::error::ApiError) -> Self {
+        Self::Demo(Box::new(error))
+    }
 }
 
 /// A server that is put together but does not listen yet.
@@ -70,23 +94,35 @@ impl Server {
         if config.mode == Mode::Standalone {
             tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), "Default organisation").await?;
         }
-        Ok(Self::over(store, config))
+        Self::over(store, config).await
     }
 
     /// Puts the parts together over an open database.
-    pub(crate) fn over(store: Store, _config: &Config) -> Self {
+    pub(crate) async fn over(store: Store, config: &Config) -> Result<Self, StartError> {
+        let node_id = node_id(config)?;
+        let keys = Arc::new(master_keys(config)?);
+        let journal = journal::Options {
+            segment_bytes: 64 << 20,
+            max_bytes: 4 << 30,
+            sync_interval: Duration::from_millis(200),
+            node_id: node_id.clone(),
+        };
+        let journal = Journal::open(&config.data_dir.join("journal"), journal)?;
+        let recorder = Recorder::start(store.clone(), journal, &node_id).await?;
         let (routes, document) = router::documented().split_for_parts();
         let document = serde_json::to_value(&document).unwrap_or_default();
         let app = Arc::new(App {
-            directory: Directory::new(store.clone(), KeyHasher::new([0; 32])),
+            directory: Directory::new(store.clone(), KeyHasher::new(*keys.derive("api keys"))),
             access: AccessTable::read(&document),
             snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
             ledger: LedgerStore::in_memory(),
-            recorder: Recorder::start(store.clone()),
+            recorder,
+            keys,
+            node_id,
             store,
         });
         let routes = router::served(routes, app.clone());
-        Self { app, routes }
+        Ok(Self { app, routes })
     }
 
     /// Its routes, for tests that speak to it without a socket.
@@ -103,9 +139,43 @@ impl Server {
         if let Err(error) = served.await {
             tracing::error!(?error, "the listener failed");
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        if !self.app.recorder.settled(DRAIN_AT_STOP).await {
+            tracing::warn!("stopped before the database had every record; the next start drains the rest");
+        }
         Ok(())
     }
+}
+
+/// The name of this server among replicas. One that is made up is kept in the data directory,
+/// because the journal belongs to it.
+fn node_id(config: &Config) -> Result<String, StartError> {
+    if !config.node_id.is_empty() {
+        return Ok(config.node_id.clone());
+    }
+    let path = config.data_dir.join("node_id");
+    let file = |why| StartError::File { what: path.display().to_string(), why };
+    match std::fs::read_to_string(&path) {
+        Ok(id) if !id.trim().is_empty() => Ok(id.trim().to_owned()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file(error)),
+        _ => {
+            let id = crate::clock::new_id();
+            std::fs::write(&path, &id).map_err(file)?;
+            Ok(id)
+        }
+    }
+}
+
+/// The keys that seal secrets and from which others are derived. A server on its own makes them
+/// at its first start; replicas must be given the same ones.
+fn master_keys(config: &Config) -> Result<MasterKeys, StartError> {
+    let path = config.data_dir.join("master.key");
+    if !path.exists() && config.database.url.starts_with("postgres") {
+        return Err(StartError::NoMasterKey);
+    }
+    if !path.exists() {
+        MasterKeys::generate(&path)?;
+    }
+    Ok(MasterKeys::from_file(&path)?)
 }
 
 /// Returns when the process is told to stop.

@@ -28,6 +28,7 @@ pub(crate) struct TestServer {
     /// Its tenant.
     pub(crate) tenant: TenantId,
     routes: Router,
+    _directory: tempfile::TempDir,
 }
 
 impl TestServer {
@@ -44,8 +45,10 @@ impl TestServer {
     async fn over(store: Store) -> Self {
         let tenant = TenantId::new(tenants::STANDALONE);
         tenants::ensure(&store, &tenant, "Test organisation").await.expect("a tenant");
-        let server = Server::over(store, &Config::default());
-        Self { app: server.app.clone(), tenant, routes: server.routes() }
+        let directory = tempfile::tempdir().expect("a directory");
+        let config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
+        let server = Server::over(store, &config).await.expect("a server");
+        Self { app: server.app.clone(), tenant, routes: server.routes(), _directory: directory }
     }
 
     /// A key of a kind for this server's tenant.
@@ -124,6 +127,11 @@ impl TestServer {
         txn.commit().await.expect("committed");
         self.app.policies_changed(&self.tenant).await;
         id
+    }
+
+    /// Waits until the database has everything that was recorded.
+    pub(crate) async fn settled(&self) {
+        assert!(self.app.recorder.settled(std::time::Duration::from_secs(10)).await, "the journal is drained");
     }
 
     /// Sends a request; a body of null sends none.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use super::error::CommandError;
 use crate::config::Config;
+use crate::demo;
 use crate::exit::Exit;
-use crate::server::Server;
+use crate::server::{Server, StartError};
 
 /// Runs the server.
 ///
@@ -20,6 +21,9 @@ pub(crate) struct Args {
     /// Where to keep the database and the journal.
     #[arg(long, value_name = "DIRECTORY")]
     data_dir: Option<PathBuf>,
+    /// Fill an empty organisation with starter policies and an agent, and print what to try.
+    #[arg(long)]
+    demo: bool,
 }
 
 /// Serves until told to stop.
@@ -34,6 +38,10 @@ pub(crate) fn run(args: Args) -> Result<Exit, CommandError> {
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Write)?;
     let served = runtime.block_on(async {
         let server = Server::assemble(&config).await?;
+        if args.demo {
+            let keys = demo::seed(&server.app).await.map_err(StartError::demo)?;
+            anstream::println!("{}", keys.commands(config.listen));
+        }
         server.run(&config).await
     });
     served.map(|()| Exit::Success).map_err(|error| CommandError::Server(error.to_string()))

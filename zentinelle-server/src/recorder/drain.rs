@@ -15,7 +15,7 @@ use super::record::{RaisedAlert, RaisedIncident, Record};
 use crate::store::entities::{
     agent, approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
 };
-use crate::store::{Store, StoreError, alerts, audit, incidents};
+use crate::store::{StoreError, alerts, audit, incidents};
 
 /// How many rows one statement inserts: both databases bound the values of a statement.
 const AT_ONCE: usize = 500;
@@ -63,14 +63,6 @@ impl Sorted {
         }
         sorted
     }
-}
-
-/// Writes a batch, all of it or nothing.
-pub(crate) async fn write(store: &Store, records: Vec<Record>) -> Result<(), StoreError> {
-    let txn = store.begin().await?;
-    write_in(&txn, records).await?;
-    txn.commit().await?;
-    Ok(())
 }
 
 /// Writes a batch in a transaction of the caller's.

@@ -1,52 +1,132 @@
-//! Writing behind the answer: records go to the journal first, and from there to the database
-//! in order, in batches.
+//! Writing behind the answer: records go to the journal before the answer, and from there to
+//! the database in order, in batches, each exactly once.
 
 pub(crate) mod content;
 mod drain;
+mod drainer;
 pub(crate) mod record;
+#[cfg(test)]
+mod tests;
 
-use tokio::sync::mpsc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
 
 use self::record::Record;
 use crate::http::error::ApiError;
-use crate::store::Store;
+use crate::journal::{Counters, Journal, JournalError, Position};
+use crate::store::{Store, StoreError};
+
+/// When to come back after the journal was full. Unit: seconds.
+const FULL_RETRY: u32 = 2;
 
 /// Takes records.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    queue: mpsc::UnboundedSender<Vec<Record>>,
+    journal: Journal,
+    /// How far the database has everything.
+    drained: watch::Receiver<Position>,
+    writing: Arc<AtomicBool>,
 }
 
 impl Recorder {
-    /// Starts writing behind.
-    pub(crate) fn start(store: Store) -> Self {
-        let (queue, mut records) = mpsc::unbounded_channel::<Vec<Record>>();
-        tokio::spawn(async move {
-            while let Some(first) = records.recv().await {
-                let mut batch = first;
-                while let Ok(more) = records.try_recv() {
-                    batch.extend(more);
-                }
-                if let Err(error) = drain::write(&store, batch).await {
-                    tracing::error!(?error, "records were not written");
-                }
-            }
-        });
-        Self { queue }
+    /// Starts draining the journal into the database, from where this node stopped.
+    pub(crate) async fn start(store: Store, journal: Journal, node_id: &str) -> Result<Self, StoreError> {
+        let from = drainer::position(&store, node_id).await?;
+        let (tell, drained) = watch::channel(from.unwrap_or(Position { segment: 0, offset: 0 }));
+        let writing = Arc::new(AtomicBool::new(true));
+        let drainer = drainer::Drainer {
+            store,
+            reader: journal.reader(from),
+            node_id: node_id.to_owned(),
+            drained: tell,
+            writing: Arc::clone(&writing),
+        };
+        tokio::spawn(drainer.run());
+        Ok(Self { journal, drained, writing })
     }
 
-    /// Keeps records. They have left this process's memory when it returns.
+    /// Keeps records. They have reached the operating system when it returns, so the death of
+    /// this process does not lose them.
     pub(crate) fn record(&self, records: &[Record]) -> Result<(), ApiError> {
-        self.queue.send(records.to_vec()).map_err(|_| ApiError::Unavailable("records cannot be kept".to_owned()))
+        self.journal.append_all(&written(records)?).map(drop).map_err(refused)
     }
 
-    /// Keeps records, and returns when they are safe on disk.
+    /// Keeps records, and returns when the disk has confirmed them.
     pub(crate) async fn record_durably(&self, records: &[Record]) -> Result<(), ApiError> {
-        self.record(records)
+        self.journal.append_all_synced(&written(records)?).await.map(drop).map_err(refused)
     }
 
-    /// Whether records are being written.
+    /// Waits until the database has everything recorded so far, or the time is over. Says whether
+    /// it has.
+    pub(crate) async fn settled(&self, within: Duration) -> bool {
+        let end = self.journal.end();
+        let mut drained = self.drained.clone();
+        let reached = drained.wait_for(|position| *position >= end);
+        matches!(tokio::time::timeout(within, reached).await, Ok(Ok(_)))
+    }
+
+    /// Whether the database takes what is recorded.
     pub(crate) fn is_healthy(&self) -> bool {
-        !self.queue.is_closed()
+        self.writing.load(Ordering::Relaxed)
+    }
+
+    /// What the journal counted, and what waits.
+    pub(crate) fn counters(&self) -> Counters {
+        self.journal.counters()
+    }
+}
+
+/// Records as the journal keeps them.
+fn written(records: &[Record]) -> Result<Vec<Vec<u8>>, ApiError> {
+    let text = |record: &Record| {
+        let text = serde_json::to_vec(record).map_err(|error| ApiError::Internal(error.to_string()))?;
+        Ok(if holds_nul(&text) { without_nul(&text)? } else { text })
+    };
+    records.iter().map(text).collect()
+}
+
+/// Whether a JSON text may hold the one character that PostgreSQL does not store.
+fn holds_nul(text: &[u8]) -> bool {
+    memchr::memmem::find(text, br"\u0000").is_some()
+}
+
+/// The same JSON with each NUL shown as a replacement character.
+fn without_nul(text: &[u8]) -> Result<Vec<u8>, ApiError> {
+    fn clean(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::String(text) if text.contains('\0') => *text = text.replace('\0', "\u{fffd}"),
+            serde_json::Value::Array(items) => items.iter_mut().for_each(clean),
+            serde_json::Value::Object(object) => {
+                let entries = std::mem::take(object);
+                object.extend(entries.into_iter().map(|(key, mut value)| {
+                    clean(&mut value);
+                    (key.replace('\0', "\u{fffd}"), value)
+                }));
+            }
+            _ => {}
+        }
+    }
+    let internal = |error: serde_json::Error| ApiError::Internal(error.to_string());
+    let mut value = serde_json::from_slice(text).map_err(internal)?;
+    clean(&mut value);
+    serde_json::to_vec(&value).map_err(internal)
+}
+
+fn refused(error: JournalError) -> ApiError {
+    match error {
+        JournalError::Full { .. } => {
+            let message = "the server is behind with its records; nothing of this request was kept".to_owned();
+            ApiError::Throttled { retry_after: FULL_RETRY, message }
+        }
+        JournalError::TooLarge { limit, .. } => {
+            ApiError::TooLarge { limit: usize::try_from(limit).unwrap_or(usize::MAX) }
+        }
+        error => {
+            tracing::error!(%error, "the journal did not take a record");
+            ApiError::Unavailable("records cannot be kept at the moment".to_owned())
+        }
     }
 }

@@ -106,3 +106,39 @@ pub(crate) struct RaisedAlert {
     /// When it happened.
     pub(crate) at: i64,
 }
+
+impl Record {
+    /// What kind of record it is, for logs.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Evaluation(_) => "evaluation",
+            Self::Event(_) => "event",
+            Self::Interaction(_) => "interaction",
+            Self::Usage(_) => "usage",
+            Self::Scan { .. } => "scan",
+            Self::ApprovalRequested(_) => "approval_requested",
+            Self::Incident(_) => "incident",
+            Self::Alert(_) => "alert",
+            Self::Notification(_) => "notification",
+            Self::Heartbeat { .. } => "heartbeat",
+            Self::Audit(_) => "audit",
+        }
+    }
+
+    /// Whose record it is.
+    pub(crate) fn tenant(&self) -> TenantId {
+        TenantId::new(match self {
+            Self::Evaluation(row) => row.tenant_id.as_str(),
+            Self::Event(row) => &row.tenant_id,
+            Self::Interaction(row) => &row.tenant_id,
+            Self::Usage(row) => &row.tenant_id,
+            Self::Scan { scan, .. } => &scan.tenant_id,
+            Self::ApprovalRequested(row) => &row.tenant_id,
+            Self::Incident(raised) => raised.tenant_id.as_str(),
+            Self::Alert(raised) => raised.tenant_id.as_str(),
+            Self::Notification(row) => &row.tenant_id,
+            Self::Heartbeat { tenant_id, .. } => tenant_id.as_str(),
+            Self::Audit(record) => &record.tenant_id,
+        })
+    }
+}

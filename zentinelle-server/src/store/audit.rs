@@ -69,7 +69,7 @@ async fn locked_head(txn: &DatabaseTransaction, tenant: &TenantId) -> Result<Cha
     };
     audit_head::Entity::insert(first)
         .on_conflict(OnConflict::column(audit_head::Column::TenantId).do_nothing().to_owned())
-        .do_nothing()
+        .try_insert()
         .exec_without_returning(txn)
         .await?;
     let head = audit_head::Entity::find_by_id(tenant.as_str());

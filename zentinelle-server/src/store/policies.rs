@@ -1,12 +1,12 @@
 //! Policies in the database.
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set};
 use serde_json::{Value, json};
 use zentinelle_core::Policy;
 use zentinelle_core::ids::TenantId;
 
-use super::StoreError;
 use super::entities::policy;
+use super::{StoreError, wire_name};
 use crate::clock;
 
 /// Every policy of a tenant, in a stable order.
@@ -42,4 +42,28 @@ pub(crate) fn to_core(row: policy::Model) -> Result<Policy, StoreError> {
         created_at: Some(clock::instant(row.created_at)),
         updated_at: Some(clock::instant(row.updated_at)),
     })
+}
+
+/// The row of a new policy.
+pub(crate) fn new_row(policy: &Policy, source: &str, author: &str) -> policy::ActiveModel {
+    let now = clock::now_micros();
+    policy::ActiveModel {
+        tenant_id: Set(policy.tenant_id.as_str().to_owned()),
+        id: Set(policy.id.as_str().to_owned()),
+        name: Set(policy.name.clone()),
+        description: Set(policy.description.clone()),
+        policy_type: Set(policy.policy_type.clone()),
+        scope_level: Set(policy.scope.level().name().to_owned()),
+        scope_id: Set(policy.scope.id().map(str::to_owned)),
+        config: Set(policy.config.clone()),
+        priority: Set(policy.priority),
+        enabled: Set(policy.enabled),
+        enforcement: Set(wire_name(&policy.enforcement)),
+        inheritance: Set(wire_name(&policy.inheritance)),
+        version: Set(i64::try_from(policy.version).unwrap_or(1)),
+        source: Set(source.to_owned()),
+        created_by: Set(author.to_owned()),
+        created_at: Set(now),
+        updated_at: Set(now),
+    }
 }

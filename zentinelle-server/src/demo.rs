@@ -1,0 +1,131 @@
+//! The demonstration organisation of `zentinelle serve --demo`: the starter policies of the
+//! repository in force, one agent enrolled, and commands to try.
+
+use std::net::SocketAddr;
+
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, Set};
+use serde_json::{Map, Value, json};
+use zentinelle_core::audit::AuditAction;
+use zentinelle_core::ids::{AgentId, TenantId};
+use zentinelle_core::policy_document;
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::auth::key::KeyKind;
+use crate::clock;
+use crate::http::error::ApiError;
+use crate::service::change::Change;
+use crate::service::keys::{self, NewKey};
+use crate::service::tenants;
+use crate::store::entities::{agent, policy};
+use crate::store::{self, wire_name};
+
+/// The agent that the printed commands act as.
+const AGENT: &str = "demo-agent";
+/// The policies of a coding agent, as the repository's examples have them.
+const POLICIES: &str = include_str!("../../examples/policies/coding-agent.yaml");
+
+/// The keys that the printed commands use.
+pub(crate) struct Keys {
+    enrolment: String,
+    agent: String,
+}
+
+/// Fills an empty organisation, and issues fresh keys for the commands: earlier ones were shown
+/// once and are not known any more.
+pub(crate) async fn seed(app: &App) -> Result<Keys, ApiError> {
+    let tenant = TenantId::new(tenants::STANDALONE);
+    let caller = Caller::local(tenant.clone());
+    let txn = app.store.begin().await?;
+    let policies = policy::Entity::find().filter(policy::Column::TenantId.eq(tenant.as_str())).count(&txn).await?;
+    if policies == 0 {
+        let (document, _) = policy_document::read(POLICIES);
+        for written in document.for_tenant(&tenant) {
+            let row = store::policies::new_row(&written, "demo", &caller.actor());
+            policy::Entity::insert(row).exec_without_returning(&txn).await?;
+            Change {
+                caller: &caller,
+                action: AuditAction::Create,
+                resource_type: "policy",
+                resource_id: written.id.as_str(),
+                resource_name: &written.name,
+                changes: json!({ "type": written.policy_type, "enforcement": wire_name(&written.enforcement) }),
+            }
+            .record(&txn)
+            .await?;
+        }
+        store::tenants::bump_revision(&txn, &tenant).await?;
+    }
+    enrol(&txn, &tenant).await?;
+    let enrolment = keys::issue(&txn, app.directory.hasher(), &caller, NewKey::new(KeyKind::Enrolment, "demo")).await?;
+    let own = NewKey { agent_id: Some(AgentId::new(AGENT)), ..NewKey::new(KeyKind::Agent, AGENT) };
+    let own = keys::issue(&txn, app.directory.hasher(), &caller, own).await?;
+    txn.commit().await?;
+    app.policies_changed(&tenant).await;
+    Ok(Keys { enrolment: enrolment.key.text.to_string(), agent: own.key.text.to_string() })
+}
+
+/// Makes the demonstration agent, unless it is there.
+async fn enrol(txn: &sea_orm::DatabaseTransaction, tenant: &TenantId) -> Result<(), ApiError> {
+    let known = agent::Entity::find()
+        .filter(agent::Column::TenantId.eq(tenant.as_str()))
+        .filter(agent::Column::AgentId.eq(AGENT))
+        .count(txn)
+        .await?;
+    if known > 0 {
+        return Ok(());
+    }
+    let now = clock::now_micros();
+    let row = agent::ActiveModel {
+        tenant_id: Set(tenant.as_str().to_owned()),
+        id: Set(clock::new_id()),
+        agent_id: Set(AGENT.to_owned()),
+        name: Set("Demonstration agent".to_owned()),
+        description: Set("Made by `zentinelle serve --demo`.".to_owned()),
+        agent_type: Set("claude_code".to_owned()),
+        status: Set("active".to_owned()),
+        health: Set("unknown".to_owned()),
+        capabilities: Set(json!([])),
+        metadata: Set(Value::Object(Map::new())),
+        config: Set(json!({})),
+        sub_organization_id: Set(None),
+        deployment_id: Set(None),
+        group_id: Set(None),
+        enrolled_by: Set(None),
+        registered_at: Set(now),
+        last_heartbeat_at: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    agent::Entity::insert(row).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+impl Keys {
+    /// What to try, ready to be copied.
+    pub(crate) fn commands(&self, address: SocketAddr) -> String {
+        let url = format!("http://{address}");
+        let evaluate = |command: &str| {
+            let body =
+                json!({ "action": "tool_call", "context": { "tool": "Bash", "tool_input": { "command": command } } });
+            curl(&format!("{url}/api/zentinelle/v1/evaluate"), &self.agent, &body)
+        };
+        let register = json!({ "agent_type": "claude_code", "name": "My agent" });
+        let register = curl(&format!("{url}/api/v1/agents/register"), &self.enrolment, &register);
+        format!(
+            "\nZentinelle listens on {url} with a demonstration organisation.\n\
+             \nEnrol an agent:\n{register}\n\
+             \nAsk for something that is allowed:\n{}\n\
+             \nAsk for something that is denied:\n{}\n\
+             \nDocumentation of every route: {url}/api/docs\n",
+            evaluate("cargo test"),
+            evaluate("rm -rf /"),
+        )
+    }
+}
+
+fn curl(url: &str, key: &str, body: &Value) -> String {
+    format!(
+        "  curl -sS {url} \\\n    -H 'X-Zentinelle-Key: {key}' -H 'Content-Type: application/json' \\\n    -d '{body}'"
+    )
+}

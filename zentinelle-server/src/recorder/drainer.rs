@@ -1,0 +1,162 @@
+//! The task that drains the journal. While the database is away it waits and the journal grows;
+//! a record the database will never take is set aside, and that is itself put on record.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{DatabaseTransaction, EntityTrait as _, Set};
+use tokio::sync::watch;
+use zentinelle_core::audit::{AuditAction, AuditRecord, Outcome};
+use zentinelle_core::ids::TenantId;
+
+use super::drain;
+use super::record::Record;
+use crate::clock;
+use crate::journal::{Batch, JournalError, Position, Reader};
+use crate::store::entities::journal_position;
+use crate::store::{Store, StoreError, audit};
+
+/// The most records of one transaction.
+const MOST_RECORDS: usize = 2_000;
+/// The most bytes of one transaction.
+const MOST_BYTES: usize = 8 << 20;
+/// The longest wait before the next attempt.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How often a batch may fail, for another reason than that the database is away, before its
+/// records are tried one by one.
+const PATIENCE: u32 = 3;
+
+/// Drains the journal into the database.
+pub(super) struct Drainer {
+    pub(super) store: Store,
+    pub(super) reader: Reader,
+    pub(super) node_id: String,
+    pub(super) drained: watch::Sender<Position>,
+    pub(super) writing: Arc<AtomicBool>,
+}
+
+/// How far a node's journal is drained.
+pub(super) async fn position(store: &Store, node_id: &str) -> Result<Option<Position>, StoreError> {
+    let row = journal_position::Entity::find_by_id(node_id).one(store.db()).await?;
+    Ok(row.map(|row| Position {
+        segment: u64::try_from(row.segment).unwrap_or_default(),
+        offset: u64::try_from(row.byte_offset).unwrap_or_default(),
+    }))
+}
+
+impl Drainer {
+    /// Runs until the journal is closed.
+    pub(super) async fn run(mut self) {
+        loop {
+            match self.reader.next_batch(MOST_RECORDS, MOST_BYTES).await {
+                Ok(batch) => {
+                    self.store_batch(&batch).await;
+                    self.reader.release(batch.end);
+                    self.drained.send_replace(batch.end);
+                }
+                Err(JournalError::Closed) => return,
+                Err(error) => {
+                    self.writing.store(false, Ordering::Relaxed);
+                    tracing::error!(%error, "the journal cannot be read");
+                    tokio::time::sleep(LONGEST_WAIT).await;
+                }
+            }
+        }
+    }
+
+    /// Stores a batch, however long it takes.
+    async fn store_batch(&self, batch: &Batch) {
+        let records: Vec<Record> = batch.entries.iter().filter_map(|entry| decoded(&entry.record)).collect();
+        let mut wait = Duration::from_millis(50);
+        let mut failures = 0;
+        loop {
+            let Err(error) = self.store_all(&records, batch.end).await else {
+                self.writing.store(true, Ordering::Relaxed);
+                return;
+            };
+            self.writing.store(false, Ordering::Relaxed);
+            tracing::warn!(?error, records = records.len(), "records wait: the database did not take them");
+            failures += u32::from(!error.is_unavailable());
+            if failures >= PATIENCE && self.store_each(&records, batch.end).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    async fn store_all(&self, records: &[Record], end: Position) -> Result<(), StoreError> {
+        let txn = self.store.begin().await?;
+        drain::write_in(&txn, records.to_vec()).await?;
+        self.remember(&txn, end).await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
+    /// Stores what can be stored, record by record, and puts on the audit chain what cannot.
+    async fn store_each(&self, records: &[Record], end: Position) -> Result<(), StoreError> {
+        for record in records {
+            let txn = self.store.begin().await?;
+            let Err(error) = drain::write_in(&txn, vec![record.clone()]).await else {
+                txn.commit().await?;
+                continue;
+            };
+            txn.rollback().await?;
+            if error.is_unavailable() {
+                return Err(error);
+            }
+            tracing::error!(?error, kind = record.kind(), "the database will never take a record: it is set aside");
+            let txn = self.store.begin().await?;
+            audit::append(&txn, &record.tenant(), vec![dropped(record)]).await?;
+            txn.commit().await?;
+        }
+        let txn = self.store.begin().await?;
+        self.remember(&txn, end).await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
+    async fn remember(&self, txn: &DatabaseTransaction, end: Position) -> Result<(), StoreError> {
+        let row = journal_position::ActiveModel {
+            node_id: Set(self.node_id.clone()),
+            segment: Set(i64::try_from(end.segment).unwrap_or(i64::MAX)),
+            byte_offset: Set(i64::try_from(end.offset).unwrap_or(i64::MAX)),
+            updated_at: Set(clock::now_micros()),
+        };
+        journal_position::Entity::insert(row)
+            .on_conflict(
+                OnConflict::column(journal_position::Column::NodeId)
+                    .update_columns([
+                        journal_position::Column::Segment,
+                        journal_position::Column::ByteOffset,
+                        journal_position::Column::UpdatedAt,
+                    ])
+                    .to_owned(),
+            )
+            .exec_without_returning(txn)
+            .await?;
+        Ok(())
+    }
+}
+
+fn decoded(text: &[u8]) -> Option<Record> {
+    serde_json::from_slice(text)
+        .inspect_err(|error| tracing::error!(%error, "a record of the journal cannot be read by this release"))
+        .ok()
+}
+
+fn dropped(record: &Record) -> AuditRecord {
+    let tenant: TenantId = record.tenant();
+    let mut entry = AuditRecord::new(
+        clock::new_id(),
+        tenant.as_str(),
+        clock::now(),
+        AuditAction::Delete,
+        "record",
+        Outcome::Failure,
+    );
+    entry.metadata = serde_json::json!({ "dropped": record.kind(), "because": "the database did not take it" });
+    entry
+}
