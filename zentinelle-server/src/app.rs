@@ -6,10 +6,12 @@ use zentinelle_core::ids::{AgentId, TenantId};
 
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
+use crate::jobs::{Hooks, Schedules};
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
+use crate::webhooks;
 
 /// The running server's parts.
 #[derive(Debug)]
@@ -30,6 +32,19 @@ pub(crate) struct App {
     pub(crate) keys: Arc<MasterKeys>,
     /// This server's name among replicas.
     pub(crate) node_id: String,
+    /// What background work needs.
+    pub(crate) background: Background,
+}
+
+/// What background work, and the routes that show it, need.
+#[derive(Debug)]
+pub(crate) struct Background {
+    /// What recurs.
+    pub(crate) schedules: Schedules,
+    /// Handlers that other parts of the server contribute.
+    pub(crate) hooks: Hooks,
+    /// Sends notices.
+    pub(crate) webhooks: webhooks::Client,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.

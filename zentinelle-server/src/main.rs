@@ -20,9 +20,13 @@ mod sealing;
 mod server;
 mod service;
 mod snapshot;
+mod jobs;
+mod journal;
+mod sealing;
 mod store;
 #[cfg(test)]
 mod testing;
+mod webhooks;
 
 use std::process::ExitCode;
 

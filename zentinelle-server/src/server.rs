@@ -8,12 +8,13 @@ use tokio::net::TcpListener;
 use zentinelle_core::approval::KeyRing;
 use zentinelle_core::ids::TenantId;
 
-use crate::app::App;
+use crate::app::{App, Background};
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::auth::key::KeyHasher;
 use crate::config::{Config, Mode};
 use crate::http::router;
+use crate::jobs::{Hooks, ScheduleError, Schedules, Workers};
 use crate::journal::{self, Journal};
 use crate::ledger::LedgerStore;
 use crate::recorder::Recorder;
@@ -21,6 +22,7 @@ use crate::sealing::MasterKeys;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
+use crate::webhooks::{self, AllowList};
 
 /// How long a stopping server waits until the database has every record.
 const DRAIN_AT_STOP: Duration = Duration::from_secs(20);
@@ -54,6 +56,12 @@ pub(crate) enum StartError {
     /// Replicas share one database and need the same master keys.
     #[error("with PostgreSQL the master keys must be given, so that every replica has the same")]
     NoMasterKey,
+    /// A schedule is configured that does not exist.
+    #[error("jobs.schedules: {0}")]
+    Schedule(#[from] ScheduleError),
+    /// The allow-list of webhooks is wrong.
+    #[error("webhooks.allow: {0}")]
+    Webhooks(#[from] webhooks::Refused),
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {address}: {why}")]
     Listen {
@@ -119,6 +127,7 @@ impl Server {
             recorder,
             keys,
             node_id,
+            background: background(config)?,
             store,
         });
         let routes = router::served(routes, app.clone());
@@ -135,15 +144,29 @@ impl Server {
     pub(crate) async fn run(self, config: &Config) -> Result<(), StartError> {
         let listener =
             TcpListener::bind(config.listen).await.map_err(|why| StartError::Listen { address: config.listen, why })?;
+        let workers = config.jobs.enabled.then(|| Workers::start(&self.app, &config.jobs));
         let served = axum::serve(listener, self.routes).with_graceful_shutdown(told_to_stop());
         if let Err(error) = served.await {
             tracing::error!(?error, "the listener failed");
+        }
+        if let Some(workers) = workers {
+            workers.stop().await;
         }
         if !self.app.recorder.settled(DRAIN_AT_STOP).await {
             tracing::warn!("stopped before the database had every record; the next start drains the rest");
         }
         Ok(())
     }
+}
+
+/// What background work needs, as it is configured.
+fn background(config: &Config) -> Result<Background, StartError> {
+    let timeout = Duration::from_secs(config.webhooks.timeout_seconds.max(1));
+    Ok(Background {
+        schedules: Schedules::new(&config.jobs.schedules)?,
+        hooks: Hooks::wired(),
+        webhooks: webhooks::Client::new(AllowList::new(&config.webhooks.allow)?, timeout),
+    })
 }
 
 /// The name of this server among replicas. One that is made up is kept in the data directory,

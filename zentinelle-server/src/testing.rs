@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::auth::key::KeyKind;
 use crate::auth::{Caller, Role};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, WebhookSettings};
 use crate::server::Server;
 use crate::service::keys::{self, NewKey};
 use crate::service::tenants;
@@ -46,7 +46,11 @@ impl TestServer {
         let tenant = TenantId::new(tenants::STANDALONE);
         tenants::ensure(&store, &tenant, "Test organisation").await.expect("a tenant");
         let directory = tempfile::tempdir().expect("a directory");
-        let config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
+        let config = Config {
+            data_dir: directory.path().to_owned(),
+            webhooks: WebhookSettings { allow: vec!["127.0.0.1".to_owned()], ..WebhookSettings::default() },
+            ..Config::default()
+        };
         let server = Server::over(store, &config).await.expect("a server");
         Self { app: server.app.clone(), tenant, routes: server.routes(), _directory: directory }
     }

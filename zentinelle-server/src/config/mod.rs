@@ -1,9 +1,13 @@
 //! The server's configuration: one typed structure, every key with a default.
 
+mod background;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::background::{JobSettings, WebhookSettings};
 
 /// Everything an operator of the server may choose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +23,10 @@ pub(crate) struct Config {
     pub(crate) node_id: String,
     /// One organisation, or many.
     pub(crate) mode: Mode,
+    /// Background work.
+    pub(crate) jobs: JobSettings,
+    /// Webhooks.
+    pub(crate) webhooks: WebhookSettings,
 }
 
 /// Where rows are kept.
@@ -50,6 +58,8 @@ impl Default for Config {
             database: Database::default(),
             node_id: String::new(),
             mode: Mode::default(),
+            jobs: JobSettings::default(),
+            webhooks: WebhookSettings::default(),
         }
     }
 }

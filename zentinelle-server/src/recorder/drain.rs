@@ -16,6 +16,7 @@ use crate::store::entities::{
     agent, approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
 };
 use crate::store::{StoreError, alerts, audit, incidents};
+use crate::webhooks::{self, Emission};
 
 /// How many rows one statement inserts: both databases bound the values of a statement.
 const AT_ONCE: usize = 500;
@@ -68,6 +69,9 @@ impl Sorted {
 /// Writes a batch in a transaction of the caller's.
 pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) -> Result<(), StoreError> {
     let sorted = Sorted::sort(records);
+    let mut told = Told::default();
+    sorted.evaluations.iter().flat_map(Emission::of_evaluation).for_each(|emission| told.add(emission));
+    sorted.approvals.iter().map(Emission::of_approval).for_each(|emission| told.add(emission));
     insert(txn, sorted.evaluations).await?;
     insert(txn, sorted.events).await?;
     insert(txn, sorted.interactions).await?;
@@ -77,10 +81,16 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) ->
     insert(txn, sorted.approvals).await?;
     insert(txn, sorted.notifications).await?;
     for raised in sorted.incidents {
-        incidents::raise(txn, raised).await?;
+        let emission = Emission::of_incident(&raised);
+        if incidents::raise(txn, raised).await? {
+            told.add(emission);
+        }
     }
     for raised in sorted.alerts {
-        alerts::raise(txn, raised).await?;
+        let emission = Emission::of_alert(&raised);
+        if alerts::raise(txn, raised).await? {
+            told.add(emission);
+        }
     }
     for ((tenant, agent_id), (health, at)) in sorted.heartbeats {
         agent::Entity::update_many()
@@ -92,10 +102,23 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) ->
             .exec(txn)
             .await?;
     }
+    for (tenant, emissions) in told.0 {
+        webhooks::emit_all(txn, &tenant, &emissions).await?;
+    }
     for (tenant, records) in sorted.audit {
         audit::append(txn, &TenantId::new(tenant), records).await?;
     }
     Ok(())
+}
+
+/// What webhooks are to be told of a batch, by tenant.
+#[derive(Default)]
+struct Told(BTreeMap<TenantId, Vec<Emission>>);
+
+impl Told {
+    fn add(&mut self, emission: Emission) {
+        self.0.entry(emission.tenant.clone()).or_default().push(emission);
+    }
 }
 
 /// Inserts rows, leaving out those that are there already.

@@ -8,10 +8,15 @@ pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod entities;
 pub(crate) mod incidents;
+pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod legal_holds;
 mod migrations;
 pub(crate) mod policies;
+pub(crate) mod schedules;
 pub(crate) mod tenants;
+pub(crate) mod watermarks;
+pub(crate) mod webhooks;
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Tenants in the database: their settings, and the revision of what decides for them.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use zentinelle_core::ids::TenantId;
 
 use super::StoreError;
@@ -11,6 +11,19 @@ use crate::clock;
 /// A tenant's row.
 pub(crate) async fn by_id(db: &impl ConnectionTrait, id: &TenantId) -> Result<Option<tenant::Model>, StoreError> {
     Ok(tenant::Entity::find_by_id(id.as_str()).one(db).await?)
+}
+
+/// The tenants that are active.
+pub(crate) async fn active(db: &impl ConnectionTrait) -> Result<Vec<TenantId>, StoreError> {
+    let ids: Vec<String> = tenant::Entity::find()
+        .select_only()
+        .column(tenant::Column::Id)
+        .filter(tenant::Column::Status.eq("active"))
+        .order_by_asc(tenant::Column::Id)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(TenantId::new).collect())
 }
 
 /// Counts up the tenant's policy revision and returns it. Call it in the transaction of every
