@@ -9,6 +9,9 @@ use crate::auth::directory::Directory;
 use crate::jobs::{Hooks, Schedules};
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
+use crate::service::cached::PerTenant;
+use crate::service::content_rules::RuleSet;
+use crate::service::prices::Prices;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
 use crate::webhooks;
@@ -26,6 +29,10 @@ pub(crate) struct App {
     pub(crate) snapshots: Snapshots,
     /// Running totals.
     pub(crate) ledger: crate::ledger::LedgerStore,
+    /// The compiled content rules.
+    pub(crate) content_rules: PerTenant<RuleSet>,
+    /// What model calls cost.
+    pub(crate) prices: PerTenant<Prices>,
     /// Writes behind the answers.
     pub(crate) recorder: Recorder,
     /// Seals secrets; other keys are derived from them.
@@ -65,5 +72,15 @@ impl App {
     /// An agent was made, changed or suspended.
     pub(crate) async fn agent_changed(&self, tenant: &TenantId, agent: &AgentId) {
         self.directory.forget_agent(tenant, agent);
+    }
+
+    /// Content rules were changed.
+    pub(crate) async fn content_rules_changed(&self, _tenant: &TenantId) {
+        self.content_rules.changed();
+    }
+
+    /// Prices were changed.
+    pub(crate) async fn prices_changed(&self, _tenant: &TenantId) {
+        self.prices.changed();
     }
 }

@@ -13,6 +13,7 @@ mod demo;
 mod exit;
 mod hook;
 mod http;
+mod jobs;
 mod journal;
 mod ledger;
 mod recorder;
@@ -20,9 +21,6 @@ mod sealing;
 mod server;
 mod service;
 mod snapshot;
-mod jobs;
-mod journal;
-mod sealing;
 mod store;
 #[cfg(test)]
 mod testing;

@@ -19,6 +19,7 @@ use crate::journal::{self, Journal};
 use crate::ledger::LedgerStore;
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
+use crate::service::cached::PerTenant;
 use crate::service::tenants;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
@@ -128,6 +129,8 @@ impl Server {
             keys,
             node_id,
             background: background(config)?,
+            content_rules: PerTenant::new(),
+            prices: PerTenant::new(),
             store,
         });
         let routes = router::served(routes, app.clone());

@@ -100,6 +100,12 @@ impl Pattern {
     pub fn find(&self, text: &str) -> Option<std::ops::Range<usize>> {
         self.0.find(text).map(|found| found.range())
     }
+
+    /// The byte ranges of the occurrences in `text`, from left to right; none overlaps another.
+    /// Each is found in linear time, so a caller bounds how many it takes.
+    pub fn find_all<'t>(&'t self, text: &'t str) -> impl Iterator<Item = std::ops::Range<usize>> + 't {
+        self.0.find_iter(text).map(|found| found.range())
+    }
 }
 
 /// A pattern in the engine's syntax, and where each of its bytes came from.

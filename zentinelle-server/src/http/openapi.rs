@@ -11,6 +11,8 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "agents", description = "What agents call."),
         (name = "sdk", description = "The same for the released client libraries."),
+        (name = "webhooks", description = "Who is told what happened."),
+        (name = "retention", description = "How long records are kept, and what must be kept."),
         (name = "operations", description = "Health and readiness."),
     )
 )]

@@ -25,8 +25,8 @@ const SETTLE: Duration = Duration::from_millis(20);
 /// How often to look without being rung: other servers enqueue as well, and waits end.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Rings the workers of this process.
-pub(super) fn wake() {
+/// Rings the workers of this process: something may be due.
+pub(crate) fn wake() {
     WAKE.notify_waiters();
 }
 

@@ -22,7 +22,8 @@ use serde_json::Value;
 use zentinelle_core::ids::TenantId;
 
 pub(crate) use self::hooks::Hooks;
-pub(crate) use self::schedules::{ScheduleError, Schedules};
+pub(crate) use self::lane::wake;
+pub(crate) use self::schedules::{Schedule, ScheduleError, Schedules};
 pub(crate) use self::work::Work;
 pub(crate) use self::workers::Workers;
 use crate::clock;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::lane::Lane;
 use super::run::{Runner, ServerRunner};
-use super::{Hooks, Schedules, self_check};
+use super::{Schedules, self_check};
 use crate::app::App;
 use crate::clock;
 use crate::config::JobSettings;

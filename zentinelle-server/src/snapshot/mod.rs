@@ -12,7 +12,7 @@ use zentinelle_core::approval::KeyRing;
 use zentinelle_core::ids::TenantId;
 use zentinelle_core::{Engine, NoPolicy, PolicySet};
 
-pub(crate) use self::settings::{ContentKeeping, FailMode, TenantSettings};
+pub(crate) use self::settings::{ContentKeeping, FailMode, TenantSettings, UnknownModelPrice};
 use crate::store::{Store, StoreError, policies, tenants};
 
 /// Everything a decision for one tenant needs.

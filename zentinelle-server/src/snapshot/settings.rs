@@ -29,6 +29,17 @@ pub(crate) enum ContentKeeping {
     Drop,
 }
 
+/// What a call of a model costs that has no price.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UnknownModelPrice {
+    /// As the most expensive model of all.
+    #[default]
+    MostExpensive,
+    /// As the most expensive model of its vendor; of all when the vendor is unknown too.
+    ProviderMostExpensive,
+}
+
 /// A tenant's settings. Every key may be left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -47,6 +58,8 @@ pub(crate) struct TenantSettings {
     pub(crate) heartbeat_interval_seconds: u32,
     /// After how long without a heartbeat an agent counts as unhealthy. Unit: seconds.
     pub(crate) heartbeat_timeout_seconds: u32,
+    /// What a call of a model costs that has no price. Never nothing.
+    pub(crate) unknown_model_price: UnknownModelPrice,
 }
 
 impl Default for TenantSettings {
@@ -59,6 +72,7 @@ impl Default for TenantSettings {
             evaluate_per_minute: 60_000,
             heartbeat_interval_seconds: 60,
             heartbeat_timeout_seconds: 300,
+            unknown_model_price: UnknownModelPrice::MostExpensive,
         }
     }
 }

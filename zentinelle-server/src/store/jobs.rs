@@ -1,8 +1,8 @@
 //! Jobs in the database: the queue of background work.
 
-use sea_orm::sea_query::{Alias, Expr, LockBehavior, LockType, OnConflict, Query};
+use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DbBackend, EntityTrait as _, ExprTrait as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _,
     FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use zentinelle_core::ids::TenantId;
@@ -220,28 +220,6 @@ pub(crate) async fn release(db: &impl ConnectionTrait, worker: &str) -> Result<u
     Ok(released.rows_affected)
 }
 
-/// A page of a tenant's jobs, newest first.
-pub(crate) async fn page(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    status: Option<&str>,
-    kind: Option<&str>,
-    before: Option<&str>,
-    limit: u64,
-) -> Result<Vec<job::Model>, StoreError> {
-    let mut found = job::Entity::find().filter(Column::TenantId.eq(tenant.as_str()));
-    if let Some(status) = status {
-        found = found.filter(Column::Status.eq(status));
-    }
-    if let Some(kind) = kind {
-        found = found.filter(Column::Kind.eq(kind));
-    }
-    if let Some(before) = before {
-        found = found.filter(Column::Id.lt(before));
-    }
-    Ok(found.order_by_desc(Column::Id).limit(limit).all(db).await?)
-}
-
 /// One job of a tenant.
 pub(crate) async fn by_id(
     db: &impl ConnectionTrait,
@@ -281,6 +259,24 @@ pub(crate) async fn revive(
     Ok(revived.rows_affected == 1)
 }
 
+/// Makes the waiting job with a unique key due at once.
+pub(crate) async fn hurry(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    unique_key: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    job::Entity::update_many()
+        .col_expr(Column::RunAt, Expr::value(now))
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::UniqueKey.eq(unique_key))
+        .filter(Column::Status.eq(QUEUED))
+        .filter(Column::RunAt.gt(now))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Deletes some of a tenant's jobs that were finished before an instant. Returns how many.
 pub(crate) async fn delete_finished(
     db: &impl ConnectionTrait,
@@ -318,7 +314,7 @@ pub(crate) async fn count_by_state(db: &impl ConnectionTrait) -> Result<Vec<(Str
     let counts = job::Entity::find()
         .select_only()
         .columns([Column::Kind, Column::Status])
-        .column_as(Column::Id.count(), Alias::new("jobs").to_string())
+        .column_as(Column::Id.count(), "jobs")
         .group_by(Column::Kind)
         .group_by(Column::Status)
         .into_model::<Count>()

@@ -3,7 +3,7 @@
 use sea_orm::sea_query::{Alias, Expr, Func};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    IntoActiveModel as _, QueryFilter as _,
 };
 use zentinelle_core::ids::TenantId;
 
@@ -102,24 +102,6 @@ pub(crate) async fn active(db: &impl ConnectionTrait, tenant: &TenantId) -> Resu
         .all(db)
         .await?;
     rows.into_iter().map(Hold::read).collect()
-}
-
-/// A page of a tenant's holds, oldest first.
-pub(crate) async fn page(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    status: Option<&str>,
-    after: Option<&str>,
-    limit: u64,
-) -> Result<Vec<legal_hold::Model>, StoreError> {
-    let mut found = legal_hold::Entity::find().filter(Column::TenantId.eq(tenant.as_str()));
-    if let Some(status) = status {
-        found = found.filter(Column::Status.eq(status));
-    }
-    if let Some(after) = after {
-        found = found.filter(Column::Id.gt(after));
-    }
-    Ok(found.order_by_asc(Column::Id).limit(limit).all(db).await?)
 }
 
 /// One hold of a tenant.

@@ -2,8 +2,7 @@
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
 };
 use zentinelle_core::ids::TenantId;
 
@@ -30,20 +29,6 @@ pub(crate) async fn enabled(db: &impl ConnectionTrait, tenant: &TenantId) -> Res
         .filter(webhook::Column::TenantId.eq(tenant.as_str()))
         .filter(webhook::Column::Enabled.eq(true));
     Ok(found.all(db).await?)
-}
-
-/// A page of a tenant's webhooks, oldest first.
-pub(crate) async fn page(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    after: Option<&str>,
-    limit: u64,
-) -> Result<Vec<webhook::Model>, StoreError> {
-    let mut found = webhook::Entity::find().filter(webhook::Column::TenantId.eq(tenant.as_str()));
-    if let Some(after) = after {
-        found = found.filter(webhook::Column::Id.gt(after));
-    }
-    Ok(found.order_by_asc(webhook::Column::Id).limit(limit).all(db).await?)
 }
 
 /// One webhook of a tenant.
@@ -99,28 +84,6 @@ pub(crate) async fn delivery(
     id: &str,
 ) -> Result<Option<webhook_delivery::Model>, StoreError> {
     Ok(webhook_delivery::Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?)
-}
-
-/// A page of a webhook's deliveries, newest first.
-pub(crate) async fn deliveries(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    webhook: &str,
-    status: Option<&str>,
-    before: Option<&str>,
-    limit: u64,
-) -> Result<Vec<webhook_delivery::Model>, StoreError> {
-    use webhook_delivery::Column;
-    let mut found = webhook_delivery::Entity::find()
-        .filter(Column::TenantId.eq(tenant.as_str()))
-        .filter(Column::WebhookId.eq(webhook));
-    if let Some(status) = status {
-        found = found.filter(Column::Status.eq(status));
-    }
-    if let Some(before) = before {
-        found = found.filter(Column::Id.lt(before));
-    }
-    Ok(found.order_by_desc(Column::Id).limit(limit).all(db).await?)
 }
 
 /// How one try went.

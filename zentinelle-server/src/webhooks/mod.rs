@@ -21,7 +21,7 @@ pub(crate) use self::address::{AllowList, Refused};
 pub(crate) use self::client::Client;
 pub(crate) use self::deliver::deliver;
 pub(crate) use self::emission::{Emission, Event, stable_id};
-pub(crate) use self::sign::{new_secret, signature, signature_v2};
+pub(crate) use self::sign::new_secret;
 use crate::clock;
 use crate::jobs::{self, Job, Work};
 use crate::sealing::{MasterKeys, SealContext, SealError};
@@ -72,7 +72,7 @@ pub(crate) async fn emit_all(
     let mut made = 0;
     for emission in emissions.iter().filter(|emission| emission.tenant == *tenant) {
         for hook in hooks.iter().filter(|hook| asked_for(hook, emission)) {
-            if enqueue(txn, hook, emission).await? {
+            if enqueue(txn, hook, emission).await?.is_some() {
                 made += 1;
             }
         }
@@ -80,12 +80,12 @@ pub(crate) async fn emit_all(
     Ok(made)
 }
 
-/// Writes one delivery and its job; false when it is there already.
+/// Writes one delivery and its job, and returns its id; none when it is there already.
 pub(crate) async fn enqueue(
     txn: &impl ConnectionTrait,
     hook: &webhook::Model,
     emission: &Emission,
-) -> Result<bool, StoreError> {
+) -> Result<Option<String>, StoreError> {
     let now = clock::now_micros();
     let id = stable_id(emission.at, &[&hook.id, emission.event.name(), &emission.id]);
     let body = match Format::from_name(&hook.format) {
@@ -106,12 +106,16 @@ pub(crate) async fn enqueue(
         updated_at: now,
     };
     if !rows::insert_delivery(txn, row).await? {
-        return Ok(false);
+        return Ok(None);
     }
-    let key = format!("webhook:{id}");
-    let job = Job::new(emission.tenant.clone(), Work::DeliverWebhook { delivery_id: id }).unique(key);
-    jobs::enqueue(txn, job).await?;
-    Ok(true)
+    let work = Work::DeliverWebhook { delivery_id: id.clone() };
+    jobs::enqueue(txn, Job::new(emission.tenant.clone(), work).unique(job_key(&id))).await?;
+    Ok(Some(id))
+}
+
+/// The key of the one job a delivery has.
+pub(crate) fn job_key(delivery_id: &str) -> String {
+    format!("webhook:{delivery_id}")
 }
 
 fn asked_for(hook: &webhook::Model, emission: &Emission) -> bool {

@@ -71,9 +71,9 @@ pub(crate) async fn enforce(app: &App, tenant: &TenantId) -> Result<(), JobError
             let mut before = cutoff(now, days);
             if table.name == "usage_records" {
                 // Only what is summed up may go; from then on its hours are final.
-                before = before.min(rolled_up);
+                before = Ord::min(before, rolled_up);
                 let pruned = watermarks::get(app.store.db(), tenant, usage::PRUNED).await?;
-                let reached = pruned.map_or(0, |mark| mark.reached_at).max(before);
+                let reached = Ord::max(pruned.map_or(0, |mark| mark.reached_at), before);
                 watermarks::set(app.store.db(), tenant, usage::PRUNED, reached, json!({})).await?;
             }
             let deleted = sweep(app, tenant, table, rule, before, Sweep::Delete).await?;

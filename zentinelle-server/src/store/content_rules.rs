@@ -1,0 +1,56 @@
+//! Content rules in the database.
+
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _,
+};
+use zentinelle_core::ids::TenantId;
+
+use super::{StoreError, rows};
+use super::entities::content_rule::{Column, Entity, Model};
+use super::page::{self, Page, Paged};
+
+/// Every rule of a tenant.
+pub(crate) async fn all(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Vec<Model>, StoreError> {
+    Ok(Entity::find().filter(Column::TenantId.eq(tenant.as_str())).all(db).await?)
+}
+
+/// A page of a tenant's rules.
+pub(crate) async fn page(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    page: &Page,
+) -> Result<Paged<Model>, StoreError> {
+    let rules = Entity::find().filter(Column::TenantId.eq(tenant.as_str()));
+    page::read(db, rules, Column::Id, |row: &Model| &row.id, page).await
+}
+
+/// One rule.
+pub(crate) async fn by_id(db: &impl ConnectionTrait, tenant: &TenantId, id: &str) -> Result<Model, StoreError> {
+    let found = Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?;
+    found.ok_or(StoreError::Missing { what: "content rule" })
+}
+
+/// One rule, locked until the transaction ends.
+pub(crate) async fn locked(txn: &DatabaseTransaction, tenant: &TenantId, id: &str) -> Result<Model, StoreError> {
+    let wanted = Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned()));
+    rows::locked(txn, wanted, "content rule").await
+}
+
+/// Keeps a new rule.
+pub(crate) async fn insert(txn: &DatabaseTransaction, row: Model) -> Result<(), StoreError> {
+    let taken = rows::unless_taken(format!("a content rule named `{}`", row.name));
+    Entity::insert(row.into_active_model()).exec_without_returning(txn).await.map(|_| ()).map_err(taken)
+}
+
+/// Keeps a changed rule.
+pub(crate) async fn update(txn: &DatabaseTransaction, row: Model) -> Result<(), StoreError> {
+    let taken = rows::unless_taken(format!("a content rule named `{}`", row.name));
+    row.into_active_model().reset_all().update(txn).await.map(|_| ()).map_err(taken)
+}
+
+/// Removes a rule.
+pub(crate) async fn delete(db: &impl ConnectionTrait, tenant: &TenantId, id: &str) -> Result<(), StoreError> {
+    Entity::delete_by_id((tenant.as_str().to_owned(), id.to_owned())).exec(db).await?;
+    Ok(())
+}
