@@ -120,7 +120,8 @@ impl Lane {
             Err(JobError::Hopeless(why)) => (rows::End::Dead(why), "dead"),
             Err(JobError::Retry(why)) if job.attempts >= job.max_attempts => (rows::End::Dead(why), "dead"),
             Err(JobError::Retry(why)) => {
-                let backoff = Work::read(kind, job.payload.clone()).map_or(super::backoff::Backoff::WORK, |w| w.backoff());
+                let backoff =
+                    Work::read(kind, job.payload.clone()).map_or(super::backoff::Backoff::WORK, |w| w.backoff());
                 let run_at = now.saturating_add(as_micros(backoff.after(job.attempts)));
                 (rows::End::Again { run_at, why }, "retried")
             }

@@ -148,7 +148,10 @@ fn write(row: &mut legal_hold::Model, input: Input) -> Result<(), ApiError> {
         if let Some(unknown) = types.iter().find(|one| !retention::ENTITY_TYPES.contains(&one.as_str())) {
             let unknown: String = unknown.chars().take(50).collect();
             let known = retention::ENTITY_TYPES.join(", ");
-            return Err(ApiError::invalid("entity_types", format!("`{}` is none of {known}", unknown.escape_default())));
+            return Err(ApiError::invalid(
+                "entity_types",
+                format!("`{}` is none of {known}", unknown.escape_default()),
+            ));
         }
         row.entity_types = json!(types);
     }

@@ -203,7 +203,12 @@ pub(crate) async fn test(app: &App, caller: &Caller, id: &str) -> Result<String,
 }
 
 /// Checks an input and writes it to a row. Returns the secret when it was made up here.
-fn write(app: &App, caller: &Caller, row: &mut webhook::Model, input: Input) -> Result<Option<Zeroizing<String>>, ApiError> {
+fn write(
+    app: &App,
+    caller: &Caller,
+    row: &mut webhook::Model,
+    input: Input,
+) -> Result<Option<Zeroizing<String>>, ApiError> {
     if let Some(name) = &input.name {
         row.name = fields::required("name", Some(name), fields::MOST_NAME)?;
     }

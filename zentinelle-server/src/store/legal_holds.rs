@@ -45,7 +45,8 @@ pub(crate) struct HeldBy {
 
 impl Hold {
     fn read(row: legal_hold::Model) -> Result<Self, StoreError> {
-        let unreadable = |error: serde_json::Error| StoreError::Unreadable { what: "legal hold", why: error.to_string() };
+        let unreadable =
+            |error: serde_json::Error| StoreError::Unreadable { what: "legal hold", why: error.to_string() };
         Ok(Self {
             entity_types: serde_json::from_value(row.entity_types).map_err(unreadable)?,
             agent_ids: serde_json::from_value(row.agent_ids).map_err(unreadable)?,

@@ -186,7 +186,9 @@ mod tests {
         ] {
             assert!(matches!(list.check(url), Err(Refused::Address(_))), "{url}: {:?}", list.check(url));
         }
-        for url in ["https://example.com/hook", "https://8.8.8.8/", "https://[2606:4700::1111]/", "https://100.128.0.1/"] {
+        for url in
+            ["https://example.com/hook", "https://8.8.8.8/", "https://[2606:4700::1111]/", "https://100.128.0.1/"]
+        {
             assert!(list.check(url).is_ok(), "{url}: {:?}", list.check(url));
         }
     }
@@ -211,7 +213,9 @@ mod tests {
     #[test]
     fn the_allow_list_opens_networks_and_names_and_nothing_beside_them() {
         let list = AllowList::new(&["10.1.0.0/16".into(), "n8n.internal".into(), "127.0.0.1".into()]).expect("a list");
-        for url in ["http://10.1.2.3:5678/", "http://n8n.internal:5678/", "http://N8N.internal./", "http://127.0.0.1:1/"] {
+        for url in
+            ["http://10.1.2.3:5678/", "http://n8n.internal:5678/", "http://N8N.internal./", "http://127.0.0.1:1/"]
+        {
             assert!(list.check(url).is_ok(), "{url}: {:?}", list.check(url));
         }
         for url in ["http://10.2.0.1/", "http://127.0.0.2/", "http://not-n8n.internal/", "https://[::1]/"] {

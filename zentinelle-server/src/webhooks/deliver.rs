@@ -3,8 +3,8 @@
 use zentinelle_core::ids::TenantId;
 
 use super::client::{Notice, SendError};
-use super::sign::{signature, signature_v2};
 use super::open_secret;
+use super::sign::{signature, signature_v2};
 use crate::app::App;
 use crate::clock;
 use crate::jobs::JobError;
@@ -50,8 +50,7 @@ async fn send(
     hook: &webhook::Model,
     delivery: &webhook_delivery::Model,
 ) -> Result<i64, (Option<i64>, JobError)> {
-    let secret = open_secret(&app.keys, hook)
-        .map_err(|error| (None, JobError::Retry(error.to_string())))?;
+    let secret = open_secret(&app.keys, hook).map_err(|error| (None, JobError::Retry(error.to_string())))?;
     let at = clock::now_micros().div_euclid(1_000_000);
     let mut headers = vec![
         ("x-zentinelle-delivery", delivery.id.clone()),

@@ -136,7 +136,8 @@ impl Emission {
             let slot = row.occurred_at.div_euclid(window).saturating_mul(window);
             let key = format!("{id}:{}:{refused}:{slot}", row.agent_id);
             let message = text(policy, "message").map(str::to_owned);
-            let title = message.unwrap_or_else(|| row.warnings.get(0).and_then(Value::as_str).unwrap_or(name).to_owned());
+            let title =
+                message.unwrap_or_else(|| row.warnings.get(0).and_then(Value::as_str).unwrap_or(name).to_owned());
             let data = json!({ "evaluation_id": row.id, "policy": told_of_policy(policy), "refused": refused,
                 "warnings": row.warnings });
             told.push(Self { at: slot, ..base(event, key, severity, title, data) });

@@ -247,7 +247,13 @@ mod tests {
         // take 30, 20 and 10 of them; tokens are 1 to 60; hosts are h0 to h3.
         let calls: Vec<Observation> = (0..60)
             .map(|minute| {
-                let session = if minute < 30 { "a" } else if minute < 50 { "b" } else { "c" };
+                let session = if minute < 30 {
+                    "a"
+                } else if minute < 50 {
+                    "b"
+                } else {
+                    "c"
+                };
                 let facts = json!({"tokens_used": minute + 1, "url": format!("https://H{}.example/x", minute % 4)});
                 seen("tool_call", session, facts, minute)
             })
@@ -266,7 +272,10 @@ mod tests {
         let evaluations: Vec<_> = (0..50).map(|minute| seen("tool_call", "s", json!({}), minute)).collect();
         let events: Vec<_> = (0..50).map(|minute| seen("tool.used", "", json!({"session_id": "s"}), minute)).collect();
         let learnt = baseline(&evaluations, &events).expect("enough");
-        assert_eq!((learnt.sample_count, learnt.tool_calls_per_session_p95, learnt.requests_per_hour_p95), (50, 50.0, 50.0));
+        assert_eq!(
+            (learnt.sample_count, learnt.tool_calls_per_session_p95, learnt.requests_per_hour_p95),
+            (50, 50.0, 50.0)
+        );
         assert!(baseline(&evaluations[..49], &events[..49]).is_none(), "49 are too few");
     }
 }
