@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::content_rules::{self, ContentType, ScanMode};
-use super::fields;
 use super::prices::{self, Usage};
 use super::scan::{self, Content};
+use super::fields;
 use crate::app::App;
 use crate::auth::AgentFacts;
 use crate::clock;

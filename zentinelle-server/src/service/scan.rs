@@ -282,9 +282,7 @@ pub(crate) async fn run_queued(app: &App, payload: Value) -> Result<(), ApiError
     let queued: Queued = serde_json::from_value(payload).map_err(|error| unreadable(error.to_string()))?;
     let agent = app.directory.agent(&queued.tenant_id, &queued.agent_id).await?;
     let text = STANDARD.decode(&queued.content).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let (Some(agent), Some(text)) = (agent, text) else {
-        return give_up(app, &queued.tenant_id, &queued.scan_id).await;
-    };
+    let (Some(agent), Some(text)) = (agent, text) else { return give_up(app, &queued.tenant_id, &queued.scan_id).await };
     let content = Content {
         agent,
         text,

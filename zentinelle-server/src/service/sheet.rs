@@ -80,8 +80,7 @@ impl From<bool> for Cell<'_> {
 /// The text as a spreadsheet shows it instead of computing it.
 fn inert(text: &str) -> Cow<'_, str> {
     // Spreadsheets pass over blanks and some invisible characters before a formula, and take the full-width forms too.
-    let first =
-        text.trim_start_matches(|c: char| c.is_whitespace() || zentinelle_core::matching::text::is_invisible(c));
+    let first = text.trim_start_matches(|c: char| c.is_whitespace() || zentinelle_core::matching::text::is_invisible(c));
     let begins_with_break = text.starts_with(['\t', '\r', '\n']);
     if begins_with_break || first.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']) {
         return Cow::Owned(format!("'{text}"));
@@ -96,12 +95,7 @@ mod tests {
     #[test]
     fn a_formula_is_shown_and_not_run() {
         let mut sheet = Sheet::new(&["a", "b", "c", "d"]);
-        sheet.row([
-            Cell::from("=HYPERLINK(\"x\")"),
-            Cell::from(" \u{feff}@SUM(A1)"),
-            Cell::from(-3),
-            Cell::from("a,\"b\"\nc"),
-        ]);
+        sheet.row([Cell::from("=HYPERLINK(\"x\")"), Cell::from(" \u{feff}@SUM(A1)"), Cell::from(-3), Cell::from("a,\"b\"\nc")]);
         assert_eq!(
             sheet.into_text(),
             "a,b,c,d\r\n\"'=HYPERLINK(\"\"x\"\")\",' \u{feff}@SUM(A1),-3,\"a,\"\"b\"\"\nc\"\r\n"

@@ -1,14 +1,14 @@
 //! Content rules in the database.
 
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _,
 };
 use zentinelle_core::ids::TenantId;
 
+use super::{StoreError, rows};
 use super::entities::content_rule::{Column, Entity, Model};
 use super::page::{self, Page, Paged};
-use super::{StoreError, rows};
 
 /// Every rule of a tenant.
 pub(crate) async fn all(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Vec<Model>, StoreError> {

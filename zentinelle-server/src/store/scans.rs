@@ -152,14 +152,7 @@ pub(crate) async fn violations(
     wanted: &Wanted,
     page: &Page,
 ) -> Result<Paged<content_violation::Model>, StoreError> {
-    page::read(
-        db,
-        select(tenant, wanted),
-        content_violation::Column::Id,
-        |row: &content_violation::Model| &row.id,
-        page,
-    )
-    .await
+    page::read(db, select(tenant, wanted), content_violation::Column::Id, |row: &content_violation::Model| &row.id, page).await
 }
 
 /// The next violations after an id, oldest first, for exports.

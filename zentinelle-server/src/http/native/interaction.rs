@@ -123,11 +123,7 @@ impl InteractionRequest {
             latency_ms: self.latency_ms.map(|latency| i64::try_from(latency.floor_u64()).unwrap_or(i64::MAX)),
             usd_micros: cost.and_then(|cost| i64::try_from(cost).ok()),
             // A time that cannot be read must not lose the record.
-            occurred_at: self
-                .occurred_at
-                .as_deref()
-                .and_then(clock::parse)
-                .map_or_else(clock::now_micros, clock::micros),
+            occurred_at: self.occurred_at.as_deref().and_then(clock::parse).map_or_else(clock::now_micros, clock::micros),
         })
     }
 }

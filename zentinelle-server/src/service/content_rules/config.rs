@@ -184,16 +184,8 @@ struct Nothing {}
 
 /// What people talk about when they do not work.
 const PERSONAL: [&str; 10] = [
-    "horoscope",
-    "dating app",
-    "lottery numbers",
-    "movie tickets",
-    "vacation plans",
-    "birthday party",
-    "video game",
-    "celebrity gossip",
-    "fantasy league",
-    "cooking recipe",
+    "horoscope", "dating app", "lottery numbers", "movie tickets", "vacation plans", "birthday party", "video game",
+    "celebrity gossip", "fantasy league", "cooking recipe",
 ];
 
 /// Makes the detector of a rule, or says what is wrong with its configuration.
@@ -210,11 +202,7 @@ pub(super) fn detector(rule_type: RuleType, config: &Value) -> Result<Detector, 
         RuleType::CustomPattern => {
             let custom: Custom = read(config)?;
             filled("patterns", custom.patterns.is_empty())?;
-            Ok(Detector::Own(
-                patterns("patterns", &custom.patterns, case(custom.case_sensitive))?,
-                "custom_pattern",
-                1.0,
-            ))
+            Ok(Detector::Own(patterns("patterns", &custom.patterns, case(custom.case_sensitive))?, "custom_pattern", 1.0))
         }
         RuleType::KeywordBlock => {
             let words: Keywords = read(config)?;
@@ -244,9 +232,7 @@ pub(super) fn detector(rule_type: RuleType, config: &Value) -> Result<Detector, 
         RuleType::CostThreshold => {
             let CostThreshold { max_cost_usd } = read(config)?;
             let limit = UsdMicros::from_usd(max_cost_usd).filter(|limit| limit.0 > 0);
-            limit
-                .map(|limit| Detector::Cost(limit.0))
-                .ok_or_else(|| vec!["`max_cost_usd` must be above zero".to_owned()])
+            limit.map(|limit| Detector::Cost(limit.0)).ok_or_else(|| vec!["`max_cost_usd` must be above zero".to_owned()])
         }
         RuleType::PolicyViolation | RuleType::RateAnomaly => read(config).map(|Nothing {}| Detector::Nothing),
     }

@@ -122,8 +122,11 @@ fn attacks(
     };
     // Forged structure in a user's own words counts only when asked to be strict.
     let strict = source != Source::User || sensitivity >= Sensitivity::High;
-    let families =
-        Families { delimiter: families.delimiter && strict, indirect: families.indirect && strict, ..families };
+    let families = Families {
+        delimiter: families.delimiter && strict,
+        indirect: families.indirect && strict,
+        ..families
+    };
     let Some(strongest) = detect(subject.text, source, families, sensitivity) else { return Vec::new() };
     if strongest.category == category && !everything {
         return vec![Hit::placed(strongest)];
@@ -147,11 +150,9 @@ fn occurrences(patterns: &[Pattern], subject: &Subject<'_>, kind: &'static str, 
         spans.extend(bounded(pattern, subject.text));
         if let Some(view) = &subject.shown {
             let shown = bounded(pattern, view.text()).into_iter().map(|span| view.original_span(span));
-            spans.extend(
-                shown.map(|span| {
-                    subject.text.floor_char_boundary(span.start)..subject.text.ceil_char_boundary(span.end)
-                }),
-            );
+            spans.extend(shown.map(|span| {
+                subject.text.floor_char_boundary(span.start)..subject.text.ceil_char_boundary(span.end)
+            }));
         }
     }
     spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));

@@ -175,14 +175,10 @@ fn conclude(text: &str, mut found: Vec<(&Rule, Hit)>) -> Scanned {
     } else {
         ScanAction::Allow
     };
-    let masked: Vec<Finding> = found
-        .iter()
-        .filter(|(rule, _)| rule.enforcement == Enforcement::Redact)
-        .map(|(_, hit)| {
-            let span = hit.span.clone().unwrap_or(0..text.len());
-            Finding::new(Category::Secret, hit.kind, zentinelle_core::scan::Severity::Medium, hit.confidence, span)
-        })
-        .collect();
+    let masked: Vec<Finding> = found.iter().filter(|(rule, _)| rule.enforcement == Enforcement::Redact).map(|(_, hit)| {
+        let span = hit.span.clone().unwrap_or(0..text.len());
+        Finding::new(Category::Secret, hit.kind, zentinelle_core::scan::Severity::Medium, hit.confidence, span)
+    }).collect();
     let redacted = (action != ScanAction::Block && !masked.is_empty())
         .then(|| Scanner::new(Detectors::NONE).redact(text, &masked));
     let worst = found.iter().map(|(rule, _)| rule.severity).max();

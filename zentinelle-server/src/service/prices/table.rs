@@ -116,7 +116,14 @@ impl Prices {
     }
 
     /// What a call costs.
-    pub(crate) fn cost(&self, provider: &str, model: &str, usage: &Usage, at: i64, unknown: UnknownModelPrice) -> Cost {
+    pub(crate) fn cost(
+        &self,
+        provider: &str,
+        model: &str,
+        usage: &Usage,
+        at: i64,
+        unknown: UnknownModelPrice,
+    ) -> Cost {
         let (provider, model) = (vendor(provider), bare(model));
         let known = find(&self.own, &provider, &model, at).or_else(|| find(built_in(), &provider, &model, at));
         if let Some(price) = known {
@@ -253,14 +260,7 @@ mod tests {
         ] {
             assert_eq!(cost(provider, model, &million), (micros, true), "{model}");
         }
-        for (name, model) in [
-            ("gpt-4o-mini", "gpt-4o"),
-            ("gpt-5.2", "gpt-5"),
-            ("claude-opus-4-1", "claude-opus-4"),
-            ("gpt-4", "gpt-4o"),
-            ("", "gpt-4o"),
-            ("gpt-5-mega", "gpt-5"),
-        ] {
+        for (name, model) in [("gpt-4o-mini", "gpt-4o"), ("gpt-5.2", "gpt-5"), ("claude-opus-4-1", "claude-opus-4"), ("gpt-4", "gpt-4o"), ("", "gpt-4o"), ("gpt-5-mega", "gpt-5")] {
             assert!(!is_form_of(name, model), "{name} is no {model}");
         }
     }
