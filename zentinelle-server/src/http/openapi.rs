@@ -11,6 +11,12 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "agents", description = "What agents call."),
         (name = "sdk", description = "The same for the released client libraries."),
+        (name = "content", description = "What content scans found, and the rules by which they look."),
+        (name = "alerts", description = "What people should look at."),
+        (name = "incidents", description = "What went wrong, and who mends it."),
+        (name = "prompts", description = "System prompts and their versions."),
+        (name = "models", description = "Models, whether they are approved, and what they cost."),
+        (name = "usage", description = "What was used and spent, exports and reports."),
         (name = "webhooks", description = "Who is told what happened."),
         (name = "retention", description = "How long records are kept, and what must be kept."),
         (name = "operations", description = "Health and readiness."),

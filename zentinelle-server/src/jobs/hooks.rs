@@ -34,7 +34,7 @@ impl Hooks {
         [
             ("sign_checkpoint", self.sign_checkpoint.is_none()),
             ("expire_approvals", self.expire_approvals.is_none()),
-            ("build_report", self.build_report.is_none()),
+            ("report", self.build_report.is_none()),
         ]
         .into_iter()
         .filter_map(|(kind, missing)| missing.then_some(kind))

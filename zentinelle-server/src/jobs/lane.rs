@@ -15,7 +15,7 @@ use super::run::{Run, Runner};
 use super::work::Work;
 use crate::clock;
 use crate::store::entities::job;
-use crate::store::jobs::{self as rows, Claim};
+use crate::store::jobs::{self as rows, Claim, Claimed};
 use crate::store::{Store, StoreError};
 
 /// Rings when this process enqueued something.
@@ -59,9 +59,14 @@ impl Lane {
             let free = self.places.saturating_sub(running.len());
             if free > 0 && !stop.is_cancelled() {
                 match self.claim(free).await {
-                    Ok(jobs) => jobs.into_iter().for_each(|job| {
-                        running.spawn(self.clone().run_one(job));
-                    }),
+                    Ok(claimed) => {
+                        for job in claimed.leased {
+                            running.spawn(self.clone().run_one(job));
+                        }
+                        for job in claimed.given_up {
+                            self.give_up(&job, rows::ABANDONED.to_owned()).await;
+                        }
+                    }
                     Err(error) => tracing::warn!(?error, "jobs could not be claimed"),
                 }
             }
@@ -83,7 +88,7 @@ impl Lane {
         }
     }
 
-    async fn claim(&self, most: usize) -> Result<Vec<job::Model>, StoreError> {
+    async fn claim(&self, most: usize) -> Result<Claimed, StoreError> {
         let now = clock::now_micros();
         let until = now.saturating_add(as_micros(self.lease));
         let claim = Claim { worker: &self.worker, kinds: self.kinds, now, until, most: most as u64 };
@@ -126,13 +131,25 @@ impl Lane {
                 (rows::End::Again { run_at, why }, "retried")
             }
         };
-        if let rows::End::Dead(why) = &end {
-            tracing::error!(job = job.id, kind, why, "a job is given up");
-        }
-        if let Err(error) = rows::conclude(self.store.db(), job, end, now).await {
-            tracing::warn!(job = job.id, kind, ?error, "the end of a job was not written; it will run again");
+        let why = if let rows::End::Dead(why) = &end { Some(why.clone()) } else { None };
+        match (rows::conclude(self.store.db(), job, end, now).await, why) {
+            (Ok(true), Some(why)) => self.give_up(job, why).await,
+            (Ok(_), _) => {}
+            (Err(error), _) => {
+                tracing::warn!(job = job.id, kind, ?error, "the end of a job was not written; it will run again");
+            }
         }
         word
+    }
+
+    /// Tells whom it concerns that a job is dead.
+    async fn give_up(&self, job: &job::Model, why: String) {
+        tracing::error!(job = job.id, kind = job.kind, why, "a job is given up");
+        let Ok(run) = read(job) else { return };
+        let told = AssertUnwindSafe(self.runner.given_up(run.tenant, run.work, why)).catch_unwind().await;
+        if !matches!(told, Ok(Ok(()))) {
+            tracing::error!(job = job.id, kind = job.kind, "what the dead job was about still waits");
+        }
     }
 
     /// Renews a job's lease; returns when it is lost, or could not be renewed before its end.

@@ -27,6 +27,7 @@ pub(crate) use self::schedules::{Schedule, ScheduleError, Schedules};
 pub(crate) use self::work::Work;
 pub(crate) use self::workers::Workers;
 use crate::clock;
+use crate::http::error::ApiError;
 use crate::store::{StoreError, jobs as rows};
 
 /// Something to be done later, for one tenant.
@@ -80,6 +81,18 @@ impl From<StoreError> for JobError {
 impl From<sea_orm::DbErr> for JobError {
     fn from(error: sea_orm::DbErr) -> Self {
         StoreError::from(error).into()
+    }
+}
+
+impl From<ApiError> for JobError {
+    fn from(error: ApiError) -> Self {
+        // What a caller did wrong stays wrong; what the server could not do, it may do later.
+        if error.status().is_server_error() {
+            tracing::warn!(?error, "a job failed");
+            Self::Retry(error.to_string())
+        } else {
+            Self::Hopeless(error.to_string())
+        }
     }
 }
 

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 use zentinelle_core::ids::TenantId;
 
 use super::hooks::Hook;
 use super::{Hooks, JobError, Work, tasks};
 use crate::app::App;
+use crate::service::scan;
 use crate::webhooks;
 
 /// One run of one job.
@@ -28,6 +30,11 @@ pub(crate) struct Run {
 pub(crate) trait Runner: Send + Sync + 'static {
     /// Does one job. Must bear being done again, and being dropped in the middle.
     fn run(&self, run: Run) -> BoxFuture<'static, Result<(), JobError>>;
+
+    /// Told when a job was given up, so that what it was about does not wait for ever.
+    fn given_up(&self, _tenant: TenantId, _work: Work, _why: String) -> BoxFuture<'static, Result<(), JobError>> {
+        std::future::ready(Ok(())).boxed()
+    }
 }
 
 /// The server's own.
@@ -57,6 +64,30 @@ impl Runner for ServerRunner {
                 Work::SignCheckpoint {} => by_hook(hooks.sign_checkpoint, app, tenant, String::new()).await,
                 Work::ExpireApprovals {} => by_hook(hooks.expire_approvals, app, tenant, String::new()).await,
                 Work::BuildReport { report_id } => by_hook(hooks.build_report, app, tenant, report_id).await,
+                Work::Scan(queued) => Ok(scan::run_queued(&app, queued).await?),
+            }
+        }
+        .boxed()
+    }
+
+    fn given_up(&self, tenant: TenantId, work: Work, why: String) -> BoxFuture<'static, Result<(), JobError>> {
+        let app = self.app.clone();
+        async move {
+            match work {
+                Work::DeliverWebhook { delivery_id } => webhooks::give_up(&app, &tenant, &delivery_id, why).await,
+                Work::Scan(queued) => match queued.get("scan_id").and_then(Value::as_str) {
+                    Some(scan_id) => Ok(scan::give_up(&app, &tenant, scan_id).await?),
+                    None => Ok(()),
+                },
+                Work::RollUpUsage {}
+                | Work::LearnBaselines {}
+                | Work::CheckAgents {}
+                | Work::CheckAlertRules {}
+                | Work::EnforceRetention {}
+                | Work::CheckKeys {}
+                | Work::SignCheckpoint {}
+                | Work::ExpireApprovals {}
+                | Work::BuildReport { .. } => Ok(()),
             }
         }
         .boxed()

@@ -31,15 +31,18 @@ pub(crate) enum Work {
     /// Closes approvals nobody decided in time.
     ExpireApprovals {},
     /// Builds a report somebody asked for.
+    #[serde(rename = "report")]
     BuildReport {
         /// Which report.
         report_id: String,
     },
+    /// Scans a content somebody queued; what it needs is the scanner's own affair.
+    Scan(Value),
 }
 
 impl Work {
     /// Every kind, as rows name it.
-    pub(crate) const NAMES: [&'static str; 10] = [
+    pub(crate) const NAMES: [&'static str; 11] = [
         "deliver_webhook",
         "roll_up_usage",
         "learn_baselines",
@@ -49,7 +52,8 @@ impl Work {
         "check_keys",
         "sign_checkpoint",
         "expire_approvals",
-        "build_report",
+        "report",
+        "scan",
     ];
 
     /// The kind, as rows name it.
@@ -64,7 +68,8 @@ impl Work {
             Self::CheckKeys {} => "check_keys",
             Self::SignCheckpoint {} => "sign_checkpoint",
             Self::ExpireApprovals {} => "expire_approvals",
-            Self::BuildReport { .. } => "build_report",
+            Self::BuildReport { .. } => "report",
+            Self::Scan(_) => "scan",
         }
     }
 
@@ -99,7 +104,7 @@ impl Work {
 pub(super) fn sample(kind: &str) -> Value {
     match kind {
         "deliver_webhook" => json!({ "delivery_id": "" }),
-        "build_report" => json!({ "report_id": "" }),
+        "report" => json!({ "report_id": "" }),
         _ => json!({}),
     }
 }
@@ -117,7 +122,7 @@ mod tests {
         }
         let unknown = Work::read("brew_coffee", serde_json::json!({})).expect_err("unknown");
         assert!(unknown.contains("`brew_coffee`"), "{unknown}");
-        let wrong = Work::read("build_report", serde_json::json!({"report": 1})).expect_err("no id");
+        let wrong = Work::read("report", serde_json::json!({"report": 1})).expect_err("no id");
         assert!(wrong.contains("report_id"), "{wrong}");
     }
 }

@@ -2,11 +2,14 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _, Set,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QueryTrait as _, Set,
 };
+use zentinelle_core::ids::TenantId;
 
-use super::StoreError;
 use super::entities::alert;
+use super::page::{self, Page, Paged};
+use super::{StoreError, rows};
 use crate::clock;
 use crate::recorder::record::RaisedAlert;
 
@@ -57,4 +60,51 @@ pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedAlert) -> Res
     };
     alert::Entity::insert(row).exec_without_returning(txn).await?;
     Ok(true)
+}
+
+/// Which alerts are wanted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    /// In this state.
+    pub(crate) status: Option<String>,
+    /// Of this severity.
+    pub(crate) severity: Option<String>,
+    /// About this user.
+    pub(crate) user_id: Option<String>,
+    /// About this agent.
+    pub(crate) agent_id: Option<String>,
+}
+
+/// A page of alerts.
+pub(crate) async fn page(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    wanted: &Wanted,
+    page: &Page,
+) -> Result<Paged<alert::Model>, StoreError> {
+    let select = alert::Entity::find()
+        .filter(alert::Column::TenantId.eq(tenant.as_str()))
+        .apply_if(wanted.status.as_deref(), |query, status| query.filter(alert::Column::Status.eq(status)))
+        .apply_if(wanted.severity.as_deref(), |query, severity| query.filter(alert::Column::Severity.eq(severity)))
+        .apply_if(wanted.user_id.as_deref(), |query, user| query.filter(alert::Column::UserId.eq(user)))
+        .apply_if(wanted.agent_id.as_deref(), |query, agent| query.filter(alert::Column::AgentId.eq(agent)));
+    page::read(db, select, alert::Column::Id, |row: &alert::Model| &row.id, page).await
+}
+
+/// One alert.
+pub(crate) async fn by_id(db: &impl ConnectionTrait, tenant: &TenantId, id: &str) -> Result<alert::Model, StoreError> {
+    let found = alert::Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?;
+    found.ok_or(StoreError::Missing { what: "alert" })
+}
+
+/// One alert, locked until the transaction ends.
+pub(crate) async fn locked(txn: &DatabaseTransaction, tenant: &TenantId, id: &str) -> Result<alert::Model, StoreError> {
+    let wanted = alert::Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned()));
+    rows::locked(txn, wanted, "alert").await
+}
+
+/// Keeps a changed alert.
+pub(crate) async fn update(txn: &DatabaseTransaction, row: alert::Model) -> Result<(), StoreError> {
+    row.into_active_model().reset_all().update(txn).await?;
+    Ok(())
 }

@@ -2,12 +2,15 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _, Set,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
 };
 use serde_json::json;
+use zentinelle_core::ids::TenantId;
 
-use super::StoreError;
-use super::entities::incident;
+use super::entities::{incident, incident_comment};
+use super::page::{self, Page, Paged};
+use super::{StoreError, rows};
 use crate::clock;
 use crate::recorder::record::RaisedIncident;
 
@@ -79,4 +82,86 @@ pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedIncident) -> 
     };
     incident::Entity::insert(row).exec_without_returning(txn).await?;
     Ok(true)
+}
+
+/// Which incidents are wanted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    /// In this state.
+    pub(crate) status: Option<String>,
+    /// Of this severity.
+    pub(crate) severity: Option<String>,
+    /// Somebody's.
+    pub(crate) assignee_id: Option<String>,
+    /// About this agent.
+    pub(crate) agent_id: Option<String>,
+}
+
+/// A page of incidents.
+pub(crate) async fn page(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    wanted: &Wanted,
+    page: &Page,
+) -> Result<Paged<incident::Model>, StoreError> {
+    let select = incident::Entity::find()
+        .filter(incident::Column::TenantId.eq(tenant.as_str()))
+        .apply_if(wanted.status.as_deref(), |query, status| query.filter(incident::Column::Status.eq(status)))
+        .apply_if(wanted.severity.as_deref(), |query, severity| query.filter(incident::Column::Severity.eq(severity)))
+        .apply_if(wanted.assignee_id.as_deref(), |query, who| query.filter(incident::Column::AssigneeId.eq(who)))
+        .apply_if(wanted.agent_id.as_deref(), |query, agent| query.filter(incident::Column::AgentId.eq(agent)));
+    page::read(db, select, incident::Column::Id, |row: &incident::Model| &row.id, page).await
+}
+
+/// One incident.
+pub(crate) async fn by_id(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<incident::Model, StoreError> {
+    let found = incident::Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?;
+    found.ok_or(StoreError::Missing { what: "incident" })
+}
+
+/// One incident, locked until the transaction ends.
+pub(crate) async fn locked(
+    txn: &DatabaseTransaction,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<incident::Model, StoreError> {
+    let wanted = incident::Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned()));
+    rows::locked(txn, wanted, "incident").await
+}
+
+/// Keeps a new incident.
+pub(crate) async fn insert(txn: &DatabaseTransaction, row: incident::Model) -> Result<(), StoreError> {
+    incident::Entity::insert(row.into_active_model()).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Keeps a changed incident.
+pub(crate) async fn update(txn: &DatabaseTransaction, row: incident::Model) -> Result<(), StoreError> {
+    row.into_active_model().reset_all().update(txn).await?;
+    Ok(())
+}
+
+/// The comments of an incident, oldest first.
+pub(crate) async fn comments(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    incident_id: &str,
+    most: u64,
+) -> Result<Vec<incident_comment::Model>, StoreError> {
+    let found = incident_comment::Entity::find()
+        .filter(incident_comment::Column::TenantId.eq(tenant.as_str()))
+        .filter(incident_comment::Column::IncidentId.eq(incident_id))
+        .order_by_asc(incident_comment::Column::Id)
+        .limit(most);
+    Ok(found.all(db).await?)
+}
+
+/// Keeps a comment.
+pub(crate) async fn comment(txn: &DatabaseTransaction, row: incident_comment::Model) -> Result<(), StoreError> {
+    incident_comment::Entity::insert(row.into_active_model()).exec_without_returning(txn).await?;
+    Ok(())
 }

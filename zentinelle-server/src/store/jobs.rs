@@ -23,6 +23,8 @@ pub(crate) const STATES: [&str; 4] = [QUEUED, RUNNING, DONE, DEAD];
 
 /// The kind that has a lane of its own.
 const DELIVERIES: &str = "deliver_webhook";
+/// Why a job is dead whose last try nobody ended.
+pub(crate) const ABANDONED: &str = "the server that ran it stopped answering";
 /// The longest error that is kept. Unit: characters.
 const MOST_ERROR: usize = 1_000;
 
@@ -57,6 +59,15 @@ pub(crate) struct Claim<'c> {
     pub(crate) until: i64,
     /// How many.
     pub(crate) most: u64,
+}
+
+/// What a claim brought.
+#[derive(Debug, Default)]
+pub(crate) struct Claimed {
+    /// Jobs to be done.
+    pub(crate) leased: Vec<job::Model>,
+    /// Jobs that were abandoned in their last try, and are dead now.
+    pub(crate) given_up: Vec<job::Model>,
 }
 
 /// How a job ended.
@@ -117,21 +128,21 @@ pub(crate) async fn insert_again(db: &impl ConnectionTrait, mut rows: Vec<job::M
 }
 
 /// Leases jobs that are due, and those whose lease has ended with the worker that had it.
-pub(crate) async fn claim(store: &Store, claim: Claim<'_>) -> Result<Vec<job::Model>, StoreError> {
+pub(crate) async fn claim(store: &Store, claim: Claim<'_>) -> Result<Claimed, StoreError> {
     // Looking first costs nobody a lock, and mostly there is nothing.
     if due(&claim).limit(1).one(store.db()).await?.is_none() {
-        return Ok(Vec::new());
+        return Ok(Claimed::default());
     }
     let txn = store.begin().await?;
     let mut found = due(&claim).order_by_asc(Column::RunAt).order_by_asc(Column::Id).limit(claim.most);
     if store.is_postgres() {
         found = found.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     }
-    let mut leased = Vec::new();
+    let (mut leased, mut given_up) = (Vec::new(), Vec::new());
     for mut job in found.all(&txn).await? {
         if job.status == RUNNING && job.attempts >= job.max_attempts {
-            let why = "the server that ran it stopped answering".to_owned();
-            conclude(&txn, &job, End::Dead(why), claim.now).await?;
+            conclude(&txn, &job, End::Dead(ABANDONED.to_owned()), claim.now).await?;
+            given_up.push(job);
             continue;
         }
         job.status = RUNNING.to_owned();
@@ -152,7 +163,7 @@ pub(crate) async fn claim(store: &Store, claim: Claim<'_>) -> Result<Vec<job::Mo
             .await?;
     }
     txn.commit().await?;
-    Ok(leased)
+    Ok(Claimed { leased, given_up })
 }
 
 fn due(claim: &Claim<'_>) -> sea_orm::Select<job::Entity> {

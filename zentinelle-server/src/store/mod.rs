@@ -4,22 +4,28 @@
 //! the tenant by type and filters by it.
 
 pub(crate) mod agents;
+pub(crate) mod alert_rules;
 pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod content_rules;
+pub(crate) mod counts;
 pub(crate) mod entities;
 pub(crate) mod incidents;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod legal_holds;
 mod migrations;
+pub(crate) mod models;
+pub(crate) mod notifications;
 pub(crate) mod page;
 pub(crate) mod policies;
 pub(crate) mod prices;
 mod rows;
 pub(crate) mod scans;
 pub(crate) mod schedules;
+pub(crate) mod system_prompts;
 pub(crate) mod tenants;
+pub(crate) mod usage;
 pub(crate) mod watermarks;
 pub(crate) mod webhooks;
 

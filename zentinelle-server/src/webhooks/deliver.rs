@@ -44,6 +44,18 @@ pub(crate) async fn deliver(
     outcome.map(|_| ()).map_err(|(_, error)| error)
 }
 
+/// Marks a delivery whose job was given up without having been able to say so itself.
+pub(crate) async fn give_up(app: &App, tenant: &TenantId, delivery_id: &str, why: String) -> Result<(), JobError> {
+    match rows::delivery(app.store.db(), tenant, delivery_id).await? {
+        Some(delivery) if [rows::PENDING, rows::FAILED].contains(&delivery.status.as_str()) => {
+            let (attempt, response_status, now) = (delivery.attempts, delivery.response_status, clock::now_micros());
+            let gone = Attempt { status: rows::DEAD, attempt, response_status, error: Some(why), now };
+            Ok(rows::attempted(app.store.db(), &delivery, gone).await?)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Sends once; both ends say what status the receiver answered, if it did.
 async fn send(
     app: &App,

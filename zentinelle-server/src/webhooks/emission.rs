@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use zentinelle_core::ids::TenantId;
 
 use crate::recorder::record::{RaisedAlert, RaisedIncident};
-use crate::store::entities::{approval, evaluation};
+use crate::store::entities::{approval, evaluation, incident};
 
 /// An hour. Unit: microseconds.
 const HOUR: i64 = 3_600_000_000;
@@ -17,7 +17,7 @@ const MINUTE: i64 = 60_000_000;
 pub(crate) enum Event {
     /// A request was denied.
     PolicyViolation,
-    /// A content scan raised an alert.
+    /// An alert of what was found or counted was raised.
     ComplianceAlert,
     /// An incident was opened.
     IncidentCreated,
@@ -161,6 +161,24 @@ impl Emission {
                 "incident_type": raised.incident_type, "status": "open", "source": raised.source,
                 "source_ref": raised.source_ref, "policy_id": raised.policy_id }),
         }
+    }
+
+    /// What an incident that a person opened is told as.
+    pub(crate) fn of_opened(row: &incident::Model) -> Self {
+        Self::of_incident(&RaisedIncident {
+            tenant_id: TenantId::new(row.tenant_id.clone()),
+            id: row.id.clone(),
+            dedup_key: String::new(),
+            title: row.title.clone(),
+            description: row.description.clone(),
+            incident_type: row.incident_type.clone(),
+            severity: row.severity.clone(),
+            source: row.source.clone(),
+            source_ref: row.source_ref.clone(),
+            agent_id: row.agent_id.clone(),
+            policy_id: row.policy_id.clone(),
+            at: row.occurred_at,
+        })
     }
 
     /// What a newly raised alert is told as.

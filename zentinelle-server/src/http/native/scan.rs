@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 use zentinelle_core::request::{Number, UsdMicros};
 
@@ -50,11 +50,6 @@ pub(crate) struct ScanRequest {
     /// Its cost as the agent estimates it. Unit: US dollars.
     #[schema(value_type = Option<f64>)]
     estimated_cost: Option<Number>,
-    /// Further facts; not kept.
-    #[serde(deserialize_with = "lenient::object")]
-    #[schema(value_type = Object)]
-    #[expect(dead_code, reason = "clients send it")]
-    metadata: Map<String, Value>,
 }
 
 impl ScanRequest {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
@@ -40,9 +40,9 @@ pub(crate) struct JobReply {
     id: String,
     /// What it does.
     kind: String,
-    /// What it is about.
+    /// The ids of what it is about.
     #[schema(value_type = Object)]
-    payload: Value,
+    about: Map<String, Value>,
     /// queued, running, done or dead.
     status: String,
     /// How often it was tried.
@@ -66,7 +66,7 @@ impl From<job::Model> for JobReply {
         Self {
             id: row.id,
             kind: row.kind,
-            payload: row.payload,
+            about: about(&row.payload),
             status: row.status,
             attempts: row.attempts,
             max_attempts: row.max_attempts,
@@ -77,6 +77,12 @@ impl From<job::Model> for JobReply {
             finished_at: clock::iso_or_none(row.finished_at),
         }
     }
+}
+
+/// The ids in a payload. The rest may be what an agent said, which is not for everybody.
+fn about(payload: &Value) -> Map<String, Value> {
+    let ids = payload.as_object().into_iter().flatten().filter(|(key, _)| key.ends_with("_id"));
+    ids.map(|(key, id)| (key.clone(), id.clone())).collect()
 }
 
 /// A page of jobs, newest first.

@@ -28,11 +28,13 @@ const STEP: i64 = 24 * HOUR;
 /// How long a record may take from its making to the database. Unit: microseconds.
 const SETTLE: i64 = HOUR;
 
-/// Sums up the calls from $2 up to and without $3 by the hour.
+/// Sums up the calls from $2 up to and without $3 by the hour. Records keep apart what was read
+/// from a cache and written to it; the sum of an hour has all of the input.
 const ROLL_UP: &str = "\
 INSERT INTO usage_hourly (tenant_id, hour_at, agent_id, provider, model, calls, input_tokens, output_tokens, usd_micros)
 SELECT tenant_id, occurred_at - occurred_at % 3600000000, agent_id, provider, model,
-       CAST(COUNT(*) AS BIGINT), CAST(SUM(input_tokens) AS BIGINT), CAST(SUM(output_tokens) AS BIGINT),
+       CAST(COUNT(*) AS BIGINT),
+       CAST(SUM(input_tokens + cached_input_tokens + cache_write_tokens) AS BIGINT), CAST(SUM(output_tokens) AS BIGINT),
        CAST(SUM(usd_micros) AS BIGINT)
 FROM usage_records WHERE tenant_id = $1 AND occurred_at >= $2 AND occurred_at < $3
 GROUP BY 1, 2, 3, 4, 5

@@ -21,6 +21,7 @@ const MOST_JOINED: usize = 2_000;
 /// What a rule looks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ContentRuleType)]
 pub(crate) enum RuleType {
     /// Keys, tokens, passwords.
     SecretDetection,

@@ -25,6 +25,7 @@ use crate::store::{StoreError, content_rules as store, wire_name};
 /// How bad a violation is, least first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ContentSeverity)]
 pub(crate) enum Severity {
     /// Good to know.
     Info,
@@ -42,6 +43,7 @@ pub(crate) enum Severity {
 /// What a violation does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ContentEnforcement)]
 pub(crate) enum Enforcement {
     /// The content is refused.
     Block,
@@ -89,6 +91,7 @@ pub(crate) enum ContentType {
 /// A content rule as an operator writes it. In a change, what is left out stays.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = ContentRuleInput)]
 pub(crate) struct RuleInput {
     /// Its name, unique in the tenant.
     name: Option<String>,

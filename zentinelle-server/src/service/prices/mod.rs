@@ -89,7 +89,7 @@ impl Rate {
 
 /// The prices of a tenant.
 pub(crate) async fn of_tenant(app: &App, tenant: &TenantId) -> Result<std::sync::Arc<Prices>, StoreError> {
-    let load = async { Ok(Prices::with(store::all(app.store.db(), tenant).await?.into_iter().map(price).collect())) };
+    let load = async { Ok(Prices::with(store::all(app.store.db(), tenant).await?.into_iter().map(Price::from).collect())) };
     app.prices.get(tenant, load).await
 }
 
@@ -106,28 +106,31 @@ pub(crate) async fn cost(
     Ok(of_tenant(app, tenant).await?.cost(provider, model, usage, at, unknown))
 }
 
-fn price(row: model_price::Model) -> Price {
-    let amount = |micros: i64| u64::try_from(micros).unwrap_or_default();
-    Price {
-        rate: Rate {
-            input: amount(row.input_usd_micros),
-            output: amount(row.output_usd_micros),
-            cached_input: row.cached_input_usd_micros.map(amount),
-            cache_write: row.cache_write_usd_micros.map(amount),
-        },
-        long: None,
-        provider: row.provider,
-        model: row.model,
-        effective_at: row.effective_at,
-        source: row.source,
-        superseded: false,
-        id: Some(row.id),
+impl From<model_price::Model> for Price {
+    fn from(row: model_price::Model) -> Self {
+        let amount = |micros: i64| u64::try_from(micros).unwrap_or_default();
+        Self {
+            rate: Rate {
+                input: amount(row.input_usd_micros),
+                output: amount(row.output_usd_micros),
+                cached_input: row.cached_input_usd_micros.map(amount),
+                cache_write: row.cache_write_usd_micros.map(amount),
+            },
+            long: None,
+            provider: row.provider,
+            model: row.model,
+            effective_at: row.effective_at,
+            source: row.source,
+            superseded: false,
+            id: Some(row.id),
+        }
     }
 }
 
 /// A price of the tenant's own. Unit of the amounts: US dollars for a million tokens.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = ModelPriceInput)]
 pub(crate) struct PriceInput {
     /// The vendor; empty for any, with the model `*`.
     provider: Option<String>,
