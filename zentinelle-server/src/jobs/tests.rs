@@ -119,6 +119,20 @@ impl Runner for Tally {
 /// Ends every job in the same way.
 struct Always(fn() -> Result<(), JobError>);
 
+/// Never ends a job, and remembers what was given up.
+struct Giving(Arc<Mutex<Vec<String>>>);
+
+impl Runner for Giving {
+    fn run(&self, _: Run) -> BoxFuture<'static, Result<(), JobError>> {
+        std::future::pending().boxed()
+    }
+
+    fn given_up(&self, _: TenantId, work: Work, why: String) -> BoxFuture<'static, Result<(), JobError>> {
+        self.0.lock().expect("sound").push(format!("{}: {why}", work.name()));
+        std::future::ready(Ok(())).boxed()
+    }
+}
+
 impl Runner for Always {
     fn run(&self, _: Run) -> BoxFuture<'static, Result<(), JobError>> {
         let end = self.0;
@@ -294,5 +308,21 @@ async fn a_slot_starts_once_however_many_servers_there_are() {
             .expect("updated");
         assert_eq!(schedules.tick(&store, hour_later + 301_000_000).await.expect("a tick"), 1);
         assert_eq!(job::Entity::find().all(store.db()).await.expect("read").len() as u64, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_is_abandoned_in_its_last_try_is_dead_and_somebody_is_told() {
+    for (store, _directory) in stores().await {
+        let id = ask(&store, report("r"), 1).await;
+        let doomed = Workers::over(&store, Arc::new(Never), &settings(1, 0), none());
+        until(&store, &id, "running").await;
+        doomed.kill();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let other = Workers::over(&store, Arc::new(Giving(told.clone())), &settings(1, 0), none());
+        let job = until(&store, &id, "dead").await;
+        assert_eq!(job.last_error.as_deref(), Some("the server that ran it stopped answering"));
+        other.stop().await;
+        assert_eq!(*told.lock().expect("sound"), ["report: the server that ran it stopped answering"]);
     }
 }

@@ -296,3 +296,47 @@ fn slack_gets_a_short_message_without_mentions() {
     );
     assert!(message["text"].as_str().is_some_and(|text| text.chars().count() == 2_000));
 }
+
+#[test]
+fn limits_are_told_of_once_an_hour_or_minute_and_denials_each_time() {
+    let row = |at: i64, policies: Value, allowed: bool| crate::store::entities::evaluation::Model {
+        tenant_id: "acme".to_owned(),
+        id: crate::clock::new_id(),
+        agent_id: "builder".to_owned(),
+        user_id: None,
+        session_id: None,
+        action: "llm:invoke".to_owned(),
+        resource: None,
+        effect: String::new(),
+        allowed,
+        dry_run: false,
+        code: None,
+        reason: Some("too much".to_owned()),
+        policies,
+        warnings: json!(["$81 of $100 spent"]),
+        context: json!({}),
+        risk_score: 0,
+        policy_set_version: String::new(),
+        source: String::new(),
+        duration_us: 0,
+        occurred_at: at,
+    };
+    let told = |row: &crate::store::entities::evaluation::Model| {
+        let told = Emission::of_evaluation(row).into_iter();
+        told.map(|one| (one.event.name(), super::stable_id(one.at, &[one.event.name(), &one.id]))).collect::<Vec<_>>()
+    };
+    let hour = 3_600_000_000;
+    let near = json!([{"id": "p", "name": "budget", "type": "budget_limit", "passed": true, "warnings": 1}]);
+    let (first, second, later) = (
+        told(&row(hour, near.clone(), true)),
+        told(&row(hour + 5, near.clone(), true)),
+        told(&row(2 * hour, near, true)),
+    );
+    assert_eq!((first.len(), first[0].0), (1, "cost_threshold"));
+    assert!(first == second && first != later, "once an hour");
+    let refused = json!([{"id": "r", "name": "rate", "type": "rate_limit", "passed": false, "severity": "high", "code": "rate_limit.exceeded", "warnings": 0}]);
+    let (first, second) = (told(&row(hour, refused.clone(), false)), told(&row(hour + 5, refused, false)));
+    assert_eq!(first.iter().map(|one| one.0).collect::<Vec<_>>(), ["policy_violation", "rate_limit"]);
+    assert!(first[0] != second[0] && first[1] == second[1]);
+    assert!(told(&row(hour, json!([]), true)).is_empty());
+}

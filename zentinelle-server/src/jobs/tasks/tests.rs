@@ -6,13 +6,13 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFil
 use serde_json::{Value, json};
 use zentinelle_core::ids::AgentId;
 
-use super::{agents, baselines, keys, retention, usage};
+use super::{agents, alert_rules, baselines, keys, retention, usage};
 use crate::auth::Role;
 use crate::auth::key::KeyKind;
 use crate::clock;
 use crate::service::keys::NewKey;
 use crate::store::entities::{
-    agent, alert, api_key, audit_entry, evaluation, event, notification, usage_hourly, usage_record,
+    agent, alert, alert_rule, api_key, audit_entry, evaluation, event, notification, usage_hourly, usage_record,
 };
 use crate::testing::TestServer;
 
@@ -325,5 +325,44 @@ async fn a_key_is_spoken_of_a_week_before_its_end_and_once_when_it_ended() {
             ("key_expiring".to_owned(), "the enrolment key `ending` ends soon".to_owned()),
         ];
         assert_eq!(told, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_is_due_raises_one_alert_and_tells_of_it_once() {
+    for server in servers().await {
+        let admin = server.operator(Role::Admin).await;
+        let hook = json!({"name": "h", "url": "http://127.0.0.1:9/", "event_types": ["compliance_alert"]});
+        let (status, hook) = server.post("/api/zentinelle/v1/webhooks", &admin, hook).await;
+        assert_eq!(status, StatusCode::CREATED, "{hook}");
+        let rule = |name: &str, condition: Value| alert_rule::Model {
+            tenant_id: server.tenant.as_str().to_owned(),
+            id: clock::new_id(),
+            name: name.to_owned(),
+            condition,
+            severity: "critical".to_owned(),
+            enabled: true,
+            created_by: "test".to_owned(),
+            created_at: 0,
+            updated_at: 0,
+        };
+        let denials = |threshold: u64| json!({"metric": "denials", "threshold": threshold, "window_minutes": 60});
+        for rule in [rule("many denials", denials(2)), rule("more denials", denials(3)), rule("broken", json!({}))] {
+            let row = rule.into_active_model();
+            alert_rule::Entity::insert(row).exec_without_returning(server.app.store.db()).await.expect("kept");
+        }
+        let now = clock::now_micros();
+        let denied = |minute: i64| evaluation::Model { allowed: false, ..decision(&server, minute, now - 1_000_000) };
+        decided(&server, vec![denied(1), denied(2), decision(&server, 3, now)]).await;
+        for _ in 0..2 {
+            let error = alert_rules::check(&server.app, &server.tenant).await.expect_err("one rule is broken");
+            assert!(error.to_string().contains("`broken`"), "{error}");
+        }
+        let raised = alerts(&server).await;
+        assert_eq!((raised.len(), raised[0].severity.as_str()), (1, "critical"));
+        assert_eq!((&raised[0].metadata["value"], &raised[0].metadata["threshold"]), (&json!(2), &json!(2)));
+        let path = format!("/api/zentinelle/v1/webhooks/{}/deliveries", hook["id"].as_str().expect("an id"));
+        let (_, told) = server.get(&path, &admin).await;
+        assert_eq!((&told["count"], &told["results"][0]["status"]), (&json!(1), &json!("pending")), "{told}");
     }
 }
