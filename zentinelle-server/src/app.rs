@@ -7,6 +7,7 @@ use zentinelle_core::ids::{AgentId, TenantId};
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::jobs::{Hooks, Schedules};
+use crate::bus::{Bus, Notice};
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
 use crate::service::cached::PerTenant;
@@ -33,6 +34,8 @@ pub(crate) struct App {
     pub(crate) content_rules: PerTenant<RuleSet>,
     /// What model calls cost.
     pub(crate) prices: PerTenant<Prices>,
+    /// Tells the other replicas what changed.
+    pub(crate) bus: Bus,
     /// Writes behind the answers.
     pub(crate) recorder: Recorder,
     /// Seals secrets; other keys are derived from them.
@@ -57,21 +60,32 @@ pub(crate) struct Background {
 /// What to do once a change is committed: this server and every replica takes it up.
 impl App {
     /// Policies, or settings that decide, were changed. When this returns, this server decides
-    /// by the new ones.
+    /// by the new ones, and the others have been told.
     pub(crate) async fn policies_changed(&self, tenant: &TenantId) {
+        self.take_up_policies(tenant).await;
+        let revision = self.snapshots.revision(tenant).await.unwrap_or_default();
+        self.bus.publish(&Notice::PoliciesChanged { tenant: tenant.clone(), revision }).await;
+    }
+
+    /// Loads a tenant's policies again.
+    pub(crate) async fn take_up_policies(&self, tenant: &TenantId) {
         if let Err(error) = self.snapshots.refresh(tenant).await {
             tracing::error!(%tenant, ?error, "the changed policies could not be loaded");
         }
     }
 
     /// A key was revoked, rotated or changed.
-    pub(crate) async fn key_changed(&self, _tenant: &TenantId, public_id: &str) {
+    pub(crate) async fn key_changed(&self, tenant: &TenantId, public_id: &str) {
         self.directory.forget_key(public_id);
+        let notice = Notice::KeyChanged { tenant: tenant.clone(), public_id: public_id.to_owned() };
+        self.bus.publish(&notice).await;
     }
 
     /// An agent was made, changed or suspended.
     pub(crate) async fn agent_changed(&self, tenant: &TenantId, agent: &AgentId) {
         self.directory.forget_agent(tenant, agent);
+        let notice = Notice::AgentChanged { tenant: tenant.clone(), agent_id: agent.clone() };
+        self.bus.publish(&notice).await;
     }
 
     /// Content rules were changed.

@@ -10,8 +10,8 @@ use zentinelle_core::ids::{AgentId, TenantId};
 use zentinelle_core::policy_document;
 
 use crate::app::App;
-use crate::auth::Caller;
 use crate::auth::key::KeyKind;
+use crate::auth::{Caller, Role};
 use crate::clock;
 use crate::http::error::ApiError;
 use crate::service::change::Change;
@@ -29,6 +29,7 @@ const POLICIES: &str = include_str!("../../examples/policies/coding-agent.yaml")
 pub(crate) struct Keys {
     enrolment: String,
     agent: String,
+    operator: String,
 }
 
 /// Fills an empty organisation, and issues fresh keys for the commands: earlier ones were shown
@@ -60,9 +61,15 @@ pub(crate) async fn seed(app: &App) -> Result<Keys, ApiError> {
     let enrolment = keys::issue(&txn, app.directory.hasher(), &caller, NewKey::new(KeyKind::Enrolment, "demo")).await?;
     let own = NewKey { agent_id: Some(AgentId::new(AGENT)), ..NewKey::new(KeyKind::Agent, AGENT) };
     let own = keys::issue(&txn, app.directory.hasher(), &caller, own).await?;
+    let operator = NewKey { role: Some(Role::Admin), ..NewKey::new(KeyKind::Operator, "demo") };
+    let operator = keys::issue(&txn, app.directory.hasher(), &caller, operator).await?;
     txn.commit().await?;
     app.policies_changed(&tenant).await;
-    Ok(Keys { enrolment: enrolment.key.text.to_string(), agent: own.key.text.to_string() })
+    Ok(Keys {
+        enrolment: enrolment.key.text.to_string(),
+        agent: own.key.text.to_string(),
+        operator: operator.key.text.to_string(),
+    })
 }
 
 /// Makes the demonstration agent, unless it is there.
@@ -112,11 +119,14 @@ impl Keys {
         };
         let register = json!({ "agent_type": "claude_code", "name": "My agent" });
         let register = curl(&format!("{url}/api/v1/agents/register"), &self.enrolment, &register);
+        let list =
+            format!("  curl -sS {url}/api/zentinelle/v1/policies \\\n    -H 'X-Zentinelle-Key: {}'", self.operator);
         format!(
             "\nZentinelle listens on {url} with a demonstration organisation.\n\
              \nEnrol an agent:\n{register}\n\
              \nAsk for something that is allowed:\n{}\n\
              \nAsk for something that is denied:\n{}\n\
+             \nSee its policies, as an administrator:\n{list}\n\
              \nDocumentation of every route: {url}/api/docs\n",
             evaluate("cargo test"),
             evaluate("rm -rf /"),

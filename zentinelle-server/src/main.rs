@@ -6,6 +6,7 @@
 
 mod app;
 mod auth;
+mod bus;
 mod cli;
 mod clock;
 mod config;
@@ -17,6 +18,7 @@ mod jobs;
 mod journal;
 mod ledger;
 mod recorder;
+mod replica;
 mod sealing;
 mod server;
 mod service;
@@ -29,6 +31,10 @@ mod webhooks;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+
+/// A server makes and drops many small values on several threads, which this allocator is for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::run(cli::Cli::parse()).into()

@@ -7,17 +7,24 @@ use axum::Router;
 use tokio::net::TcpListener;
 use zentinelle_core::approval::KeyRing;
 use zentinelle_core::ids::TenantId;
+use zentinelle_core::ledger::MemoryLedgerConfig;
 
 use crate::app::{App, Background};
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::auth::key::KeyHasher;
+use crate::bus::Bus;
+use crate::clock;
 use crate::config::{Config, Mode};
 use crate::http::router;
 use crate::jobs::{Hooks, ScheduleError, Schedules, Workers};
 use crate::journal::{self, Journal};
-use crate::ledger::LedgerStore;
+use crate::ledger::embedded::{Embedded, LoadError};
+use crate::ledger::redis::live::live_nodes;
+use crate::ledger::redis::{RedisConfig, RedisLedger};
+use crate::ledger::{LedgerStore, RESERVATION_SECONDS, SqlLedger};
 use crate::recorder::Recorder;
+use crate::replica;
 use crate::sealing::MasterKeys;
 use crate::service::cached::PerTenant;
 use crate::service::tenants;
@@ -48,6 +55,12 @@ pub(crate) enum StartError {
     /// The demonstration organisation could not be made.
     #[error("the demonstration organisation could not be made: {0}")]
     Demo(Box<crate::http::error::ApiError>),
+    /// What was spent before could not be read.
+    #[error("the ledger could not be opened: {0}")]
+    Ledger(#[from] LoadError),
+    /// The address of Redis makes no sense.
+    #[error("the address of Redis cannot be used: {0}")]
+    Redis(String),
     /// The journal could not be opened.
     #[error(transparent)]
     Journal(#[from] journal::JournalError),
@@ -74,6 +87,11 @@ pub(crate) enum StartError {
 }
 
 impl StartError {
+    /// The address of Redis makes no sense. What it says is not repeated: it may hold a password.
+    fn redis(error: redis::RedisError) -> Self {
+        Self::Redis(format!("{:?}", error.kind()))
+    }
+
     /// The demonstration organisation could not be made.
     pub(crate) fn demo(error: crate::http::error::ApiError) -> Self {
         Self::Demo(Box::new(error))
@@ -118,13 +136,24 @@ impl Server {
         };
         let journal = Journal::open(&config.data_dir.join("journal"), journal)?;
         let recorder = Recorder::start(store.clone(), journal, &node_id).await?;
+        // What earlier runs spent is in the database only when the journal is drained.
+        while !recorder.settled(Duration::from_secs(30)).await {
+            tracing::warn!("still draining what the last run recorded; the ledger waits for it");
+        }
+        let ledger = ledger(&store, config, &node_id).await?;
+        let bus = match config.redis.url.as_str() {
+            "" if store.is_postgres() => Bus::postgres(store.db()).await,
+            "" => Bus::local(),
+            url => Bus::redis(url, "zentinelle").await.map_err(StartError::redis)?,
+        };
         let (routes, document) = router::documented().split_for_parts();
         let document = serde_json::to_value(&document).unwrap_or_default();
         let app = Arc::new(App {
             directory: Directory::new(store.clone(), KeyHasher::new(*keys.derive("api keys"))),
             access: AccessTable::read(&document),
             snapshots: Snapshots::new(store.clone(), Arc::new(|_: &TenantId| KeyRing::new())),
-            ledger: LedgerStore::in_memory(),
+            ledger,
+            bus,
             recorder,
             keys,
             node_id,
@@ -133,6 +162,7 @@ impl Server {
             prices: PerTenant::new(),
             store,
         });
+        replica::start(&app);
         let routes = router::served(routes, app.clone());
         Ok(Self { app, routes })
     }
@@ -170,6 +200,25 @@ fn background(config: &Config) -> Result<Background, StartError> {
         hooks: Hooks::wired(),
         webhooks: webhooks::Client::new(AllowList::new(&config.webhooks.allow)?, timeout),
     })
+}
+
+/// Where running totals are kept: in Redis if there is one, in a shared database otherwise, and
+/// in memory on a server of its own.
+async fn ledger(store: &Store, config: &Config, node_id: &str) -> Result<LedgerStore, StartError> {
+    if !config.redis.url.is_empty() {
+        let redis = RedisConfig::new(&config.redis.url, node_id);
+        let live = live_nodes(store.clone(), replica::SILENT_SECONDS);
+        let ledger = RedisLedger::start(redis, Some(store.clone()), live).map_err(StartError::redis)?;
+        if !ledger.wait_until_up(Duration::from_secs(5)).await {
+            tracing::warn!("Redis does not answer yet; requests that need the ledger are denied until it does");
+        }
+        return Ok(LedgerStore::Redis(ledger));
+    }
+    if store.is_postgres() {
+        return Ok(LedgerStore::Sql(SqlLedger::new(store.clone(), Duration::from_secs(1), RESERVATION_SECONDS)));
+    }
+    let ledger = Embedded::load(store, MemoryLedgerConfig::default(), clock::now()).await?;
+    Ok(LedgerStore::Embedded(ledger))
 }
 
 /// The name of this server among replicas. One that is made up is kept in the data directory,

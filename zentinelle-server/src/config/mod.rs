@@ -19,6 +19,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The database.
     pub(crate) database: Database,
+    /// Redis, where replicas share their ledger.
+    pub(crate) redis: Redis,
     /// Names this server among replicas; made up when empty.
     pub(crate) node_id: String,
     /// One organisation, or many.
@@ -39,6 +41,14 @@ pub(crate) struct Database {
     pub(crate) max_connections: u32,
 }
 
+/// Where replicas share what changes with every decision.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Redis {
+    /// `redis://…`; empty for none.
+    pub(crate) url: String,
+}
+
 /// How many organisations the server serves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,6 +66,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8420)),
             data_dir: PathBuf::from("zentinelle-data"),
             database: Database::default(),
+            redis: Redis::default(),
             node_id: String::new(),
             mode: Mode::default(),
             jobs: JobSettings::default(),

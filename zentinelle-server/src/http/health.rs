@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::ledger::health::Standing;
 
 /// How long a part may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -72,7 +73,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Read
     let word = |sound: bool| if sound { "ok" } else { "unavailable" };
     let checks = BTreeMap::from([
         ("database", word(database)),
-        ("ledger", word(app.ledger.is_healthy())),
+        ("ledger", word(app.ledger.health().standing == Standing::Up)),
         ("journal", word(app.recorder.is_healthy())),
     ]);
     let sound = checks.values().all(|check| *check == "ok");

@@ -74,6 +74,11 @@ pub(crate) enum JournalError {
 }
 
 impl JournalError {
+    /// Whether the disk has no room left.
+    pub(super) fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+    }
+
     /// For `map_err`: names what was tried with which file.
     pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { what, path: path.to_owned(), source }

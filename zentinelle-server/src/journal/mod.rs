@@ -65,6 +65,20 @@ pub(crate) struct Position {
     pub(crate) offset: u64,
 }
 
+impl Position {
+    /// The position that the columns `segment` and `byte_offset` hold.
+    pub(crate) fn from_columns(segment: i64, byte_offset: i64) -> Self {
+        let unsigned = |column| u64::try_from(column).unwrap_or_default(); // a negative one lies before all others
+        Self { segment: unsigned(segment), offset: unsigned(byte_offset) }
+    }
+
+    /// The columns `segment` and `byte_offset`.
+    pub(crate) fn to_columns(self) -> (i64, i64) {
+        let signed = |part| i64::try_from(part).unwrap_or(i64::MAX); // no journal comes near
+        (signed(self.segment), signed(self.offset))
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.segment, self.offset)

@@ -57,7 +57,7 @@ struct State {
     end: Position,
     released: Position,
     /// Closed segments that the disk has not confirmed.
-    unconfirmed: Vec<Arc<File>>,
+    unconfirmed: BTreeMap<u64, Arc<File>>,
     /// Whether the disk has to confirm the names of new segments.
     new_names: bool,
     /// Whether the active segment must get no more records.
@@ -81,10 +81,10 @@ impl Shared {
         let newest = found.last().map_or(0, |&(number, _)| number);
         let mut counters = Counters::default();
         let segments = cut(directory, found, &mut counters)?;
-        let mut unconfirmed = Vec::new();
+        let mut unconfirmed = BTreeMap::new();
         for &number in segments.keys() {
             let path = segment::path(directory, number);
-            unconfirmed.push(Arc::new(File::open(&path).map_err(JournalError::io("open", &path))?));
+            unconfirmed.insert(number, Arc::new(File::open(&path).map_err(JournalError::io("open", &path))?));
         }
         counters.undrained_bytes = segments.values().map(|end| end - HEADER_BYTES).sum();
 
@@ -144,19 +144,11 @@ impl Shared {
             state.counters.refused += 1;
             return Err(JournalError::Full { undrained_bytes, max_bytes: self.options.max_bytes });
         }
-        let is_full = state.end.offset + length > self.options.segment_bytes && state.end.offset > HEADER_BYTES;
-        if is_full || state.distrusted {
-            self.rotate(&mut state)?;
+        let mut written = self.write(&mut state, frames);
+        if written.as_ref().is_err_and(JournalError::is_disk_full) && self.give_back_active(&mut state) {
+            written = self.write(&mut state, frames);
         }
-        let State { active, end, .. } = &mut *state;
-        if let Err(source) = (&**active).write_all(frames) {
-            // A part may have been written. Either it goes, or nothing is appended behind it.
-            state.distrusted = active.set_len(end.offset).is_err();
-            return Err(JournalError::io("write to", &segment::path(&self.directory, state.end.segment))(source));
-        }
-        end.offset += length;
-        let end = *end;
-        state.segments.insert(end.segment, end.offset);
+        let end = written?;
         state.counters.undrained_bytes += length;
         state.counters.appended_bytes += length;
         state.counters.appended_records += records;
@@ -165,12 +157,51 @@ impl Shared {
         Ok(end)
     }
 
+    fn write(&self, state: &mut State, frames: &[u8]) -> Result<Position, JournalError> {
+        let length = frames.len() as u64;
+        let is_full = state.end.offset + length > self.options.segment_bytes && state.end.offset > HEADER_BYTES;
+        if is_full || state.distrusted {
+            self.rotate(state)?;
+        }
+        if let Err(source) = (&*state.active).write_all(frames) {
+            // A part may have been written. Either it goes, or nothing is appended behind it.
+            state.distrusted = state.active.set_len(state.end.offset).is_err();
+            return Err(JournalError::io("write to", &segment::path(&self.directory, state.end.segment))(source));
+        }
+        state.end.offset += length;
+        state.segments.insert(state.end.segment, state.end.offset);
+        Ok(state.end)
+    }
+
+    /// On a full disk, begins a new segment in the space of the active one, if all of that one is
+    /// drained: it would stand in its own way for ever.
+    fn give_back_active(&self, state: &mut State) -> bool {
+        let drained = state.end;
+        if state.released != drained || drained.offset == HEADER_BYTES || state.active.set_len(HEADER_BYTES).is_err() {
+            return false;
+        }
+        state.distrusted = true; // it is shorter than its position says
+        if self.rotate(state).is_err() {
+            return false;
+        }
+        state.segments.remove(&drained.segment);
+        state.unconfirmed.remove(&drained.segment);
+        let _ = fs::remove_file(segment::path(&self.directory, drained.segment)); // it is empty
+        true
+    }
+
+    /// What an append does on a full disk.
+    #[cfg(test)]
+    pub(super) fn give_back(&self) -> bool {
+        self.give_back_active(&mut self.state())
+    }
+
     fn rotate(&self, state: &mut State) -> Result<(), JournalError> {
         let number = state.end.segment.saturating_add(1);
         let file = segment::create(&self.directory, number, self.marker)
             .map_err(JournalError::io("make", &segment::path(&self.directory, number)))?;
         let closed = std::mem::replace(&mut state.active, Arc::new(file));
-        state.unconfirmed.push(closed);
+        state.unconfirmed.insert(state.end.segment, closed);
         state.new_names = true;
         state.distrusted = false;
         state.end = Position { segment: number, offset: HEADER_BYTES };
@@ -232,6 +263,7 @@ impl Shared {
             end.saturating_sub(from)
         };
         state.counters.undrained_bytes = state.segments.iter().map(waiting).sum();
+        state.unconfirmed.retain(|number, _| !drained.contains(number)); // an open file keeps its space
         drop(state);
         for number in drained {
             let path = segment::path(&self.directory, number);
@@ -251,7 +283,7 @@ impl Shared {
         if confirmed == Some(through) && state.unconfirmed.is_empty() && !state.new_names {
             return None;
         }
-        let mut files = std::mem::take(&mut state.unconfirmed);
+        let mut files: Vec<_> = std::mem::take(&mut state.unconfirmed).into_values().collect();
         files.push(Arc::clone(&state.active));
         Some(Unconfirmed { files, new_names: std::mem::take(&mut state.new_names), through })
     }

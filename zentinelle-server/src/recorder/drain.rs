@@ -1,85 +1,119 @@
 //! From the journal into the database: one transaction a batch. A record that was written
 //! before changes nothing.
+//!
+//! Rows go into their tables as the JSON texts they are in the journal; only records that need
+//! thought are decoded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait as _, DatabaseTransaction, EntityTrait, ExprTrait as _, IntoActiveModel,
-    QueryFilter as _,
-};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use zentinelle_core::audit::AuditRecord;
 use zentinelle_core::ids::TenantId;
 
 use super::record::{RaisedAlert, RaisedIncident, Record};
+use crate::ledger::{LedgerEntry, totals};
+use crate::store::bulk::{insert_new, insert_texts};
 use crate::store::entities::{
     agent, approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
 };
-use crate::store::{StoreError, alerts, audit, incidents};
+use crate::store::{StoreError, alerts, audit, incidents, webhooks as hooks};
 use crate::webhooks::{self, Emission};
 
-/// How many rows one statement inserts: both databases bound the values of a statement.
-const AT_ONCE: usize = 500;
+/// A record of the journal as far as its text tells without being decoded.
+#[derive(Debug, Deserialize)]
+struct Envelope<'j> {
+    record: &'j str,
+    #[serde(borrow)]
+    row: &'j RawValue,
+}
 
 /// The records of a batch by kind, each kind in order.
 #[derive(Default)]
-struct Sorted {
-    evaluations: Vec<evaluation::Model>,
-    events: Vec<event::Model>,
-    interactions: Vec<interaction::Model>,
-    usage: Vec<usage_record::Model>,
+struct Sorted<'j> {
+    evaluations: Vec<&'j str>,
+    events: Vec<&'j str>,
+    interactions: Vec<&'j str>,
+    usage: Vec<&'j str>,
+    approvals: Vec<&'j str>,
+    notifications: Vec<&'j str>,
     scans: Vec<content_scan::Model>,
     violations: Vec<content_violation::Model>,
-    approvals: Vec<approval::Model>,
-    notifications: Vec<notification::Model>,
     incidents: Vec<RaisedIncident>,
     alerts: Vec<RaisedAlert>,
     /// The latest heartbeat of each agent.
     heartbeats: BTreeMap<(String, String), (String, i64)>,
+    ledger: Vec<LedgerEntry>,
     audit: BTreeMap<String, Vec<AuditRecord>>,
 }
 
-impl Sorted {
-    fn sort(records: Vec<Record>) -> Self {
+impl<'j> Sorted<'j> {
+    fn sort(records: &[&'j [u8]]) -> Self {
         let mut sorted = Self::default();
-        for record in records {
-            match record {
-                Record::Evaluation(row) => sorted.evaluations.push(*row),
-                Record::Event(row) => sorted.events.push(*row),
-                Record::Interaction(row) => sorted.interactions.push(*row),
-                Record::Usage(row) => sorted.usage.push(*row),
-                Record::Scan { scan, violations } => {
-                    sorted.scans.push(*scan);
-                    sorted.violations.extend(violations);
-                }
-                Record::ApprovalRequested(row) => sorted.approvals.push(*row),
-                Record::Notification(row) => sorted.notifications.push(*row),
-                Record::Incident(raised) => sorted.incidents.push(*raised),
-                Record::Alert(raised) => sorted.alerts.push(*raised),
-                Record::Heartbeat { tenant_id, agent_id, health, at } => {
-                    sorted.heartbeats.insert((tenant_id.as_str().to_owned(), agent_id), (health, at));
-                }
-                Record::Audit(record) => sorted.audit.entry(record.tenant_id.clone()).or_default().push(*record),
+        for text in records {
+            if let Err(error) = sorted.put(text) {
+                tracing::error!(%error, "a record of the journal cannot be read by this release");
             }
         }
         sorted
     }
+
+    fn put(&mut self, text: &'j [u8]) -> serde_json::Result<()> {
+        let Envelope { record, row } = serde_json::from_slice(text)?;
+        let rows = match record {
+            "evaluation" => &mut self.evaluations,
+            "event" => &mut self.events,
+            "interaction" => &mut self.interactions,
+            "usage" => &mut self.usage,
+            "approval_requested" => &mut self.approvals,
+            "notification" => &mut self.notifications,
+            _ => {
+                self.think(serde_json::from_slice(text)?);
+                return Ok(());
+            }
+        };
+        rows.push(row.get());
+        Ok(())
+    }
+
+    /// Takes a record that is more than a row.
+    fn think(&mut self, record: Record) {
+        match record {
+            Record::Scan { scan, violations } => {
+                self.scans.push(*scan);
+                self.violations.extend(violations);
+            }
+            Record::Incident(raised) => self.incidents.push(*raised),
+            Record::Alert(raised) => self.alerts.push(*raised),
+            Record::Heartbeat { tenant_id, agent_id, health, at } => {
+                self.heartbeats.insert((tenant_id.as_str().to_owned(), agent_id), (health, at));
+            }
+            Record::Ledger { entry, .. } => self.ledger.push(entry),
+            Record::Audit(record) => self.audit.entry(record.tenant_id.clone()).or_default().push(*record),
+            Record::Evaluation(_)
+            | Record::Event(_)
+            | Record::Interaction(_)
+            | Record::Usage(_)
+            | Record::ApprovalRequested(_)
+            | Record::Notification(_) => {} // a row, taken as it is
+        }
+    }
 }
 
-/// Writes a batch in a transaction of the caller's.
-pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) -> Result<(), StoreError> {
+/// Writes a batch of journal texts in a transaction of the caller's.
+pub(crate) async fn write_in(txn: &DatabaseTransaction, records: &[&[u8]]) -> Result<(), StoreError> {
     let sorted = Sorted::sort(records);
-    let mut told = Told::default();
-    sorted.evaluations.iter().flat_map(Emission::of_evaluation).for_each(|emission| told.add(emission));
-    sorted.approvals.iter().map(Emission::of_approval).for_each(|emission| told.add(emission));
-    insert(txn, sorted.evaluations).await?;
-    insert(txn, sorted.events).await?;
-    insert(txn, sorted.interactions).await?;
-    insert(txn, sorted.usage).await?;
-    insert(txn, sorted.scans).await?;
-    insert(txn, sorted.violations).await?;
-    insert(txn, sorted.approvals).await?;
-    insert(txn, sorted.notifications).await?;
+    insert_texts::<evaluation::Entity>(txn, &sorted.evaluations).await?;
+    insert_texts::<event::Entity>(txn, &sorted.events).await?;
+    insert_texts::<interaction::Entity>(txn, &sorted.interactions).await?;
+    insert_texts::<usage_record::Entity>(txn, &sorted.usage).await?;
+    insert_texts::<approval::Entity>(txn, &sorted.approvals).await?;
+    insert_texts::<notification::Entity>(txn, &sorted.notifications).await?;
+    insert_new::<content_scan::Entity>(txn, &sorted.scans).await?;
+    insert_new::<content_violation::Entity>(txn, &sorted.violations).await?;
+    let mut told = Told::of(&hooks::listening(txn).await?, &sorted);
     for raised in sorted.incidents {
         let emission = Emission::of_incident(&raised);
         if incidents::raise(txn, raised).await? {
@@ -92,6 +126,9 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) ->
             told.add(emission);
         }
     }
+    for (tenant, emissions) in told.0 {
+        webhooks::emit_all(txn, &tenant, &emissions).await?;
+    }
     for ((tenant, agent_id), (health, at)) in sorted.heartbeats {
         agent::Entity::update_many()
             .col_expr(agent::Column::Health, Expr::value(health))
@@ -102,9 +139,7 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) ->
             .exec(txn)
             .await?;
     }
-    for (tenant, emissions) in told.0 {
-        webhooks::emit_all(txn, &tenant, &emissions).await?;
-    }
+    totals::store(txn, &sorted.ledger).await?;
     for (tenant, records) in sorted.audit {
         audit::append(txn, &TenantId::new(tenant), records).await?;
     }
@@ -112,29 +147,33 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: Vec<Record>) ->
 }
 
 /// What webhooks are to be told of a batch, by tenant.
-#[derive(Default)]
 struct Told(BTreeMap<TenantId, Vec<Emission>>);
 
 impl Told {
-    fn add(&mut self, emission: Emission) {
-        self.0.entry(emission.tenant.clone()).or_default().push(emission);
+    /// What the rows of a batch tell the tenants that listen. Where nobody does, no row is
+    /// decoded; else only those whose text says that they may be worth telling.
+    fn of(listening: &BTreeSet<TenantId>, sorted: &Sorted<'_>) -> Self {
+        let mut told = Self(listening.iter().map(|tenant| (tenant.clone(), Vec::new())).collect());
+        if listening.is_empty() {
+            return told;
+        }
+        let worth = |text: &&&str| text.contains("\"allowed\":false") || text.contains("\"budget_limit\"");
+        for text in sorted.evaluations.iter().filter(worth) {
+            if let Ok(row) = serde_json::from_str::<evaluation::Model>(text) {
+                Emission::of_evaluation(&row).into_iter().for_each(|emission| told.add(emission));
+            }
+        }
+        for text in &sorted.approvals {
+            if let Ok(row) = serde_json::from_str::<approval::Model>(text) {
+                told.add(Emission::of_approval(&row));
+            }
+        }
+        told
     }
-}
 
-/// Inserts rows, leaving out those that are there already.
-async fn insert<M, A, E>(txn: &DatabaseTransaction, mut rows: Vec<M>) -> Result<(), StoreError>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait<Entity = E>,
-    E: EntityTrait<Model = M>,
-{
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(AT_ONCE));
-        E::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
-            .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(txn)
-            .await?;
-        rows = rest;
+    fn add(&mut self, emission: Emission) {
+        if let Some(emissions) = self.0.get_mut(&emission.tenant) {
+            emissions.push(emission);
+        }
     }
-    Ok(())
 }

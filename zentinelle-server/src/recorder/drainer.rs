@@ -68,7 +68,7 @@ impl Drainer {
 
     /// Stores a batch, however long it takes.
     async fn store_batch(&self, batch: &Batch) {
-        let records: Vec<Record> = batch.entries.iter().filter_map(|entry| decoded(&entry.record)).collect();
+        let records: Vec<&[u8]> = batch.entries.iter().map(|entry| &entry.record[..]).collect();
         let mut wait = Duration::from_millis(50);
         let mut failures = 0;
         loop {
@@ -87,19 +87,19 @@ impl Drainer {
         }
     }
 
-    async fn store_all(&self, records: &[Record], end: Position) -> Result<(), StoreError> {
+    async fn store_all(&self, records: &[&[u8]], end: Position) -> Result<(), StoreError> {
         let txn = self.store.begin().await?;
-        drain::write_in(&txn, records.to_vec()).await?;
+        drain::write_in(&txn, records).await?;
         self.remember(&txn, end).await?;
         txn.commit().await?;
         Ok(())
     }
 
     /// Stores what can be stored, record by record, and puts on the audit chain what cannot.
-    async fn store_each(&self, records: &[Record], end: Position) -> Result<(), StoreError> {
+    async fn store_each(&self, records: &[&[u8]], end: Position) -> Result<(), StoreError> {
         for record in records {
             let txn = self.store.begin().await?;
-            let Err(error) = drain::write_in(&txn, vec![record.clone()]).await else {
+            let Err(error) = drain::write_in(&txn, &[*record]).await else {
                 txn.commit().await?;
                 continue;
             };
@@ -107,9 +107,10 @@ impl Drainer {
             if error.is_unavailable() {
                 return Err(error);
             }
+            let Some(record) = decoded(record) else { continue };
             tracing::error!(?error, kind = record.kind(), "the database will never take a record: it is set aside");
             let txn = self.store.begin().await?;
-            audit::append(&txn, &record.tenant(), vec![dropped(record)]).await?;
+            audit::append(&txn, &record.tenant(), vec![dropped(&record)]).await?;
             txn.commit().await?;
         }
         let txn = self.store.begin().await?;

@@ -35,11 +35,14 @@ impl Recorder {
     /// Starts draining the journal into the database, from where this node stopped.
     pub(crate) async fn start(store: Store, journal: Journal, node_id: &str) -> Result<Self, StoreError> {
         let from = drainer::position(&store, node_id).await?;
-        let (tell, drained) = watch::channel(from.unwrap_or(Position { segment: 0, offset: 0 }));
+        let reader = journal.reader(from);
+        // An empty journal is drained to its end before anything was.
+        let begin = if reader.is_at_end() { journal.end() } else { reader.position() };
+        let (tell, drained) = watch::channel(begin);
         let writing = Arc::new(AtomicBool::new(true));
         let drainer = drainer::Drainer {
             store,
-            reader: journal.reader(from),
+            reader,
             node_id: node_id.to_owned(),
             drained: tell,
             writing: Arc::clone(&writing),

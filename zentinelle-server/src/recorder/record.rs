@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zentinelle_core::ids::TenantId;
 
+use crate::ledger::LedgerEntry;
 use crate::store::entities::{
     approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
 };
@@ -11,7 +12,7 @@ use crate::store::entities::{
 /// One thing to be kept. Rows are complete when they are recorded: ids and instants included, so
 /// that writing them twice changes nothing.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "record", rename_all = "snake_case")]
+#[serde(tag = "record", content = "row", rename_all = "snake_case")]
 pub(crate) enum Record {
     /// A decision that was made.
     Evaluation(Box<evaluation::Model>),
@@ -46,6 +47,13 @@ pub(crate) enum Record {
         health: String,
         /// When.
         at: i64,
+    },
+    /// What the ledger spent or settled, where it must survive a restart.
+    Ledger {
+        /// Whose.
+        tenant_id: TenantId,
+        /// The step.
+        entry: LedgerEntry,
     },
     /// An entry for the audit chain.
     Audit(Box<zentinelle_core::audit::AuditRecord>),
@@ -121,6 +129,7 @@ impl Record {
             Self::Alert(_) => "alert",
             Self::Notification(_) => "notification",
             Self::Heartbeat { .. } => "heartbeat",
+            Self::Ledger { .. } => "ledger",
             Self::Audit(_) => "audit",
         }
     }
@@ -137,7 +146,7 @@ impl Record {
             Self::Incident(raised) => raised.tenant_id.as_str(),
             Self::Alert(raised) => raised.tenant_id.as_str(),
             Self::Notification(row) => &row.tenant_id,
-            Self::Heartbeat { tenant_id, .. } => tenant_id.as_str(),
+            Self::Heartbeat { tenant_id, .. } | Self::Ledger { tenant_id, .. } => tenant_id.as_str(),
             Self::Audit(record) => &record.tenant_id,
         })
     }

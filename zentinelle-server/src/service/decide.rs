@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::auth::AgentFacts;
 use crate::clock;
 use crate::http::error::ApiError;
+use crate::ledger::is_away;
 use crate::recorder::content;
 use crate::recorder::record::{RaisedIncident, Record};
 use crate::snapshot::{FailMode, Snapshot};
@@ -79,8 +80,13 @@ pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError>
     let snapshot = app.snapshots.get(tenant).await?;
     let request = request(asked.agent.as_ref(), asked.user, &asked.action, asked.context, asked.dry_run);
     let assessment = snapshot.engine.assess(&request);
+    let mut spent = None;
     let outcome = match assessment.batch() {
-        Some(batch) => Some(apply(app, &snapshot, batch).await),
+        Some(batch) => {
+            let outcome = apply(app, &snapshot, batch).await;
+            spent = outcome.as_ref().ok().and_then(|outcome| app.ledger.entry(batch, outcome));
+            Some(outcome)
+        }
         None => None,
     };
     let decision = assessment.conclude(outcome);
@@ -89,6 +95,7 @@ pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError>
     let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let mut records =
         vec![Record::Evaluation(Box::new(row(&id, &request, &document, &snapshot, asked.source, duration_us)))];
+    records.extend(spent.map(|entry| Record::Ledger { tenant_id: tenant.clone(), entry }));
     records.extend(incidents(&decision, &request, &id).map(|raised| Record::Incident(Box::new(raised))));
     let requestable = decision.requestable().is_some();
     let approval_id = None;
@@ -115,8 +122,8 @@ fn request(
 async fn apply(app: &App, snapshot: &Snapshot, batch: &Batch) -> Result<Outcome, LedgerError> {
     let answer = app.ledger.apply(batch).await;
     match (&answer, snapshot.settings.ledger_unavailable) {
-        (Err(LedgerError::Unavailable(why)), FailMode::Permit) => {
-            tracing::warn!(tenant = %snapshot.tenant, why, "limits are not checked: the ledger is away");
+        (Err(error), FailMode::Permit) if is_away(error) => {
+            tracing::warn!(tenant = %snapshot.tenant, %error, "limits are not checked: the ledger is away");
             let reading = Reading { used: 0, resets_at: batch.now };
             let readings = vec![reading; batch.postings.len()];
             Ok(Outcome { committed: batch.mode == Mode::Commit, readings })

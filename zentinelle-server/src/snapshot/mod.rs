@@ -81,6 +81,23 @@ impl Snapshots {
         Ok(())
     }
 
+    /// The revision of the snapshot in memory, if the tenant is loaded.
+    pub(crate) async fn revision(&self, tenant: &TenantId) -> Option<i64> {
+        self.current.get(tenant).await.map(|snapshot| snapshot.revision)
+    }
+
+    /// The tenants in memory whose snapshot is not the one the database names.
+    pub(crate) async fn outdated(&self) -> Result<Vec<TenantId>, StoreError> {
+        let known: Vec<(TenantId, i64)> =
+            self.current.iter().map(|(tenant, snapshot)| ((*tenant).clone(), snapshot.revision)).collect();
+        if known.is_empty() {
+            return Ok(Vec::new());
+        }
+        let revisions = tenants::revisions(self.store.db()).await?;
+        let is_outdated = |(tenant, revision): &(TenantId, i64)| revisions.get(tenant.as_str()) != Some(revision);
+        Ok(known.into_iter().filter(is_outdated).map(|(tenant, _)| tenant).collect())
+    }
+
     /// Swaps in newer snapshots of every tenant in memory, after notices may have been missed.
     pub(crate) async fn refresh_all(&self) {
         let tenants: Vec<TenantId> = self.current.iter().map(|(tenant, _)| (*tenant).clone()).collect();

@@ -9,6 +9,7 @@ pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod content_rules;
 pub(crate) mod counts;
+pub(crate) mod bulk;
 pub(crate) mod entities;
 pub(crate) mod incidents;
 pub(crate) mod jobs;

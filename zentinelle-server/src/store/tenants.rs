@@ -1,5 +1,7 @@
 //! Tenants in the database: their settings, and the revision of what decides for them.
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _,
@@ -39,4 +41,15 @@ pub(crate) async fn bump_revision(db: &impl ConnectionTrait, id: &TenantId) -> R
         .exec(db)
         .await?;
     by_id(db, id).await?.map(|row| row.policy_revision).ok_or(StoreError::Missing { what: "tenant" })
+}
+
+/// The policy revision of every tenant.
+pub(crate) async fn revisions(db: &impl ConnectionTrait) -> Result<BTreeMap<String, i64>, StoreError> {
+    let rows: Vec<(String, i64)> = tenant::Entity::find()
+        .select_only()
+        .columns([tenant::Column::Id, tenant::Column::PolicyRevision])
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
 }

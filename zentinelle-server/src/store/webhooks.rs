@@ -1,8 +1,11 @@
 //! Webhooks and their deliveries in the database.
 
+use std::collections::BTreeSet;
+
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QuerySelect as _,
 };
 use zentinelle_core::ids::TenantId;
 
@@ -29,6 +32,19 @@ pub(crate) async fn enabled(db: &impl ConnectionTrait, tenant: &TenantId) -> Res
         .filter(webhook::Column::TenantId.eq(tenant.as_str()))
         .filter(webhook::Column::Enabled.eq(true));
     Ok(found.all(db).await?)
+}
+
+/// The tenants that have a webhook which is switched on.
+pub(crate) async fn listening(db: &impl ConnectionTrait) -> Result<BTreeSet<TenantId>, StoreError> {
+    let tenants: Vec<String> = webhook::Entity::find()
+        .select_only()
+        .column(webhook::Column::TenantId)
+        .distinct()
+        .filter(webhook::Column::Enabled.eq(true))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(tenants.into_iter().map(TenantId::new).collect())
 }
 
 /// One webhook of a tenant.

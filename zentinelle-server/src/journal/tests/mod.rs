@@ -2,6 +2,7 @@
 
 mod damage;
 mod kill;
+mod model;
 mod sharing;
 
 use std::path::Path;
@@ -79,7 +80,8 @@ async fn a_reader_goes_on_where_a_stored_position_says() {
     }
     drop((reader, journal));
     let journal = open(directory.path());
-    let mut reader = journal.reader(Some(stored));
+    let (segment, byte_offset) = stored.to_columns();
+    let mut reader = journal.reader(Some(Position::from_columns(segment, byte_offset)));
     let rest = drain(&mut reader).await;
     assert_eq!(rest.len(), 30 - seen);
     assert_eq!(rest[0][0] as usize, seen);
@@ -155,6 +157,23 @@ async fn after_the_disk_refused_records_go_to_a_new_segment() {
     assert!(after.segment > before.segment);
     assert_eq!(all(&journal).await, ["before", "after"]);
     assert_eq!(journal.counters().sync_failures, 1);
+}
+
+#[tokio::test]
+async fn on_a_full_disk_a_drained_segment_makes_room_for_its_successor() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let journal = open(directory.path());
+    let mut reader = journal.reader(None);
+    let first = journal.append(b"first").expect("appended");
+    assert!(!journal.shared.give_back(), "the record is not drained");
+    let batch = reader.next_batch(9, 99).await.expect("read");
+    reader.release(batch.end);
+    assert!(journal.shared.give_back());
+    let second = journal.append(b"second").expect("appended");
+    assert!(second > first, "{second} {first}");
+    assert_eq!(reader.next_batch(9, 99).await.expect("read").entries[0].record, "second");
+    assert_eq!(segments(directory.path()).len(), 1);
+    assert_eq!(journal.counters().undrained_bytes, 18);
 }
 
 #[tokio::test]

@@ -108,9 +108,9 @@ async fn the_disk_is_asked_in_the_background_too() {
     confirmed.expect("without anybody asking");
 }
 
-#[test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[expect(clippy::print_stdout, reason = "a figure for people, not a check")]
-fn the_cost_of_an_append_is_printed() {
+async fn the_cost_of_an_append_is_printed() {
     let directory = tempfile::tempdir().expect("a directory");
     let options = Options { segment_bytes: 64 << 20, max_bytes: 1 << 30, ..options() };
     let journal = Journal::open(directory.path(), options).expect("opens");
@@ -126,4 +126,29 @@ fn the_cost_of_an_append_is_printed() {
         journal.append_all(&batch).expect("appended");
     }
     println!("the same, 100 at once: {:.2} µs each", start.elapsed().as_secs_f64() * 1e6 / 50_000.0);
+
+    let journal = Arc::new(journal);
+    let start = Instant::now();
+    let appenders: Vec<_> = (0..64)
+        .map(|_| {
+            let journal = Arc::clone(&journal);
+            tokio::spawn(async move {
+                for _ in 0..20 {
+                    journal.append_synced(&record).await.expect("confirmed");
+                }
+            })
+        })
+        .collect();
+    for appender in appenders {
+        appender.await.expect("no panic");
+    }
+    println!("confirmed by the disk, 64 at a time: {:.0} each second", 1280.0 / start.elapsed().as_secs_f64());
+
+    let start = Instant::now();
+    let mut reader = journal.reader(None);
+    let mut read = 0_u32;
+    while !reader.is_at_end() {
+        read += u32::try_from(reader.next_batch(1000, 1 << 20).await.expect("read").entries.len()).expect("small");
+    }
+    println!("read in batches of 1000: {:.2} µs each", start.elapsed().as_secs_f64() * 1e6 / f64::from(read));
 }

@@ -11,9 +11,14 @@ pub(crate) struct Model {
     pub(crate) tenant_id: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: String,
-    #[sea_orm(column_type = "JsonBinary")]
-    pub(crate) postings: Json,
-    pub(crate) reserved_at: i64,
+    #[sea_orm(column_type = "Text")]
+    pub(crate) reservation: String,
+    #[sea_orm(column_type = "Text")]
+    pub(crate) lines: String,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub(crate) settled: Option<String>,
+    pub(crate) charged_at: i64,
+    pub(crate) expires_at: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,6 +1,6 @@
 //! The table `ledger_totals`.
 //!
-//! Running totals of long windows, and reservations that are still open.
+//! Running totals: the ledger itself where it is kept in SQL, else what the journals say of long windows.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -10,15 +10,16 @@ use serde::{Deserialize, Serialize};
 #[sea_orm(table_name = "ledger_totals")]
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: String,
     pub(crate) tenant_id: String,
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(column_type = "Text")]
     pub(crate) counter: String,
-    #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) window_kind: String,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub(crate) window_start_at: i64,
     pub(crate) used: i64,
+    pub(crate) started_at: i64,
     pub(crate) ends_at: i64,
+    #[sea_orm(column_type = "Text")]
+    pub(crate) steps: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -602,25 +602,32 @@ CREATE TABLE reports (
     CONSTRAINT reports_pk PRIMARY KEY (tenant_id, id)
 );
 
--- Running totals of long windows, and reservations that are still open.
+-- Running totals: the ledger itself where it is kept in SQL; else what the journals say of windows
+-- of an hour or longer. Names are text, not JSONB: they may hold characters that JSONB refuses.
 CREATE TABLE ledger_totals (
+    id TEXT NOT NULL CONSTRAINT ledger_totals_pk PRIMARY KEY, -- window and counter in one text
     tenant_id TEXT NOT NULL,
-    counter TEXT NOT NULL,
-    window_kind TEXT NOT NULL,
-    window_start_at BIGINT NOT NULL,
-    used BIGINT NOT NULL,
-    ends_at BIGINT NOT NULL,
-    CONSTRAINT ledger_totals_pk PRIMARY KEY (tenant_id, counter, window_kind, window_start_at)
+    counter TEXT NOT NULL, -- JSON
+    window_kind TEXT NOT NULL, -- fixed:SECONDS | sliding:SECONDS | month
+    used BIGINT NOT NULL, -- an unsigned number in 64 bits
+    started_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL, -- over from here on, and of no more use
+    steps TEXT NOT NULL -- of a sliding window, JSON: [[step, amount], ...]
 );
+CREATE INDEX ledger_totals_tenant ON ledger_totals (tenant_id);
 CREATE INDEX ledger_totals_end ON ledger_totals (ends_at);
 
 CREATE TABLE ledger_reservations (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
-    postings JSONB NOT NULL,
-    reserved_at BIGINT NOT NULL,
+    reservation TEXT NOT NULL, -- the id as the caller wrote it, JSON
+    lines TEXT NOT NULL, -- what was charged, JSON
+    settled TEXT, -- the true usage, JSON, where that was learned of first
+    charged_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
     CONSTRAINT ledger_reservations_pk PRIMARY KEY (tenant_id, id)
 );
+CREATE INDEX ledger_reservations_end ON ledger_reservations (expires_at);
 
 -- Background work. A job is enqueued in the transaction of the change that asks for it.
 CREATE TABLE jobs (

@@ -1,0 +1,173 @@
+//! Measures the server and a bare axum route with the same load generator, one after the other
+//! and in turns, so that noise of the machine falls on both. Load generator and servers share the
+//! machine: read ratios, not figures.
+
+#![allow(clippy::print_stdout, reason = "the table is what this program is for")]
+
+mod load;
+mod process;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use serde_json::json;
+
+use crate::load::{Measured, post, run};
+use crate::process::{Server, free_address};
+
+/// Measures `zentinelle serve` beside a bare axum route.
+#[derive(Debug, Parser)]
+struct Args {
+    /// The release binary of the server.
+    #[arg(long, default_value = "target/release/zentinelle")]
+    binary: PathBuf,
+    /// How long each measurement takes. Unit: seconds.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// How often the two are measured in turns.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Connections at full load.
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+    /// `postgres://…` to measure with PostgreSQL as well.
+    #[arg(long)]
+    postgres: Option<String>,
+    /// `redis://…` to measure with PostgreSQL and Redis.
+    #[arg(long)]
+    redis: Option<String>,
+    /// Be the bare route, at this address: the program starts itself so.
+    #[arg(long, hide = true)]
+    echo: Option<SocketAddr>,
+}
+
+/// A call of a coding agent, as its hook sends it.
+fn call() -> String {
+    json!({
+        "action": "tool_call", "user_id": "ada",
+        "context": { "tool": "Bash", "tool_input": { "command": "cargo test --workspace" }, "session_id": "s1",
+            "cwd": "/home/ada/project", "permission_mode": "default" }
+    })
+    .to_string()
+}
+
+#[tokio::main(worker_threads = 2)]
+async fn main() -> io::Result<()> {
+    let args = Args::parse();
+    if let Some(address) = args.echo {
+        return echo(address).await;
+    }
+    let time = Duration::from_secs(args.seconds);
+    println!("| server | evaluations/s (of bare route) | p50 ms | p99 ms | p99 ms at half load | failed |");
+    println!("|---|---|---|---|---|---|");
+    let mut setups: Vec<(&str, Vec<(&str, &str)>)> = vec![("SQLite", vec![])];
+    let replicas = args.postgres.as_deref();
+    if let Some(url) = replicas {
+        setups.push(("PostgreSQL", vec![("ZENTINELLE_DATABASE__URL", url)]));
+        if let Some(redis) = args.redis.as_deref() {
+            let both = vec![("ZENTINELLE_DATABASE__URL", url), ("ZENTINELLE_REDIS__URL", redis)];
+            setups.push(("PostgreSQL and Redis", both));
+        }
+    }
+    let mut lines = Vec::new();
+    for (name, environment) in setups {
+        let data = tempfile::tempdir()?;
+        if replicas.is_some() {
+            std::fs::write(data.path().join("master.key"), MASTER_KEY)?;
+        }
+        let server = Server::start(&args.binary, data.path(), &environment).await?;
+        let idle = server.resident_bytes();
+        let (mut ours, mut bare) = (Vec::new(), Vec::new());
+        let bare_route = BareRoute::start().await?;
+        for _ in 0..args.rounds {
+            bare.push(run(bare_route.address, args.connections, time, None, evaluate("none")).await?);
+            ours.push(run(server.address, args.connections, time, None, evaluate(&server.key)).await?);
+        }
+        let (ours, bare) = (median(ours), median(bare));
+        let half = run(server.address, args.connections, time, Some(ours.rate() / 2.0), evaluate(&server.key)).await?;
+        println!(
+            "| {name} | {:.0} ({:.0} % of {:.0}) | {:.2} | {:.2} | {:.2} | {} |",
+            ours.rate(),
+            100.0 * ours.rate() / bare.rate(),
+            bare.rate(),
+            ours.quantile(0.5),
+            ours.quantile(0.99),
+            half.quantile(0.99),
+            ours.failed + half.failed,
+        );
+        let events = run(server.address, 8, time, None, events(&server.key)).await?;
+        lines.push(format!(
+            "| {name} | {} ms | {} MB | {:.0} ({} failed) | {} MB |",
+            server.started_in.as_millis(),
+            idle / 1_000_000,
+            events.rate() * 100.0,
+            events.failed,
+            server.resident_bytes() / 1_000_000,
+        ));
+        server.stop().await?;
+    }
+    println!("\n| server | start to ready | idle memory | events/s in batches of 100 | memory after the run |");
+    println!("|---|---|---|---|---|");
+    lines.iter().for_each(|line| println!("{line}"));
+    let size = std::fs::metadata(&args.binary)?.len();
+    println!("\nbinary: {} MB", size / 1_000_000);
+    Ok(())
+}
+
+/// Replicas share their master keys; this one opens nothing but the benchmark's database.
+const MASTER_KEY: &str = "bench:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
+
+fn evaluate(key: &str) -> impl Fn(u64) -> Vec<u8> + Send + Sync + use<> {
+    let request = post("/api/zentinelle/v1/evaluate", &[("X-Zentinelle-Key", key)], &call());
+    move |_| request.clone()
+}
+
+/// A batch of a hundred events that were never sent before.
+fn events(key: &str) -> impl Fn(u64) -> Vec<u8> + Send + Sync + use<> {
+    let key = key.to_owned();
+    move |number| {
+        let event = |index: u64| {
+            json!({
+                "type": "tool_call", "category": "audit", "timestamp": "2026-01-01T00:00:00.000001Z",
+                "payload": { "tool": "Bash", "inputs": { "command": "ls" }, "number": number * 100 + index }
+            })
+        };
+        let body = json!({ "events": (0..100).map(event).collect::<Vec<_>>() }).to_string();
+        post("/api/zentinelle/v1/events", &[("X-Zentinelle-Key", &key)], &body)
+    }
+}
+
+/// A route that authenticates nothing and sends the same JSON back, until it is killed.
+async fn echo(address: SocketAddr) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    let route = axum::routing::post(|body: axum::Json<serde_json::Value>| async { body });
+    axum::serve(listener, axum::Router::new().route("/api/zentinelle/v1/evaluate", route)).await
+}
+
+/// The bare route in a process of its own, as the server has one.
+struct BareRoute {
+    address: SocketAddr,
+    _process: tokio::process::Child,
+}
+
+impl BareRoute {
+    async fn start() -> io::Result<Self> {
+        let address = free_address()?;
+        let program = std::env::current_exe()?;
+        let process =
+            tokio::process::Command::new(program).args(["--echo", &address.to_string()]).kill_on_drop(true).spawn()?;
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(Self { address, _process: process })
+    }
+}
+
+/// The run with the median rate.
+fn median(mut runs: Vec<Measured>) -> Measured {
+    runs.sort_by(|a, b| a.rate().total_cmp(&b.rate()));
+    runs.swap_remove(runs.len() / 2)
+}

@@ -1,0 +1,80 @@
+//! Starting and watching the server under test.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::load::Connection;
+
+/// A server that runs.
+pub(crate) struct Server {
+    child: Child,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// The key of its demonstration agent.
+    pub(crate) key: String,
+    /// From the start of the process to the first answer of `/ready`.
+    pub(crate) started_in: Duration,
+}
+
+impl Server {
+    /// Starts `zentinelle serve --demo` and waits until it is ready.
+    pub(crate) async fn start(binary: &Path, data: &Path, environment: &[(&str, &str)]) -> io::Result<Self> {
+        let address = free_address()?;
+        let begun = Instant::now();
+        let mut child = Command::new(binary)
+            .args(["serve", "--demo", "--listen", &address.to_string(), "--data-dir"])
+            .arg(data)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let started_in = until_ready(address, begun).await?;
+        let output = child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
+        let mut lines = BufReader::new(output).lines();
+        let mut key = String::new();
+        while let Some(line) = lines.next_line().await? {
+            if let Some(at) = line.find("sk_agent_") {
+                key = line[at..].split('\'').next().unwrap_or_default().to_owned();
+                break;
+            }
+        }
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Self { child, address, key, started_in })
+    }
+
+    /// The memory it holds now. Unit: bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/statm", self.child.id().unwrap_or_default());
+        let pages = std::fs::read_to_string(path).unwrap_or_default();
+        pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or_default() * 4096
+    }
+
+    /// Stops it.
+    pub(crate) async fn stop(mut self) -> io::Result<()> {
+        self.child.kill().await
+    }
+}
+
+/// An address nobody listens at.
+pub(crate) fn free_address() -> io::Result<SocketAddr> {
+    TcpListener::bind("127.0.0.1:0")?.local_addr()
+}
+
+async fn until_ready(address: SocketAddr, begun: Instant) -> io::Result<Duration> {
+    let request = b"GET /ready HTTP/1.1\r\nHost: bench\r\n\r\n";
+    while begun.elapsed() < Duration::from_secs(20) {
+        if let Ok(mut connection) = Connection::open(address).await
+            && let Ok(200) = connection.exchange(request).await
+        {
+            return Ok(begun.elapsed());
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Err(io::Error::other("the server did not become ready within 20 s"))
+}

@@ -1,0 +1,313 @@
+//! The rows of `ledger_totals` and `ledger_reservations`, for whoever adds to them.
+//!
+//! Everybody takes rows in the same order, so that two transactions cannot wait for each other:
+//! reservations first, then totals; of each, first those that are new, in the order of their
+//! names, then all, in the order the database gives them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
+};
+use serde::{Deserialize, Serialize};
+use zentinelle_core::ids::{ReservationId, TenantId};
+use zentinelle_core::ledger::{Counter, Usage, Window};
+
+use super::entry::Line;
+use super::name::{parse_window, reservation_text, total_text, window_text};
+use super::total::Total;
+use crate::store::StoreError;
+use crate::store::entities::{ledger_reservation, ledger_total};
+
+/// Rows per statement, well below what either database takes in binds.
+const CHUNK: usize = 500;
+const LOCK_ATTEMPTS: u32 = 4;
+
+/// A total with its name.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) counter: Counter,
+    pub(super) window: Window,
+    pub(super) total: Total,
+}
+
+impl Row {
+    /// The row of a total to which nothing was charged yet, under its name.
+    pub(super) fn empty(counter: &Counter, window: Window) -> (String, Self) {
+        let row = Self { counter: counter.clone(), window, total: Total::new(window) };
+        (total_text(counter, window), row)
+    }
+}
+
+/// Reads the totals of `rows` and holds them until the transaction ends; those that are not
+/// there yet are made.
+pub(super) async fn lock(txn: &impl ConnectionTrait, rows: &mut BTreeMap<String, Row>) -> Result<(), StoreError> {
+    let names: Vec<String> = rows.keys().cloned().collect();
+    for _ in 0..LOCK_ATTEMPTS {
+        for names in names.chunks(CHUNK) {
+            let new: Vec<_> = names.iter().filter_map(|name| Some(model(name, rows.get(name)?))).collect();
+            ledger_total::Entity::insert_many(new)
+                .on_conflict(OnConflict::column(ledger_total::Column::Id).do_nothing().to_owned())
+                .exec_without_returning(txn)
+                .await?;
+        }
+        let mut held = 0;
+        for names in names.chunks(CHUNK) {
+            let query = ledger_total::Entity::find()
+                .filter(ledger_total::Column::Id.is_in(names))
+                .order_by_asc(ledger_total::Column::Id)
+                .lock_exclusive();
+            for found in query.all(txn).await? {
+                held += 1;
+                fill(rows, found)?;
+            }
+        }
+        if held == names.len() {
+            return Ok(());
+        }
+        // A row that was over was purged between the two statements.
+    }
+    Err(StoreError::Stale { what: "running total" })
+}
+
+/// Reads the totals of `rows` as they stand.
+pub(super) async fn read(db: &impl ConnectionTrait, rows: &mut BTreeMap<String, Row>) -> Result<(), StoreError> {
+    let names: Vec<String> = rows.keys().cloned().collect();
+    for names in names.chunks(CHUNK) {
+        for found in ledger_total::Entity::find().filter(ledger_total::Column::Id.is_in(names)).all(db).await? {
+            fill(rows, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn fill(rows: &mut BTreeMap<String, Row>, found: ledger_total::Model) -> Result<(), StoreError> {
+    let Some(row) = rows.get_mut(&found.id) else { return Ok(()) };
+    row.total = total(row.window, &found)?;
+    Ok(())
+}
+
+/// Writes the totals of `rows`, which must be locked.
+pub(super) async fn write(txn: &impl ConnectionTrait, rows: &BTreeMap<String, Row>) -> Result<(), StoreError> {
+    use ledger_total::Column::{EndsAt, Id, StartedAt, Steps, Used};
+    let models: Vec<_> = rows.iter().map(|(name, row)| model(name, row)).collect();
+    for models in models.chunks(CHUNK) {
+        ledger_total::Entity::insert_many(models.to_vec())
+            .on_conflict(OnConflict::column(Id).update_columns([Used, StartedAt, EndsAt, Steps]).to_owned())
+            .exec_without_returning(txn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A page of the totals that still run at `now`, in the order of their names.
+pub(super) async fn running(
+    db: &impl ConnectionTrait,
+    now: i64,
+    after: Option<&str>,
+    most: u64,
+) -> Result<Vec<(String, Row)>, StoreError> {
+    let mut query = ledger_total::Entity::find().filter(ledger_total::Column::EndsAt.gt(now));
+    if let Some(after) = after {
+        query = query.filter(ledger_total::Column::Id.gt(after));
+    }
+    let found = query.order_by_asc(ledger_total::Column::Id).limit(most).all(db).await?;
+    found.into_iter().map(|found| Ok((found.id.clone(), row(&found)?))).collect()
+}
+
+/// Deletes totals and reservations that are over since before `before`.
+pub(super) async fn purge(db: &impl ConnectionTrait, before: i64) -> Result<u64, StoreError> {
+    use sea_orm::sea_query::{LockBehavior, LockType, Query};
+    // Rows that somebody holds are left for the next time.
+    let over = Query::select()
+        .column(ledger_total::Column::Id)
+        .from(ledger_total::Entity)
+        .and_where(ledger_total::Column::EndsAt.lt(before))
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .to_owned();
+    let totals = ledger_total::Entity::delete_many()
+        .filter(ledger_total::Column::Id.in_subquery(over))
+        .exec(db)
+        .await?
+        .rows_affected;
+    let reservations = ledger_reservation::Entity::delete_many()
+        .filter(ledger_reservation::Column::ExpiresAt.lt(before))
+        .exec(db)
+        .await?
+        .rows_affected;
+    Ok(totals + reservations)
+}
+
+fn model(name: &str, row: &Row) -> ledger_total::ActiveModel {
+    let (start, used, steps) = match &row.total {
+        Total::Open { start, used, .. } => (*start, *used, "[]".to_owned()),
+        Total::Sliding { steps } => {
+            let used = steps.iter().fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
+            (0, used, json(steps))
+        }
+    };
+    ledger_total::ActiveModel {
+        id: Set(name.to_owned()),
+        tenant_id: Set(row.counter.tenant.as_str().to_owned()),
+        counter: Set(json(&row.counter)),
+        window_kind: Set(window_text(row.window)),
+        used: Set(used.cast_signed()),
+        started_at: Set(start),
+        ends_at: Set(row.total.ends_at(row.window)),
+        steps: Set(steps),
+    }
+}
+
+fn row(found: &ledger_total::Model) -> Result<Row, StoreError> {
+    let window =
+        parse_window(&found.window_kind).ok_or_else(|| unreadable(format!("`{}` is no window", found.window_kind)))?;
+    let counter = parse(&found.counter)?;
+    Ok(Row { counter, window, total: total(window, found)? })
+}
+
+fn total(window: Window, found: &ledger_total::Model) -> Result<Total, StoreError> {
+    Ok(match window {
+        Window::Sliding { .. } => Total::Sliding { steps: parse(&found.steps)? },
+        Window::Fixed { .. } | Window::CalendarMonth => {
+            Total::Open { start: found.started_at, end: found.ends_at, used: found.used.cast_unsigned() }
+        }
+    })
+}
+
+/// A reservation that is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Kept {
+    pub(super) id: ReservationId,
+    pub(super) charged_at: i64,
+    pub(super) expires_at: i64,
+    pub(super) lines: Vec<Line>,
+    /// What was used in truth, where that was learned of before the reservation itself.
+    pub(super) settled: Option<Truth>,
+}
+
+/// The true usage; none gives everything back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Truth(pub(super) Option<Usage>);
+
+/// Reads reservations and holds them until the transaction ends.
+pub(super) async fn lock_reservations(
+    txn: &impl ConnectionTrait,
+    ids: &BTreeSet<(TenantId, ReservationId)>,
+) -> Result<BTreeMap<(TenantId, ReservationId), Kept>, StoreError> {
+    use ledger_reservation::Column::{Id, TenantId as Tenant};
+    let mut kept = BTreeMap::new();
+    let ids: Vec<_> = ids.iter().collect();
+    for ids in ids.chunks(CHUNK) {
+        let query = ledger_reservation::Entity::find().filter(any_of(ids)).order_by_asc(Tenant).order_by_asc(Id);
+        for found in query.lock_exclusive().all(txn).await? {
+            let tenant = TenantId::from(found.tenant_id.clone());
+            let reservation = reservation(found)?;
+            kept.insert((tenant, reservation.id.clone()), reservation);
+        }
+    }
+    Ok(kept)
+}
+
+/// Every reservation that is open at `now`.
+pub(super) async fn open_reservations(
+    db: &impl ConnectionTrait,
+    now: i64,
+) -> Result<Vec<(TenantId, Kept)>, StoreError> {
+    let query = ledger_reservation::Entity::find()
+        .filter(ledger_reservation::Column::ExpiresAt.gt(now))
+        .filter(ledger_reservation::Column::Settled.is_null());
+    let found = query.all(db).await?;
+    found.into_iter().map(|found| Ok((found.tenant_id.clone().into(), reservation(found)?))).collect()
+}
+
+/// Writes a reservation, in place of one that expired by `now`. Tells whether it did: one that is
+/// still open stays.
+pub(super) async fn put_reservation(
+    txn: &impl ConnectionTrait,
+    tenant: &TenantId,
+    kept: &Kept,
+    now: i64,
+) -> Result<bool, StoreError> {
+    // Within an upsert the new row is in sight too, so the column names its table.
+    let kept_until = Expr::col((ledger_reservation::Entity, ledger_reservation::Column::ExpiresAt));
+    let conflict = replace_reservation().action_and_where(kept_until.lte(now)).to_owned();
+    let written = ledger_reservation::Entity::insert(reservation_model(tenant, kept))
+        .on_conflict(conflict)
+        .exec_without_returning(txn)
+        .await?;
+    Ok(written > 0)
+}
+
+/// Writes reservations, whatever stands in their place.
+pub(super) async fn put_reservations(
+    txn: &impl ConnectionTrait,
+    kept: &[(&TenantId, &Kept)],
+) -> Result<(), StoreError> {
+    for kept in kept.chunks(CHUNK) {
+        ledger_reservation::Entity::insert_many(kept.iter().map(|(tenant, kept)| reservation_model(tenant, kept)))
+            .on_conflict(replace_reservation())
+            .exec_without_returning(txn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Deletes reservations.
+pub(super) async fn drop_reservations(
+    txn: &impl ConnectionTrait,
+    ids: &[&(TenantId, ReservationId)],
+) -> Result<(), StoreError> {
+    for ids in ids.chunks(CHUNK) {
+        ledger_reservation::Entity::delete_many().filter(any_of(ids)).exec(txn).await?;
+    }
+    Ok(())
+}
+
+fn replace_reservation() -> OnConflict {
+    use ledger_reservation::Column::{ChargedAt, ExpiresAt, Id, Lines, Settled, TenantId};
+    OnConflict::columns([TenantId, Id]).update_columns([Lines, Settled, ChargedAt, ExpiresAt]).to_owned()
+}
+
+fn any_of(ids: &[&(TenantId, ReservationId)]) -> Condition {
+    use ledger_reservation::Column::{Id, TenantId};
+    ids.iter().fold(Condition::any(), |any, (tenant, id)| {
+        any.add(TenantId.eq(tenant.as_str()).and(Id.eq(reservation_text(id))))
+    })
+}
+
+fn reservation_model(tenant: &TenantId, kept: &Kept) -> ledger_reservation::ActiveModel {
+    ledger_reservation::ActiveModel {
+        tenant_id: Set(tenant.as_str().to_owned()),
+        id: Set(reservation_text(&kept.id)),
+        reservation: Set(json(&kept.id)),
+        lines: Set(json(&kept.lines)),
+        settled: Set(kept.settled.as_ref().map(json)),
+        charged_at: Set(kept.charged_at),
+        expires_at: Set(kept.expires_at),
+    }
+}
+
+fn reservation(found: ledger_reservation::Model) -> Result<Kept, StoreError> {
+    Ok(Kept {
+        id: parse(&found.reservation)?,
+        charged_at: found.charged_at,
+        expires_at: found.expires_at,
+        lines: parse(&found.lines)?,
+        settled: found.settled.as_deref().map(parse).transpose()?,
+    })
+}
+
+/// Ids, amounts and steps: nothing that JSON could not say.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))
+}
+
+fn unreadable(why: String) -> StoreError {
+    StoreError::Unreadable { what: "running total", why }
+}
