@@ -89,12 +89,20 @@ impl App {
     }
 
     /// Content rules were changed.
-    pub(crate) async fn content_rules_changed(&self, _tenant: &TenantId) {
+    pub(crate) async fn content_rules_changed(&self, tenant: &TenantId) {
         self.content_rules.changed();
+        self.bus.publish(&Notice::SettingsChanged { tenant: tenant.clone() }).await;
     }
 
     /// Prices were changed.
-    pub(crate) async fn prices_changed(&self, _tenant: &TenantId) {
+    pub(crate) async fn prices_changed(&self, tenant: &TenantId) {
+        self.prices.changed();
+        self.bus.publish(&Notice::SettingsChanged { tenant: tenant.clone() }).await;
+    }
+
+    /// Forgets what tenants chose besides policies, to read it again.
+    pub(crate) fn take_up_settings(&self) {
+        self.content_rules.changed();
         self.prices.changed();
     }
 }

@@ -33,7 +33,10 @@ async fn listen(app: Weak<App>, mut notices: crate::bus::Receiver) {
                     app.take_up_policies(&tenant).await;
                 }
             }
-            Received::Notice(Notice::SettingsChanged { tenant }) => app.take_up_policies(&tenant).await,
+            Received::Notice(Notice::SettingsChanged { tenant }) => {
+                app.take_up_settings();
+                app.take_up_policies(&tenant).await;
+            }
             Received::Notice(Notice::KeyChanged { public_id, .. }) => app.directory.forget_key(&public_id),
             Received::Notice(Notice::AgentChanged { tenant, agent_id }) => {
                 app.directory.forget_agent(&tenant, &agent_id)
@@ -41,6 +44,7 @@ async fn listen(app: Weak<App>, mut notices: crate::bus::Receiver) {
             Received::Notice(Notice::ApprovalDecided { .. } | Notice::Activity { .. }) => {}
             Received::Resync => {
                 app.directory.forget_all();
+                app.take_up_settings();
                 app.snapshots.refresh_all().await;
             }
         }

@@ -59,6 +59,11 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         // Usage, exports and reports
         .routes(routes!(operator::usage::get))
         .routes(routes!(operator::usage::summary))
+        .routes(routes!(operator::exports::summary))
+        .routes(routes!(operator::exports::compliance))
+        .routes(routes!(operator::reports::list, operator::reports::create))
+        .routes(routes!(operator::reports::get))
+        .routes(routes!(operator::reports::download))
         // Agents, SDK family
         .routes(routes!(sdk::evaluate::evaluate))
         // Background work

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use zentinelle_core::ids::TenantId;
 
 use super::JobError;
 use crate::app::App;
+use crate::service::reports;
 
 /// Does one thing for a tenant; the text is the id of what it is about, or empty.
 pub(crate) type Hook = fn(Arc<App>, TenantId, String) -> BoxFuture<'static, Result<(), JobError>>;
@@ -26,7 +28,11 @@ pub(crate) struct Hooks {
 impl Hooks {
     /// The handlers this server has.
     pub(crate) const fn wired() -> Self {
-        Self { sign_checkpoint: None, expire_approvals: None, build_report: None }
+        Self {
+            sign_checkpoint: None,
+            expire_approvals: None,
+            build_report: Some(|app, tenant, id| async move { Ok(reports::build(&app, &tenant, &id).await?) }.boxed()),
+        }
     }
 
     /// The kinds of jobs that have no handler.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::content_rules::{self, ContentType, ScanMode};
+use super::fields;
+use super::metering::{self, Spent};
 use super::prices::{self, Usage};
 use super::scan::{self, Content};
-use super::fields;
 use crate::app::App;
 use crate::auth::AgentFacts;
 use crate::clock;
@@ -50,6 +51,8 @@ pub(crate) struct Turn {
     pub(crate) latency_ms: Option<i64>,
     /// What the agent thinks it cost. Unit: millionths of a US dollar.
     pub(crate) usd_micros: Option<i64>,
+    /// The decision that permitted it, which charged an estimate.
+    pub(crate) evaluation_id: Option<String>,
     /// When it happened. Unit: microseconds.
     pub(crate) occurred_at: i64,
 }
@@ -86,6 +89,9 @@ pub(crate) async fn log(app: &App, turn: Turn) -> Result<String, ApiError> {
         }
     }
     if let Some((usd_micros, known)) = cost {
+        let evaluation_id = turn.evaluation_id.as_deref();
+        let spent = Spent { agent: &turn.agent, user: turn.user.as_deref(), usd_micros, evaluation_id };
+        records.extend(metering::spend(app, spent).await?);
         records.push(Record::Usage(Box::new(usage_record::Model {
             tenant_id: tenant.as_str().to_owned(),
             id: id.clone(),

@@ -4,13 +4,15 @@ use jiff::tz::TimeZone;
 use zentinelle_core::ledger::{Batch, Counter, Holder, Mode, Posting, Unit, Window};
 use zentinelle_core::request::{Number, UsdMicros};
 use zentinelle_core::evaluators::budget_limit::SPEND_METER;
-use zentinelle_core::{Policy, Scope};
+use zentinelle_core::scope::ScopeChain;
+use zentinelle_core::{Enforcement, Policy, Scope};
 
 use super::fields;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::ApiError;
+use crate::snapshot::Snapshot;
 use crate::store::usage::{self as store, Grouping, Sums};
 use crate::store::wire_name;
 
@@ -95,7 +97,7 @@ pub(crate) async fn budgets(app: &App, caller: &Caller) -> Result<Vec<Budget>, A
     let snapshot = app.snapshots.get(&caller.tenant).await?;
     let policies = snapshot.engine.policies().policies();
     let mut budgets: Vec<(Budget, Posting)> =
-        policies.filter(|policy| policy.enabled && policy.policy_type == "budget_limit").flat_map(limits).collect();
+        policies.filter(|policy| is_in_force(policy)).flat_map(limits).collect();
     let mut postings: Vec<Posting> = Vec::new();
     for (_, posting) in &budgets {
         // A batch holds each counter once.
@@ -119,6 +121,17 @@ pub(crate) async fn budgets(app: &App, caller: &Caller) -> Result<Vec<Budget>, A
         }
     }
     Ok(budgets.into_iter().map(|(budget, _)| budget).collect())
+}
+
+/// The ledger's lines that count everything spent towards the monthly limits that cover a caller.
+pub(crate) fn spend_meters(snapshot: &Snapshot, chain: &ScopeChain<'_>) -> Vec<Posting> {
+    let policies = snapshot.engine.policies().policies();
+    let covering = policies.filter(|policy| is_in_force(policy) && chain.is_covered_by(&policy.scope));
+    covering.flat_map(limits).map(|(_, posting)| posting).filter(|line| line.counter.meter == SPEND_METER).collect()
+}
+
+fn is_in_force(policy: &Policy) -> bool {
+    policy.enabled && policy.enforcement != Enforcement::Disabled && policy.policy_type == "budget_limit"
 }
 
 /// The limits of one policy, each with the ledger's line that counts towards it.

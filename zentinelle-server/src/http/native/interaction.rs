@@ -16,6 +16,7 @@ use crate::clock;
 use crate::http::acting::acting_agent;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{JsonBody, lenient};
+use crate::http::listing;
 use crate::service::fields;
 use crate::service::interactions::{self, ReportedUsage, Turn};
 
@@ -75,6 +76,10 @@ pub(crate) struct InteractionRequest {
     /// What the agent thinks it cost. Unit: US dollars.
     #[schema(value_type = Option<f64>)]
     estimated_cost_usd: Option<Number>,
+    /// The `evaluation_id` of the decision that permitted the call: of the cost, only what its
+    /// estimate did not cover is charged to budgets.
+    #[serde(deserialize_with = "lenient::text")]
+    evaluation_id: Option<String>,
     /// When it happened. Default: now.
     #[serde(deserialize_with = "lenient::text")]
     occurred_at: Option<String>,
@@ -122,6 +127,7 @@ impl InteractionRequest {
             usage,
             latency_ms: self.latency_ms.map(|latency| i64::try_from(latency.floor_u64()).unwrap_or(i64::MAX)),
             usd_micros: cost.and_then(|cost| i64::try_from(cost).ok()),
+            evaluation_id: self.evaluation_id.as_deref().and_then(listing::canonical),
             // A time that cannot be read must not lose the record.
             occurred_at: self.occurred_at.as_deref().and_then(clock::parse).map_or_else(clock::now_micros, clock::micros),
         })

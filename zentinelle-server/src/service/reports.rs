@@ -1,0 +1,344 @@
+//! Reports: asked for, built behind the answer, and kept to be fetched.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use zentinelle_core::audit::AuditAction;
+use zentinelle_core::ids::TenantId;
+
+use super::change::Change;
+use super::coverage;
+use super::fields;
+use super::sheet::{Cell, Sheet};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::clock;
+use crate::http::error::ApiError;
+use crate::store::entities::report;
+use crate::store::{StoreError, reports as store, wire_name};
+
+/// How many rows are read at a time.
+const AT_ONCE: u64 = 1_000;
+/// The longest report. Unit: bytes.
+const MOST_CONTENT: usize = 64 * 1024 * 1024;
+/// How far back a report goes that is told nothing. Unit: microseconds.
+const THIRTY_DAYS: i64 = 30 * 86_400_000_000;
+const DAY: i64 = 86_400_000_000;
+
+/// What a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ReportType {
+    /// Which kinds of policy are in force.
+    ControlCoverage,
+    /// What was violated, by day and kind.
+    ViolationSummary,
+    /// Who changed what.
+    AuditTrail,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ReportFormat {
+    /// A table.
+    #[default]
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+    /// Not made yet.
+    Pdf,
+}
+
+/// A report to be built.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+#[schema(as = NewReport)]
+pub(crate) struct ReportInput {
+    /// What it is about. Required.
+    report_type: Option<ReportType>,
+    /// How it is written. Default: csv.
+    format: Option<ReportFormat>,
+    /// What it is told.
+    params: Option<Params>,
+}
+
+/// What a report is told.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+#[schema(as = ReportParams)]
+pub(crate) struct Params {
+    /// From this instant on. Default: 30 days before the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_from: Option<String>,
+    /// Before this instant. Default: when the report was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_to: Option<String>,
+    /// Of a control coverage: the compliance pack. None is installed, so none can be named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pack_name: Option<String>,
+}
+
+impl Params {
+    fn period(&self, asked_at: i64) -> Result<(i64, i64), ApiError> {
+        let to = fields::instant("params.date_to", self.date_to.as_deref())?.unwrap_or(asked_at);
+        let from = fields::instant("params.date_from", self.date_from.as_deref())?.unwrap_or(to - THIRTY_DAYS);
+        if from > to {
+            return Err(ApiError::invalid("params.date_from", "is after `date_to`"));
+        }
+        Ok((from, to))
+    }
+}
+
+/// Keeps a report to be built soon.
+pub(crate) async fn create(app: &Arc<App>, caller: &Caller, input: ReportInput) -> Result<report::Model, ApiError> {
+    let report_type = input.report_type.ok_or_else(|| ApiError::invalid("report_type", "is missing"))?;
+    let format = input.format.unwrap_or_default();
+    if format == ReportFormat::Pdf {
+        let message = "reports are not written as pdf yet: ask for csv or ndjson".to_owned();
+        return Err(ApiError::Unsupported { code: "unsupported_format", message });
+    }
+    let now = clock::now_micros();
+    let params = input.params.unwrap_or_default();
+    params.period(now)?;
+    if params.pack_name.as_ref().is_some_and(|name| !name.is_empty()) {
+        return Err(ApiError::invalid("params.pack_name", "no such compliance pack is installed"));
+    }
+    let params = serde_json::to_value(params).map_err(|error| ApiError::Internal(error.to_string()))?;
+    let row = report::Model {
+        tenant_id: caller.tenant.as_str().to_owned(),
+        id: clock::new_id(),
+        report_type: wire_name(&report_type),
+        format: wire_name(&format),
+        params,
+        status: "pending".to_owned(),
+        content: None,
+        error_message: String::new(),
+        created_by: caller.actor(),
+        created_at: now,
+        completed_at: None,
+    };
+    let txn = app.store.begin().await?;
+    store::insert(&txn, row.clone()).await?;
+    let change = Change {
+        caller,
+        action: AuditAction::Create,
+        resource_type: "report",
+        resource_id: &row.id,
+        resource_name: &row.report_type,
+        changes: json!({ "format": row.format, "params": row.params }),
+    };
+    change.record(&txn).await?;
+    txn.commit().await?;
+    let (app, tenant, id) = (app.clone(), caller.tenant.clone(), row.id.clone());
+    tokio::spawn(async move {
+        if let Err(error) = build_here(&app, &tenant, &id).await {
+            tracing::error!(report = id, ?error, "a report could not be built");
+        }
+    });
+    Ok(row)
+}
+
+/// Builds a report in this process, without waiting for a worker.
+async fn build_here(app: &App, tenant: &TenantId, id: &str) -> Result<(), ApiError> {
+    build(app, tenant, id).await?;
+    Ok(store::job_done(app.store.db(), id, clock::now_micros()).await?)
+}
+
+/// Builds a report and keeps it. A report that is ready is left as it is, so building twice does
+/// no harm. An error means that trying again may help; what never will is kept with the report.
+pub(crate) async fn build(app: &App, tenant: &TenantId, id: &str) -> Result<(), ApiError> {
+    if !store::begin(app.store.db(), tenant, id).await? {
+        return Ok(());
+    }
+    let row = store::by_id(app.store.db(), tenant, id).await?;
+    let content = match written(app, tenant, &row).await {
+        Ok(content) => Ok(content),
+        Err(error) if error.status().is_server_error() => return Err(error),
+        Err(error) => Err(error.to_string()),
+    };
+    Ok(store::finish(app.store.db(), tenant, id, content, clock::now_micros()).await?)
+}
+
+async fn written(app: &App, tenant: &TenantId, row: &report::Model) -> Result<String, ApiError> {
+    let unreadable = |error: serde_json::Error| StoreError::Unreadable { what: "report", why: error.to_string() };
+    let report_type: ReportType = serde_json::from_value(row.report_type.clone().into()).map_err(unreadable)?;
+    let format: ReportFormat = serde_json::from_value(row.format.clone().into()).map_err(unreadable)?;
+    let params: Params = serde_json::from_value(row.params.clone()).map_err(unreadable)?;
+    let (from, to) = params.period(row.created_at)?;
+    match report_type {
+        ReportType::ControlCoverage => control_coverage(app, tenant, format).await,
+        ReportType::ViolationSummary => violation_summary(app, tenant, format, from, to).await,
+        ReportType::AuditTrail => audit_trail(app, tenant, format, from, to).await,
+    }
+}
+
+/// A table that is written as CSV or as JSON lines.
+struct Table {
+    headings: &'static [&'static str],
+    format: ReportFormat,
+    sheet: Sheet,
+    lines: String,
+    /// How much was written, about. Unit: bytes.
+    length: usize,
+}
+
+impl Table {
+    fn new(headings: &'static [&'static str], format: ReportFormat) -> Self {
+        Self { headings, format, sheet: Sheet::new(headings), lines: String::new(), length: 0 }
+    }
+
+    fn row(&mut self, cells: &[Value]) -> Result<(), ApiError> {
+        self.length += cells.iter().map(|cell| cell.as_str().map_or(8, str::len) + 8).sum::<usize>();
+        if self.length > MOST_CONTENT {
+            return Err(ApiError::invalid("params", "the report would be too long: ask for a shorter time"));
+        }
+        if self.format == ReportFormat::Ndjson {
+            let object: serde_json::Map<String, Value> =
+                self.headings.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect();
+            self.lines.push_str(&Value::Object(object).to_string());
+            self.lines.push('\n');
+        } else {
+            self.sheet.row(cells.iter().map(|cell| match cell {
+                Value::Null => Cell::from(""),
+                Value::String(text) => Cell::from(text.as_str()),
+                Value::Number(number) if number.is_i64() => Cell::from(number.as_i64().unwrap_or_default()),
+                other => Cell::from(other.to_string()),
+            }));
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> String {
+        if self.format == ReportFormat::Ndjson { self.lines } else { self.sheet.into_text() }
+    }
+}
+
+async fn control_coverage(app: &App, tenant: &TenantId, format: ReportFormat) -> Result<String, ApiError> {
+    const HEADINGS: [&str; 6] =
+        ["control_name", "policy_type", "required_enforcement", "actual_enforcement", "status", "policies"];
+    let snapshot = app.snapshots.get(tenant).await?;
+    let mut table = Table::new(&HEADINGS, format);
+    for control in coverage::of(snapshot.engine.policies().policies()) {
+        table.row(&[
+            json!(control.policy_type.summary()),
+            json!(control.policy_type.name()),
+            json!("enforce"),
+            json!(control.actual()),
+            json!(control.status()),
+            json!(control.policies.join("; ")),
+        ])?;
+    }
+    Ok(table.finish())
+}
+
+async fn violation_summary(
+    app: &App,
+    tenant: &TenantId,
+    format: ReportFormat,
+    from: i64,
+    to: i64,
+) -> Result<String, ApiError> {
+    let mut tally: BTreeMap<(i64, String), (i64, i64)> = BTreeMap::new();
+    let mut after = String::new();
+    loop {
+        let decisions = store::said_after(app.store.db(), tenant, from, to, &after, AT_ONCE).await?;
+        let Some(last) = decisions.last() else { break };
+        after.clone_from(&last.id);
+        for said in &decisions {
+            for policy in said.policies.as_array().into_iter().flatten() {
+                let text = |key: &str| policy.get(key).and_then(Value::as_str).unwrap_or_default();
+                let failed = policy.get("passed") == Some(&Value::Bool(false));
+                let warned = policy.get("warnings").and_then(Value::as_i64).unwrap_or_default() > 0;
+                if !failed && !warned {
+                    continue;
+                }
+                let counts = tally.entry((said.occurred_at.div_euclid(DAY), text("type").to_owned())).or_default();
+                if failed && text("enforcement") == "enforce" {
+                    counts.0 += 1;
+                } else {
+                    counts.1 += 1;
+                }
+            }
+        }
+    }
+    for found in store::violations_by_day(app.store.db(), tenant, from, to).await? {
+        let counts = tally.entry((found.bucket, format!("content:{}", found.rule_type))).or_default();
+        if matches!(found.enforcement.as_str(), "block" | "require_approval" | "redact") {
+            counts.0 += found.count;
+        } else {
+            counts.1 += found.count;
+        }
+    }
+    let mut table = Table::new(&["date", "policy_type", "violation_count", "warn_count"], format);
+    for ((day, policy_type), (violations, warnings)) in tally {
+        let date = clock::iso(day.saturating_mul(DAY));
+        let date = date.split('T').next().unwrap_or_default();
+        table.row(&[json!(date), json!(policy_type), json!(violations), json!(warnings)])?;
+    }
+    Ok(table.finish())
+}
+
+async fn audit_trail(
+    app: &App,
+    tenant: &TenantId,
+    format: ReportFormat,
+    from: i64,
+    to: i64,
+) -> Result<String, ApiError> {
+    const HEADINGS: [&str; 13] = [
+        "id", "tenant_id", "action", "outcome", "resource_type", "resource_id", "resource_name", "ext_user_id",
+        "agent_id", "ip_address", "timestamp", "chain_sequence", "chain_hash",
+    ];
+    let mut table = Table::new(&HEADINGS, format);
+    let mut after = 0;
+    loop {
+        let entries = store::entries_after(app.store.db(), tenant, from, to, after, AT_ONCE).await?;
+        let Some(last) = entries.last() else { return Ok(table.finish()) };
+        after = last.sequence;
+        for row in &entries {
+            let entry: Value = serde_json::from_str(&row.entry)
+                .map_err(|error| StoreError::Unreadable { what: "audit entry", why: error.to_string() })?;
+            let field = |key: &str| entry.pointer(&format!("/record/{key}")).cloned().unwrap_or_default();
+            table.row(&[
+                field("id"),
+                field("tenant_id"),
+                field("action"),
+                field("outcome"),
+                field("resource_type"),
+                field("resource_id"),
+                field("resource_name"),
+                field("ext_user_id"),
+                field("agent_id"),
+                field("ip_address"),
+                json!(clock::iso(row.recorded_at)),
+                json!(row.sequence),
+                entry.get("chain_hash").cloned().unwrap_or_default(),
+            ])?;
+        }
+    }
+}
+
+/// A report that is ready to be fetched. That data leaves goes on the audit chain first.
+pub(crate) async fn download(app: &App, caller: &Caller, id: &str) -> Result<(report::Model, String), ApiError> {
+    let mut row = store::by_id(app.store.db(), &caller.tenant, id).await?;
+    let (Some(content), "complete") = (row.content.take(), row.status.as_str()) else {
+        let message = format!("the report is `{}`", row.status);
+        return Err(ApiError::Conflict { code: "report_not_ready", message });
+    };
+    let change = Change {
+        caller,
+        action: AuditAction::Export,
+        resource_type: "report",
+        resource_id: &row.id,
+        resource_name: &row.report_type,
+        changes: json!({ "format": row.format }),
+    };
+    let txn = app.store.begin().await?;
+    change.record(&txn).await?;
+    txn.commit().await?;
+    Ok((row, content))
+}
