@@ -125,13 +125,14 @@ async fn keep(store: &Store, tenant: &TenantId, agent: &str, learnt: Option<Base
         behavioral_baseline::Entity::delete_by_id(key).exec(store.db()).await?;
         return Ok(());
     };
-    let written = serde_json::to_value(&learnt)
+    let samples = learnt.sample_count;
+    let written = serde_json::to_value(learnt)
         .map_err(|error| StoreError::Unreadable { what: "behavioral baseline", why: error.to_string() })?;
     let row = behavioral_baseline::ActiveModel {
         tenant_id: Set(key.0),
         agent_id: Set(key.1),
         baseline: Set(written),
-        sample_size: Set(i64::try_from(learnt.sample_count).unwrap_or(i64::MAX)),
+        sample_size: Set(i64::try_from(samples).unwrap_or(i64::MAX)),
         computed_at: Set(clock::now_micros()),
     };
     let replace = OnConflict::columns([Column::TenantId, Column::AgentId])
