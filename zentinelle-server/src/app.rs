@@ -6,8 +6,8 @@ use zentinelle_core::ids::{AgentId, TenantId};
 
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
-use crate::jobs::{Hooks, Schedules};
 use crate::bus::{Bus, Notice};
+use crate::jobs::{Hooks, Schedules};
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
 use crate::service::cached::PerTenant;
