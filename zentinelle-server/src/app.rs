@@ -12,6 +12,7 @@ use crate::auth::directory::Directory;
 use crate::bus::{Bus, Notice};
 use crate::config::Config;
 use crate::http::throttle::Throttle;
+use crate::jobs::{Hooks, Schedules};
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
 use crate::service::agent_config::SeenRevisions;
@@ -28,6 +29,7 @@ use crate::telemetry::traces::Traces;
 
 /// How long a stopping server waits until the database has every record.
 const DRAIN_AT_STOP: Duration = Duration::from_secs(20);
+use crate::webhooks;
 
 /// The running server's parts.
 #[derive(Debug)]
@@ -74,6 +76,19 @@ pub(crate) struct App {
     pub(crate) openapi: Bytes,
     /// Whether the server was told to stop.
     pub(crate) stopping: AtomicBool,
+    /// What background work needs.
+    pub(crate) background: Background,
+}
+
+/// What background work, and the routes that show it, need.
+#[derive(Debug)]
+pub(crate) struct Background {
+    /// What recurs.
+    pub(crate) schedules: Schedules,
+    /// Handlers that other parts of the server contribute.
+    pub(crate) hooks: Hooks,
+    /// Sends notices.
+    pub(crate) webhooks: webhooks::Client,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.

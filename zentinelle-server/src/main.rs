@@ -14,6 +14,7 @@ mod demo;
 mod exit;
 mod hook;
 mod http;
+mod jobs;
 mod journal;
 mod ledger;
 mod recorder;
@@ -26,6 +27,7 @@ mod store;
 mod telemetry;
 #[cfg(test)]
 mod testing;
+mod webhooks;
 
 use std::process::ExitCode;
 

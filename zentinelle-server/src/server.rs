@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use zentinelle_core::ids::TenantId;
 use zentinelle_core::ledger::MemoryLedgerConfig;
 
-use crate::app::App;
+use crate::app::{App, Background};
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::auth::key::KeyHasher;
@@ -21,6 +21,7 @@ use crate::config::{Config, LedgerBackend, Mode, master_keys};
 use crate::http::router::{self, Routes};
 use crate::http::throttle::Throttle;
 use crate::http::{listener, openapi};
+use crate::jobs::{Hooks, ScheduleError, Schedules, Workers};
 use crate::journal::{self, Journal};
 use crate::ledger::embedded::{Embedded, LoadError};
 use crate::ledger::redis::live::live_nodes;
@@ -40,6 +41,7 @@ use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{COMMIT, VERSION};
+use crate::webhooks::{self, AllowList};
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +78,12 @@ pub(crate) enum StartError {
     /// The exporter of traces could not be made.
     #[error("traces cannot be sent: {0}")]
     Traces(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// A schedule is configured that does not exist.
+    #[error("schedules: {0}")]
+    Schedule(#[from] ScheduleError),
+    /// The allow-list of webhooks is wrong.
+    #[error("webhooks.allow: {0}")]
+    Webhooks(#[from] webhooks::Refused),
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {address}: {why}")]
     Listen {
@@ -162,8 +170,6 @@ impl Server {
             access,
             snapshots: Snapshots::new(store.clone(), approval_keys),
             ledger,
-            content_rules: PerTenant::new(),
-            prices: PerTenant::new(),
             bus,
             recorder,
             approvals: Approvals::new(Arc::clone(&keys)),
@@ -178,6 +184,9 @@ impl Server {
             node_id,
             seen_revisions: SeenRevisions::default(),
             intake: Intake::default(),
+            background: background(config)?,
+            content_rules: PerTenant::new(),
+            prices: PerTenant::new(),
             store,
         });
         replica::start(&app);
@@ -197,13 +206,27 @@ impl Server {
             TcpListener::bind(config.listen).await.map_err(|why| StartError::Listen { address: config.listen, why })?;
         let address = listener.local_addr().unwrap_or(config.listen);
         tracing::info!(%address, version = VERSION, commit = COMMIT, node_id = self.app.node_id, "listening");
+        let workers = config.jobs.enabled.then(|| Workers::start(&self.app, &config.jobs));
         let handle = Handle::new();
         tokio::spawn(stop(Arc::clone(&self.app), handle.clone()));
         let served = listener::serve(&self.app, listener, self.routes, config, handle).await;
+        if let Some(workers) = workers {
+            workers.stop().await;
+        }
         self.app.shutdown().await;
         tracing::info!("stopped");
         served.map_err(|why| StartError::Listen { address, why })
     }
+}
+
+/// What background work needs, as it is configured.
+fn background(config: &Config) -> Result<Background, StartError> {
+    let timeout = Duration::from_secs(config.webhooks.timeout_seconds.max(1));
+    Ok(Background {
+        schedules: Schedules::new(&config.schedules)?,
+        hooks: Hooks::wired(),
+        webhooks: webhooks::Client::new(AllowList::new(&config.webhooks.allow)?, timeout),
+    })
 }
 
 /// Where running totals are kept: in Redis if there is one, in a shared database otherwise, and

@@ -65,6 +65,7 @@ impl TestServer {
         let mut config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
         // A test may ask more often than a client should.
         config.throttle.enabled = false;
+        config.webhooks.allow = vec!["127.0.0.1".to_owned()];
         configure(&mut config);
         let server = Server::over(store, master_keys(), &config).await.expect("a server");
         Self { app: server.app.clone(), tenant, routes: server.routes(), _directory: directory }

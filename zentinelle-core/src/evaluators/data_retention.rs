@@ -3,7 +3,8 @@
 //! Applies to every action that says something of the data: how old it is (`data_age_days`, or
 //! `data_created_at`; the older of the two counts), where it lies (`data_region`), or what is to
 //! become of it (`retention_metadata`). A region that is left out is none of the listed ones as
-//! soon as the request says anything else of the data. Deleting old data is the host's work.
+//! soon as the request says anything else of the data. Deleting old data is the host's work: it
+//! reads the keys about events, evaluations, interactions, scans, usage and the audit log.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -35,6 +36,21 @@ pub struct Config {
     pub require_retention_metadata: bool,
     /// The regions data may lie in, compared exactly. Default: any.
     pub allowed_regions: Vec<String>,
+    /// How long the host keeps events; it deletes older ones. Unit: days.
+    pub event_retention_days: Option<Number>,
+    /// How long the host keeps evaluations; it deletes older ones. Unit: days.
+    pub evaluation_retention_days: Option<Number>,
+    /// How long the host keeps interactions; it deletes older ones. Unit: days.
+    pub interaction_retention_days: Option<Number>,
+    /// How long the host keeps content scans; it deletes older ones. Unit: days.
+    pub scan_retention_days: Option<Number>,
+    /// How long the host keeps records of usage; it deletes older ones. Unit: days.
+    pub usage_retention_days: Option<Number>,
+    /// How long the host should keep its audit log. A host that cannot shorten the log and still prove it keeps all
+    /// of it. Unit: days.
+    pub audit_log_retention_days: Option<Number>,
+    /// Whether the host forgets users once their events are older than `event_retention_days`. Default: false.
+    pub auto_delete_user_data: bool,
 }
 
 /// See the module.

@@ -13,6 +13,8 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use crate::sealing::MasterKeys;
+
 /// How many characters of the random part are public: 72 bits.
 pub(crate) const PUBLIC_LENGTH: usize = 12;
 /// 32 bytes in base64 without padding.
@@ -139,6 +141,12 @@ impl KeyHasher {
     /// A hasher under a secret derived from the master key.
     pub(crate) fn new(pepper: [u8; 32]) -> Self {
         Self(Zeroizing::new(pepper))
+    }
+
+    /// A hasher under the secret that the master keys give. It stays the same while master keys
+    /// are only added.
+    pub(crate) fn from_master(keys: &MasterKeys) -> Self {
+        Self(keys.derive("api keys"))
     }
 
     /// Makes a key of a kind; a bootstrap token names its tenant.

@@ -68,10 +68,6 @@ enum Command {
     Config(config::Command),
     Health(health::Args),
     Openapi(openapi::Args),
-    #[command(subcommand)]
-    Key(key::Command),
-    #[command(subcommand)]
-    Tenant(tenant::Command),
     Completions(completions::Args),
 }
 
@@ -103,8 +99,6 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Config(command) => config::run(&command, &mut console),
         Command::Health(args) => health::run(&args, &mut console),
         Command::Openapi(args) => openapi::run(&args, &mut console),
-        Command::Key(command) => key::run(command, &mut console),
-        Command::Tenant(command) => tenant::run(command, &mut console),
         Command::Completions(args) => completions::run(args, &mut console),
     };
     match ended.and_then(|exit| console.flush().map(|()| exit)) {

@@ -3,6 +3,7 @@
 //! It is merged ([`load`]) from a file, the environment and flags, each stronger than the one
 //! before, and checked as a whole ([`check`]). Unknown keys are errors wherever they stand.
 
+mod background;
 mod check;
 mod environment;
 pub(crate) mod load;
@@ -15,19 +16,20 @@ pub(crate) mod values;
 mod tests;
 
 use std::collections::BTreeMap;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::background::{JobSettings, WebhookSettings};
 pub(crate) use self::load::{Flag, Loaded, load};
 pub(crate) use self::sections::{
-    Cors, Database, Docs, Journal, Ledger, LedgerBackend, Limits, Log, LogFormat, Redis, Telemetry, Tls, Webhooks,
+    Cors, Database, Docs, Journal, Ledger, LedgerBackend, Limits, Log, LogFormat, Redis, Telemetry, Tls,
 };
 pub(crate) use self::throttle::{Rate, Throttle};
 pub(crate) use self::values::{Interval, Network, Secret};
-
 /// Everything an operator of the server may choose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -65,7 +67,7 @@ pub(crate) struct Config {
     /// Metrics and traces.
     pub(crate) telemetry: Telemetry,
     /// Calls to addresses that operators entered.
-    pub(crate) webhooks: Webhooks,
+    pub(crate) webhooks: WebhookSettings,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<Network>,
     /// Browsers.
@@ -74,24 +76,8 @@ pub(crate) struct Config {
     pub(crate) schedules: BTreeMap<String, Interval>,
     /// The description of the interface.
     pub(crate) docs: Docs,
-}
-
-/// Where rows are kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Database {
-    /// `postgres://…` or `sqlite://…`; empty for SQLite in the data directory.
-    pub(crate) url: String,
-    /// The most connections at once.
-    pub(crate) max_connections: u32,
-}
-
-/// Where replicas share what changes with every decision.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Redis {
-    /// `redis://…`; empty for none.
-    pub(crate) url: String,
+    /// Background work.
+    pub(crate) jobs: JobSettings,
 }
 
 /// How many organisations the server serves.
@@ -124,11 +110,12 @@ impl Default for Config {
             journal: Journal::default(),
             log: Log::default(),
             telemetry: Telemetry::default(),
-            webhooks: Webhooks::default(),
+            webhooks: WebhookSettings::default(),
             trusted_proxies: Vec::new(),
             cors: Cors::default(),
             schedules: BTreeMap::new(),
             docs: Docs::default(),
+            jobs: JobSettings::default(),
         }
     }
 }

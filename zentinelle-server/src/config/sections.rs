@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::values::{Network, ServiceUrl};
+use super::values::ServiceUrl;
 
 /// Where rows are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -172,14 +172,6 @@ impl Default for Telemetry {
             sample_ratio: 1.0,
         }
     }
-}
-
-/// Calls to addresses that operators entered.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Webhooks {
-    /// Private networks that may be called all the same.
-    pub(crate) allow_private_addresses: Vec<Network>,
 }
 
 /// Browsers.

@@ -26,6 +26,8 @@ use utoipa::{Modify, OpenApi};
         (name = "audit", description = "The trail as evidence: verify it, find in it, export it."),
         (name = "approvals", description = "Calls that wait for a person."),
         (name = "authzen", description = "OpenID AuthZEN Authorization API 1.0."),
+        (name = "webhooks", description = "Who is told what happened."),
+        (name = "retention", description = "How long records are kept, and what must be kept."),
         (name = "operations", description = "Health and readiness."),
         (name = "operators", description = "What operators call."),
         (name = "operations", description = "Health, readiness, metrics and this description."),

@@ -12,11 +12,6 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::{authzen, cors, docs, edge, health, metrics, native, openapi, operator, sdk};
-use super::operator::{keys, policies, policy_documents, policy_tools, secrets, settings, tenants};
-use super::{cors, docs, edge, health, metrics, native, openapi, sdk};
-use super::operator::{keys, policies, policy_documents, policy_tools, secrets, settings, tenants};
-use super::{MOST_BODY_BYTES, health, native, openapi, operator, request_id, sdk};
-use super::{MOST_BODY_BYTES, authzen, health, native, openapi, request_id, sdk};
 use crate::app::App;
 use crate::auth::access;
 
@@ -164,6 +159,21 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(operator::agents::sessions))
         .routes(routes!(operator::agent_groups::list, operator::agent_groups::create))
         .routes(routes!(operator::agent_groups::get, operator::agent_groups::edit, operator::agent_groups::delete))
+        // Background work
+        .routes(routes!(operator::jobs::list))
+        .routes(routes!(operator::jobs::retry))
+        .routes(routes!(operator::jobs::schedules))
+        // Webhooks
+        .routes(routes!(operator::webhooks::list, operator::webhooks::create))
+        .routes(routes!(operator::webhooks::get, operator::webhooks::update, operator::webhooks::delete))
+        .routes(routes!(operator::webhooks::test))
+        .routes(routes!(operator::webhooks::deliveries))
+        .routes(routes!(operator::webhooks::resend))
+        // Retention
+        .routes(routes!(operator::retention::status))
+        .routes(routes!(operator::legal_holds::list, operator::legal_holds::create))
+        .routes(routes!(operator::legal_holds::get, operator::legal_holds::update, operator::legal_holds::delete))
+        .routes(routes!(operator::legal_holds::release))
 }
 
 /// Every route, with its slash at the end cut off before it is looked for.

@@ -4,7 +4,7 @@
 //! Rows go into their tables as the JSON texts they are in the journal; only records that need
 //! thought are decoded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, ExprTrait as _, QueryFilter as _};
@@ -19,7 +19,8 @@ use crate::store::bulk::{insert_new, insert_texts};
 use crate::store::entities::{
     agent, approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
 };
-use crate::store::{StoreError, alerts, approvals, audit, incidents};
+use crate::store::{StoreError, alerts, approvals, audit, incidents, webhooks as hooks};
+use crate::webhooks::{self, Emission};
 
 /// A record of the journal as far as its text tells without being decoded.
 #[derive(Debug, Deserialize)]
@@ -109,20 +110,30 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: &[&[u8]]) -> Re
     insert_texts::<event::Entity>(txn, &sorted.events).await?;
     insert_texts::<interaction::Entity>(txn, &sorted.interactions).await?;
     insert_texts::<usage_record::Entity>(txn, &sorted.usage).await?;
+    insert_texts::<notification::Entity>(txn, &sorted.notifications).await?;
+    insert_new::<content_scan::Entity>(txn, &sorted.scans).await?;
+    insert_new::<content_violation::Entity>(txn, &sorted.violations).await?;
+    let mut told = Told::of(&hooks::listening(txn).await?, &sorted);
     for row in sorted.approvals {
         approvals::open(txn, row).await?;
     }
     for (tenant, id, at) in sorted.consumed {
         approvals::consume(txn, &tenant, &id, at).await?;
     }
-    insert_texts::<notification::Entity>(txn, &sorted.notifications).await?;
-    insert_new::<content_scan::Entity>(txn, &sorted.scans).await?;
-    insert_new::<content_violation::Entity>(txn, &sorted.violations).await?;
     for raised in sorted.incidents {
-        incidents::raise(txn, raised).await?;
+        let emission = Emission::of_incident(&raised);
+        if incidents::raise(txn, raised).await? {
+            told.add(emission);
+        }
     }
     for raised in sorted.alerts {
-        alerts::raise(txn, raised).await?;
+        let emission = Emission::of_alert(&raised);
+        if alerts::raise(txn, raised).await? {
+            told.add(emission);
+        }
+    }
+    for (tenant, emissions) in told.0 {
+        webhooks::emit_all(txn, &tenant, &emissions).await?;
     }
     for ((tenant, agent_id), (health, at)) in sorted.heartbeats {
         agent::Entity::update_many()
@@ -139,4 +150,32 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: &[&[u8]]) -> Re
         audit::append(txn, &TenantId::new(tenant), records).await?;
     }
     Ok(())
+}
+
+/// What webhooks are to be told of a batch, by tenant.
+struct Told(BTreeMap<TenantId, Vec<Emission>>);
+
+impl Told {
+    /// What the rows of a batch tell the tenants that listen. Where nobody does, no row is
+    /// decoded; else only those whose text says that they may be worth telling.
+    fn of(listening: &BTreeSet<TenantId>, sorted: &Sorted<'_>) -> Self {
+        let mut told = Self(listening.iter().map(|tenant| (tenant.clone(), Vec::new())).collect());
+        if listening.is_empty() {
+            return told;
+        }
+        let worth = |text: &&&str| text.contains("\"allowed\":false") || text.contains("\"budget_limit\"");
+        for text in sorted.evaluations.iter().filter(worth) {
+            if let Ok(row) = serde_json::from_str::<evaluation::Model>(text) {
+                Emission::of_evaluation(&row).into_iter().for_each(|emission| told.add(emission));
+            }
+        }
+        sorted.approvals.iter().for_each(|row| told.add(Emission::of_approval(row)));
+        told
+    }
+
+    fn add(&mut self, emission: Emission) {
+        if let Some(emissions) = self.0.get_mut(&emission.tenant) {
+            emissions.push(emission);
+        }
+    }
 }

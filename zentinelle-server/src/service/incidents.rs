@@ -17,6 +17,7 @@ use crate::clock;
 use crate::http::error::ApiError;
 use crate::store::entities::{incident, incident_comment};
 use crate::store::{incidents as store, wire_name};
+use crate::webhooks::{self, Emission};
 
 /// The most tags of an incident.
 const MOST_TAGS: usize = 50;
@@ -209,6 +210,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, new: NewIncident) -> Resu
     store::insert(&txn, row.clone()).await?;
     let changes = json!({ "severity": row.severity, "source": row.source, "assignee_id": row.assignee_id });
     change(caller, AuditAction::Create, &row, changes).record(&txn).await?;
+    webhooks::emit(&txn, Emission::of_opened(&row)).await?;
     txn.commit().await?;
     Ok(row)
 }

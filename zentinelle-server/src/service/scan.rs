@@ -20,6 +20,7 @@ use crate::http::error::ApiError;
 use crate::recorder::record::{RaisedAlert, Record};
 use crate::store::entities::{content_scan, content_violation};
 use crate::store::{StoreError, scans, wire_name};
+use crate::webhooks::{self, Emission};
 
 /// From this length on a text is scanned on a thread where waiting is allowed. Unit: bytes.
 const LONG_TEXT: usize = 16 * 1024;
@@ -303,7 +304,10 @@ pub(crate) async fn run_queued(app: &App, payload: Value) -> Result<(), ApiError
     }
     scans::finish(&txn, result.scan, result.violations).await?;
     if let Some(alert) = result.alert {
-        crate::store::alerts::raise(&txn, alert).await?;
+        let told = Emission::of_alert(&alert);
+        if crate::store::alerts::raise(&txn, alert).await? {
+            webhooks::emit(&txn, told).await?;
+        }
     }
     txn.commit().await?;
     Ok(())

@@ -13,8 +13,9 @@ use super::{StoreError, rows};
 use crate::clock;
 use crate::recorder::record::RaisedAlert;
 
-/// Opens an alert, or counts up the one with the same key that nobody resolved.
-pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedAlert) -> Result<(), StoreError> {
+/// Opens an alert, or counts up the one with the same key that nobody resolved. Says
+/// whether it is new.
+pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedAlert) -> Result<bool, StoreError> {
     let known = alert::Entity::find()
         .filter(alert::Column::TenantId.eq(raised.tenant_id.as_str()))
         .filter(alert::Column::DedupKey.eq(raised.dedup_key.as_str()))
@@ -31,7 +32,7 @@ pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedAlert) -> Res
             .filter(alert::Column::Id.eq(known.id))
             .exec(txn)
             .await?;
-        return Ok(());
+        return Ok(false);
     }
     let now = clock::now_micros();
     let row = alert::ActiveModel {
@@ -58,7 +59,7 @@ pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedAlert) -> Res
         updated_at: Set(now),
     };
     alert::Entity::insert(row).exec_without_returning(txn).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Which alerts are wanted.

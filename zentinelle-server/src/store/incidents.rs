@@ -29,8 +29,8 @@ pub(crate) fn due_at(severity: &str, detected_at: i64) -> i64 {
     detected_at.saturating_add(service_level_hours(severity) * 3_600_000_000)
 }
 
-/// Opens an incident, or counts up the unresolved one with the same key.
-pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedIncident) -> Result<(), StoreError> {
+/// Opens an incident, or counts up the unresolved one with the same key. Says whether it is new.
+pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedIncident) -> Result<bool, StoreError> {
     let known = incident::Entity::find()
         .filter(incident::Column::TenantId.eq(raised.tenant_id.as_str()))
         .filter(incident::Column::DedupKey.eq(raised.dedup_key.as_str()))
@@ -46,7 +46,7 @@ pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedIncident) -> 
             .filter(incident::Column::Id.eq(known.id))
             .exec(txn)
             .await?;
-        return Ok(());
+        return Ok(false);
     }
     let detected_at = clock::now_micros();
     let row = incident::ActiveModel {
@@ -81,7 +81,7 @@ pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedIncident) -> 
         updated_at: Set(detected_at),
     };
     incident::Entity::insert(row).exec_without_returning(txn).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Which incidents are wanted.

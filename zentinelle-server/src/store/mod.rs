@@ -17,7 +17,9 @@ pub(crate) mod evaluations;
 pub(crate) mod handouts;
 pub(crate) mod history;
 pub(crate) mod incidents;
+pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod legal_holds;
 mod migrations;
 pub(crate) mod model_usage;
 pub(crate) mod models;
@@ -28,11 +30,14 @@ pub(crate) mod prices;
 pub(crate) mod reports;
 mod rows;
 pub(crate) mod scans;
+pub(crate) mod schedules;
 pub(crate) mod secrets;
 pub(crate) mod system_prompts;
 
 pub(crate) mod tenants;
 pub(crate) mod usage;
+pub(crate) mod watermarks;
+pub(crate) mod webhooks;
 
 use std::path::Path;
 use std::time::Duration;

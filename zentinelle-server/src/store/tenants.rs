@@ -45,6 +45,19 @@ pub(crate) async fn count(db: &impl ConnectionTrait) -> Result<u64, StoreError> 
     Ok(tenant::Entity::find().count(db).await?)
 }
 
+/// The tenants that are active.
+pub(crate) async fn active(db: &impl ConnectionTrait) -> Result<Vec<TenantId>, StoreError> {
+    let ids: Vec<String> = tenant::Entity::find()
+        .select_only()
+        .column(tenant::Column::Id)
+        .filter(tenant::Column::Status.eq("active"))
+        .order_by_asc(tenant::Column::Id)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(TenantId::new).collect())
+}
+
 /// Counts up the tenant's policy revision and returns it. Call it in the transaction of every
 /// change that can change a decision; it also makes such changes of one tenant wait in line.
 pub(crate) async fn bump_revision(db: &impl ConnectionTrait, id: &TenantId) -> Result<i64, StoreError> {

@@ -5,7 +5,9 @@ pub(crate) mod alerts;
 pub(crate) mod content_rules;
 pub(crate) mod exports;
 pub(crate) mod incidents;
+pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod legal_holds;
 pub(crate) mod models;
 pub(crate) mod notifications;
 pub(crate) mod policies;
@@ -13,12 +15,14 @@ pub(crate) mod policy_documents;
 pub(crate) mod policy_tools;
 pub(crate) mod prices;
 pub(crate) mod reports;
+pub(crate) mod retention;
 pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod system_prompts;
 pub(crate) mod tenants;
 pub(crate) mod usage;
 pub(crate) mod violations;
+pub(crate) mod webhooks;
 
 #[cfg(test)]
 mod tests;

@@ -44,7 +44,7 @@ pub(crate) async fn checkpoint_all_due(app: &App) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn checkpoint_if_due(app: &App, tenant: &TenantId) -> Result<(), ApiError> {
+pub(crate) async fn checkpoint_if_due(app: &App, tenant: &TenantId) -> Result<(), ApiError> {
     let signed = audit::latest_checkpoint(app.store.db(), tenant).await?;
     let head = audit::head(app.store.db(), tenant).await?;
     let due = signed.is_none_or(|signed| {

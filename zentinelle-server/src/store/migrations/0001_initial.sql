@@ -653,12 +653,23 @@ CREATE TABLE jobs (
     finished_at BIGINT
 );
 CREATE INDEX jobs_due ON jobs (status, run_at);
+CREATE INDEX jobs_tenant ON jobs (tenant_id, id);
 
 CREATE TABLE schedules (
     name TEXT NOT NULL CONSTRAINT schedules_pk PRIMARY KEY,
     last_run_at BIGINT,
     last_status TEXT,
     next_run_at BIGINT NOT NULL
+);
+
+-- How far recurring work has come.
+CREATE TABLE watermarks (
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    reached_at BIGINT NOT NULL,
+    detail JSONB NOT NULL, -- further facts of the last run
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT watermarks_pk PRIMARY KEY (tenant_id, name)
 );
 
 -- How far each server has drained its journal: written in the transaction of what it drained.

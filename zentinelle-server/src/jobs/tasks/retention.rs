@@ -1,0 +1,209 @@
+//! Deletes what is older than the tenant's `data_retention` policies let it be kept, except what
+//! a legal hold holds, and clears away what the server keeps for its own work.
+//!
+//! The audit chain is never deleted from: what remained of it could not be verified back to its
+//! beginning. The status route says so.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sea_orm::sea_query::{Alias, Expr, Query};
+use sea_orm::{Condition, ConnectionTrait as _, ExprTrait as _};
+use serde_json::json;
+use zentinelle_core::audit::{AuditAction, AuditRecord, Outcome};
+use zentinelle_core::ids::TenantId;
+
+use super::usage;
+use crate::app::App;
+use crate::clock;
+use crate::jobs::JobError;
+use crate::service::retention::{self, Rule, Whose};
+use crate::store::legal_holds::{self, HeldBy};
+use crate::store::{StoreError, audit, jobs, watermarks};
+
+/// How many rows one statement deletes.
+const AT_ONCE: u64 = 500;
+/// The rest between two statements, so that others get at the database.
+const REST: Duration = Duration::from_millis(5);
+/// Unit: microseconds.
+const DAY: i64 = 86_400_000_000;
+/// How long a finished job, or a delivery that was taken, is kept.
+const DONE_KEPT: i64 = 7 * DAY;
+/// How long a dead job or delivery is kept.
+const DEAD_KEPT: i64 = 90 * DAY;
+
+/// A table with rows that grow old.
+struct Table {
+    name: &'static str,
+    held: HeldBy,
+}
+
+const fn table(name: &'static str, entity_type: &'static str, at: &'static str) -> Table {
+    Table { name, held: HeldBy { entity_type, at, agent: Some("agent_id"), user: Some("user_id") } }
+}
+
+/// The tables of policies' records, in an order in which nothing is left behind.
+const TABLES: [Table; 6] = [
+    table("events", "events", "occurred_at"),
+    table("evaluations", "evaluations", "occurred_at"),
+    table("interactions", "interactions", "occurred_at"),
+    table("content_violations", "scans", "created_at"),
+    table("content_scans", "scans", "created_at"),
+    table("usage_records", "usage", "occurred_at"),
+];
+
+/// What one run did.
+#[derive(Debug, Default)]
+struct Summary {
+    deleted: BTreeMap<&'static str, u64>,
+    anonymized: BTreeMap<&'static str, u64>,
+}
+
+/// Enforces the retention of one tenant.
+pub(crate) async fn enforce(app: &App, tenant: &TenantId) -> Result<(), JobError> {
+    let now = clock::now_micros();
+    let rules = retention::rules(&app.store, tenant).await?;
+    let rolled_up = watermarks::get(app.store.db(), tenant, usage::ROLLED_UP).await?.map_or(0, |mark| mark.reached_at);
+    let mut summary = Summary::default();
+    for rule in &rules {
+        for table in &TABLES {
+            let Some(days) = rule.days_of(table.held.entity_type) else { continue };
+            let mut before = cutoff(now, days);
+            if table.name == "usage_records" {
+                // Only what is summed up may go; from then on its hours are final.
+                before = Ord::min(before, rolled_up);
+                let pruned = watermarks::get(app.store.db(), tenant, usage::PRUNED).await?;
+                let reached = Ord::max(pruned.map_or(0, |mark| mark.reached_at), before);
+                watermarks::set(app.store.db(), tenant, usage::PRUNED, reached, json!({})).await?;
+            }
+            let deleted = sweep(app, tenant, table, rule, before, Sweep::Delete).await?;
+            *summary.deleted.entry(table.held.entity_type).or_default() += deleted;
+        }
+        if let (true, Some(days)) = (rule.auto_delete_user_data, rule.days_of("events")) {
+            for table in &TABLES {
+                let blanked = sweep(app, tenant, table, rule, cutoff(now, days), Sweep::Anonymize).await?;
+                *summary.anonymized.entry(table.held.entity_type).or_default() += blanked;
+            }
+        }
+    }
+    tidy(app, tenant, now).await?;
+    conclude(app, tenant, now, rules.len(), summary).await?;
+    Ok(())
+}
+
+fn cutoff(now: i64, days: f64) -> i64 {
+    now.saturating_sub((days * DAY as f64) as i64)
+}
+
+/// What happens to a row that is too old.
+#[derive(Clone, Copy, Debug)]
+enum Sweep {
+    Delete,
+    Anonymize,
+}
+
+/// Goes through a table in small steps. The holds are read before each step, so that a hold made
+/// in the middle of a run holds.
+async fn sweep(
+    app: &App,
+    tenant: &TenantId,
+    table: &Table,
+    rule: &Rule,
+    before: i64,
+    sweep: Sweep,
+) -> Result<u64, StoreError> {
+    let mut total = 0;
+    loop {
+        let holds = legal_holds::active(app.store.db(), tenant).await?;
+        let Some(free) = legal_holds::free(&holds, table.held) else { return Ok(total) };
+        let mut old = Condition::all()
+            .add(Expr::col(Alias::new("tenant_id")).eq(tenant.as_str()))
+            .add(Expr::col(Alias::new(table.held.at)).lt(before))
+            .add(free)
+            .add(of(&rule.whose));
+        if matches!(sweep, Sweep::Anonymize) {
+            old = old.add(Expr::col(Alias::new("user_id")).is_not_null());
+        }
+        let ids = Query::select()
+            .column(Alias::new("id"))
+            .from(Alias::new(table.name))
+            .cond_where(old)
+            .limit(AT_ONCE)
+            .to_owned();
+        let these = Condition::all()
+            .add(Expr::col(Alias::new("tenant_id")).eq(tenant.as_str()))
+            .add(Expr::col(Alias::new("id")).in_subquery(ids));
+        let done = match sweep {
+            Sweep::Delete => {
+                let delete = Query::delete().from_table(Alias::new(table.name)).cond_where(these).to_owned();
+                app.store.db().execute(&delete).await?
+            }
+            Sweep::Anonymize => {
+                let blank = Query::update()
+                    .table(Alias::new(table.name))
+                    .value(Alias::new("user_id"), Expr::value(None::<String>))
+                    .cond_where(these)
+                    .to_owned();
+                app.store.db().execute(&blank).await?
+            }
+        }
+        .rows_affected();
+        total += done;
+        if done < AT_ONCE {
+            return Ok(total);
+        }
+        tokio::time::sleep(REST).await;
+    }
+}
+
+/// The rows a policy's scope speaks of.
+fn of(whose: &Whose) -> Condition {
+    match whose {
+        Whose::Everybody => Condition::all(),
+        Whose::Agents(agents) => {
+            Condition::all().add(Expr::col(Alias::new("agent_id")).is_in(agents.iter().map(String::as_str)))
+        }
+        Whose::User(user) => Condition::all().add(Expr::col(Alias::new("user_id")).eq(user.as_str())),
+    }
+}
+
+/// Clears away finished jobs and old deliveries.
+async fn tidy(app: &App, tenant: &TenantId, now: i64) -> Result<(), StoreError> {
+    let db = app.store.db();
+    for (status, kept) in [(jobs::DONE, DONE_KEPT), (jobs::DEAD, DEAD_KEPT)] {
+        while jobs::delete_finished(db, tenant, status, now.saturating_sub(kept), AT_ONCE).await? == AT_ONCE {
+            tokio::time::sleep(REST).await;
+        }
+    }
+    use crate::store::webhooks;
+    for (status, kept) in [(webhooks::DELIVERED, DONE_KEPT), (webhooks::DEAD, DEAD_KEPT)] {
+        while webhooks::delete_old(db, tenant, status, now.saturating_sub(kept), AT_ONCE).await? == AT_ONCE {
+            tokio::time::sleep(REST).await;
+        }
+    }
+    Ok(())
+}
+
+/// Puts what was done on the audit chain, when anything was, and where the status reads it.
+async fn conclude(app: &App, tenant: &TenantId, now: i64, policies: usize, summary: Summary) -> Result<(), StoreError> {
+    let holds = legal_holds::active(app.store.db(), tenant).await?.len();
+    let detail = json!({ "policies": policies, "active_legal_holds": holds,
+        "deleted": summary.deleted, "anonymized": summary.anonymized });
+    let txn = app.store.begin().await?;
+    if summary.deleted.values().chain(summary.anonymized.values()).any(|rows| *rows > 0) {
+        let mut record = AuditRecord::new(
+            clock::new_id(),
+            tenant.as_str(),
+            clock::now(),
+            AuditAction::Delete,
+            "retention",
+            Outcome::Success,
+        );
+        record.ext_user_id = Some("system:retention".to_owned());
+        record.changes = detail.clone();
+        audit::append(&txn, tenant, vec![record]).await?;
+    }
+    watermarks::set(&txn, tenant, retention::LAST_RUN, now, detail).await?;
+    txn.commit().await?;
+    Ok(())
+}

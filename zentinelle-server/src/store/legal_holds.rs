@@ -1,0 +1,133 @@
+//! Legal holds in the database: what must not be deleted, whatever its age.
+
+use sea_orm::sea_query::{Alias, Expr, Func};
+use sea_orm::{
+    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _,
+    IntoActiveModel as _, QueryFilter as _,
+};
+use zentinelle_core::ids::TenantId;
+
+use super::StoreError;
+use super::entities::legal_hold::{self, Column};
+
+/// In force.
+pub(crate) const ACTIVE: &str = "active";
+/// No longer in force.
+pub(crate) const RELEASED: &str = "released";
+
+/// What a hold reads of an active one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hold {
+    /// Which kinds of records; empty for all.
+    pub(crate) entity_types: Vec<String>,
+    /// Of which agents; empty for all.
+    pub(crate) agent_ids: Vec<String>,
+    /// Of which users; empty for all.
+    pub(crate) user_ids: Vec<String>,
+    /// From when on. Unit: microseconds since 1970.
+    pub(crate) from: Option<i64>,
+    /// Until when. Unit: microseconds since 1970.
+    pub(crate) to: Option<i64>,
+}
+
+/// The columns by which a table's rows are held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeldBy {
+    /// The kind of records, as holds name it.
+    pub(crate) entity_type: &'static str,
+    /// The column of the instant.
+    pub(crate) at: &'static str,
+    /// The column of the agent, if there is one.
+    pub(crate) agent: Option<&'static str>,
+    /// The column of the user, if there is one.
+    pub(crate) user: Option<&'static str>,
+}
+
+impl Hold {
+    fn read(row: legal_hold::Model) -> Result<Self, StoreError> {
+        let unreadable =
+            |error: serde_json::Error| StoreError::Unreadable { what: "legal hold", why: error.to_string() };
+        Ok(Self {
+            entity_types: serde_json::from_value(row.entity_types).map_err(unreadable)?,
+            agent_ids: serde_json::from_value(row.agent_ids).map_err(unreadable)?,
+            user_ids: serde_json::from_value(row.user_ids).map_err(unreadable)?,
+            from: row.data_from,
+            to: row.data_to,
+        })
+    }
+
+    /// Whether the hold speaks of a kind of records at all.
+    pub(crate) fn covers(&self, entity_type: &str) -> bool {
+        self.entity_types.is_empty() || self.entity_types.iter().any(|one| one == entity_type)
+    }
+
+    /// The rows that are held. A hold of some agents or users holds every row of a table that
+    /// cannot tell whose its rows are.
+    fn condition(&self, table: HeldBy) -> Condition {
+        let text = |name: &'static str| Func::coalesce([Expr::col(Alias::new(name)), Expr::value("")]);
+        let mut held = Condition::all();
+        for (names, column) in [(&self.agent_ids, table.agent), (&self.user_ids, table.user)] {
+            if let (false, Some(column)) = (names.is_empty(), column) {
+                held = held.add(Expr::expr(text(column)).is_in(names.iter().map(String::as_str)));
+            }
+        }
+        if let Some(from) = self.from {
+            held = held.add(Expr::col(Alias::new(table.at)).gte(from));
+        }
+        if let Some(to) = self.to {
+            held = held.add(Expr::col(Alias::new(table.at)).lte(to));
+        }
+        held
+    }
+}
+
+/// The rows of a table that no hold holds; none when a hold holds all of them.
+pub(crate) fn free(holds: &[Hold], table: HeldBy) -> Option<Condition> {
+    let mut free = Condition::all();
+    for hold in holds.iter().filter(|hold| hold.covers(table.entity_type)) {
+        let held = hold.condition(table);
+        if held.is_empty() {
+            return None;
+        }
+        free = free.add(held.not());
+    }
+    Some(free)
+}
+
+/// The holds of a tenant that are in force. One that cannot be read is an error: what it holds
+/// is not known, so nothing may be deleted.
+pub(crate) async fn active(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Vec<Hold>, StoreError> {
+    let rows = legal_hold::Entity::find()
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::Status.ne(RELEASED))
+        .all(db)
+        .await?;
+    rows.into_iter().map(Hold::read).collect()
+}
+
+/// One hold of a tenant.
+pub(crate) async fn by_id(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<Option<legal_hold::Model>, StoreError> {
+    Ok(legal_hold::Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?)
+}
+
+/// Keeps a new hold.
+pub(crate) async fn insert(db: &impl ConnectionTrait, row: legal_hold::Model) -> Result<(), StoreError> {
+    legal_hold::Entity::insert(row.into_active_model()).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Keeps a changed hold.
+pub(crate) async fn update(db: &impl ConnectionTrait, row: legal_hold::Model) -> Result<(), StoreError> {
+    legal_hold::Entity::update(row.into_active_model().reset_all()).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Removes a hold.
+pub(crate) async fn delete(db: &impl ConnectionTrait, tenant: &TenantId, id: &str) -> Result<(), StoreError> {
+    legal_hold::Entity::delete_by_id((tenant.as_str().to_owned(), id.to_owned())).exec(db).await?;
+    Ok(())
+}
