@@ -55,7 +55,7 @@ fn has_offset(text: &str) -> bool {
     text.len()
         .checked_sub(6)
         .and_then(|at| text.get(at..))
-        .is_some_and(|tail| tail.starts_with(['+', '-']) && tail.bytes().nth(3) == Some(b':'))
+        .is_some_and(|tail| tail.starts_with(['+', '-']) && tail.as_bytes().get(3) == Some(&b':'))
 }
 
 /// A new id. Ids made later sort later.

@@ -23,6 +23,11 @@ use crate::service::tenants;
 use crate::store::Store;
 use crate::store::entities::{agent, policy};
 
+/// Master keys that are the same in every test.
+pub(crate) fn master_keys() -> MasterKeys {
+    MasterKeys::parse("test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").expect("sound keys")
+}
+
 /// A server over a fresh database, with keys for every kind of caller.
 pub(crate) struct TestServer {
     /// Its parts.
@@ -216,7 +221,7 @@ impl TestServer {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let routes = self.routes.clone();
-        tokio::spawn(async move { axum::serve(listener, routes).await });
+        tokio::spawn(async move { axum::serve(listener, tower::make::Shared::new(routes)).await });
         address
     }
 

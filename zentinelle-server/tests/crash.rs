@@ -1,6 +1,7 @@
 //! The server is killed again and again under load; nothing that was answered is lost.
 
 #![allow(missing_docs)]
+#![allow(clippy::print_stdout, reason = "says how much the test saw")]
 
 #[path = "support/running.rs"]
 mod running;

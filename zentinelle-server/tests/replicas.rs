@@ -1,6 +1,7 @@
 //! Two servers on one PostgreSQL and one Redis behave as one.
 
 #![allow(missing_docs)]
+#![allow(clippy::print_stdout, reason = "says how much the test saw")]
 
 #[path = "support/running.rs"]
 mod running;

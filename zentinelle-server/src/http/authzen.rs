@@ -13,7 +13,7 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -124,23 +124,6 @@ pub(crate) enum EvaluationsReply {
     One(DecisionReply),
 }
 
-/// A body by the rules of AuthZEN: JSON, or 400.
-pub(crate) struct AuthzenBody<T>(T);
-
-impl<T: serde::de::DeserializeOwned> FromRequest<Arc<App>> for AuthzenBody<T> {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &Arc<App>) -> Result<Self, ApiError> {
-        match JsonBody::from_request(request, state).await {
-            Ok(JsonBody(body)) => Ok(Self(body)),
-            Err(ApiError::MediaType) => {
-                Err(ApiError::invalid("content-type", "the body must be sent as application/json"))
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
 /// Decides one request.
 #[utoipa::path(
     post, path = "/access/v1/evaluation", tag = "authzen", operation_id = "authzen_evaluation",
@@ -154,7 +137,7 @@ impl<T: serde::de::DeserializeOwned> FromRequest<Arc<App>> for AuthzenBody<T> {
 pub(crate) async fn evaluation(
     State(app): State<Arc<App>>,
     caller: Caller,
-    AuthzenBody(evaluation): AuthzenBody<Evaluation>,
+    JsonBody(evaluation): JsonBody<Evaluation>,
 ) -> Result<Json<DecisionReply>, ApiError> {
     Ok(Json(evaluation.decide(&app, &caller).await?))
 }
@@ -172,7 +155,7 @@ pub(crate) async fn evaluation(
 pub(crate) async fn evaluations(
     State(app): State<Arc<App>>,
     caller: Caller,
-    AuthzenBody(asked): AuthzenBody<Evaluations>,
+    JsonBody(asked): JsonBody<Evaluations>,
 ) -> Result<Json<EvaluationsReply>, ApiError> {
     let listed = asked.evaluations.unwrap_or_default();
     if listed.is_empty() {

@@ -41,7 +41,7 @@ const FILES: [&str; 4] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x
 
 /// The description of this interface, as OpenAPI.
 #[utoipa::path(
-    get, path = "/api/openapi.json", tag = "operations",
+    get, path = "/api/openapi.json", operation_id = "docs_openapi", tag = "operations",
     responses((status = 200, description = "An OpenAPI 3.1 document", body = Object)),
     security(("public" = []))
 )]
@@ -51,7 +51,7 @@ pub(crate) async fn openapi(State(app): State<Arc<App>>) -> Result<Response, Api
 
 /// A page to browse the description.
 #[utoipa::path(
-    get, path = "/api/docs", tag = "operations",
+    get, path = "/api/docs", operation_id = "docs_page", tag = "operations",
     responses((status = 200, description = "A page for people", body = String, content_type = "text/html")),
     security(("public" = []))
 )]

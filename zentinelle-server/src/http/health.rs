@@ -35,7 +35,7 @@ pub(crate) struct Readiness {
 
 /// Answers as long as the process lives.
 #[utoipa::path(
-    get, path = "/health", tag = "operations",
+    get, path = "/health", operation_id = "health", tag = "operations",
     responses((status = 200, description = "The process lives", body = Health)), security(("public" = []))
 )]
 pub(crate) async fn health() -> Json<Health> {
@@ -62,7 +62,7 @@ pub(crate) async fn native_health() -> Json<Health> {
 
 /// Whether every part the server needs answers.
 #[utoipa::path(
-    get, path = "/ready", tag = "operations",
+    get, path = "/ready", operation_id = "ready", tag = "operations",
     responses(
         (status = 200, description = "The server can serve", body = Readiness),
         (status = 503, description = "A part does not answer", body = Readiness),

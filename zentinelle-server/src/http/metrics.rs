@@ -13,7 +13,7 @@ use crate::app::App;
 ///
 /// Holds no names of tenants, agents or users. Meant for the inner network: do not route it through a public proxy.
 #[utoipa::path(
-    get, path = "/metrics", tag = "operations",
+    get, path = "/metrics", operation_id = "metrics_metrics", tag = "operations",
     responses((status = 200, description = "In Prometheus' text format", body = String, content_type = "text/plain")),
     security(("public" = []))
 )]

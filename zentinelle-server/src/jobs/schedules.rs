@@ -147,9 +147,10 @@ mod tests {
 
     #[test]
     fn an_interval_for_a_schedule_that_does_not_exist_is_an_error() {
-        let error = Schedules::new(&BTreeMap::from([("retentoin".to_owned(), 60)])).expect_err("unknown");
+        let minute = crate::config::Interval(std::time::Duration::from_secs(60));
+        let error = Schedules::new(&BTreeMap::from([("retentoin".to_owned(), minute)])).expect_err("unknown");
         assert!(matches!(&error, ScheduleError::Unknown { known, .. } if known.contains("retention")), "{error}");
-        let set = Schedules::new(&BTreeMap::from([("retention".to_owned(), 60)])).expect("known");
+        let set = Schedules::new(&BTreeMap::from([("retention".to_owned(), minute)])).expect("known");
         assert!(set.iter().any(|schedule| schedule.name == "retention" && schedule.every == 60));
     }
 

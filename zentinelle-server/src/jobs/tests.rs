@@ -45,7 +45,10 @@ fn settings(lease_seconds: u64, grace_seconds: u64) -> JobSettings {
 
 fn none() -> Schedules {
     let off = Schedules::new(&std::collections::BTreeMap::new()).expect("built in");
-    let off = off.iter().map(|schedule| (schedule.name.to_owned(), 0)).collect();
+    let off = off
+        .iter()
+        .map(|schedule| (schedule.name.to_owned(), crate::config::Interval(std::time::Duration::ZERO)))
+        .collect();
     Schedules::new(&off).expect("known names")
 }
 

@@ -9,20 +9,20 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// A running `zentinelle serve --demo`.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     /// Where it listens.
-    pub url: String,
+    pub(crate) url: String,
     /// The key of the demonstration agent.
-    pub agent: String,
+    pub(crate) agent: String,
     /// The key of an administrator.
-    pub operator: String,
+    pub(crate) operator: String,
     client: reqwest::Client,
 }
 
 impl Running {
     /// Starts a server on a data directory and waits until it is ready.
-    pub async fn start(data: &Path, environment: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(data: &Path, environment: &[(&str, &str)]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default(); // a second time changes nothing
         let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
         let mut child = Command::new(env!("CARGO_BIN_EXE_zentinelle"))
@@ -64,26 +64,26 @@ impl Running {
 
     #[allow(dead_code, reason = "not every file of tests kills")]
     /// Ends the process at once, with no chance to finish anything.
-    pub fn kill_now(&self) {
+    pub(crate) fn kill_now(&self) {
         let ended = Command::new("kill").args(["-9", &self.child.id().to_string()]).status();
         assert!(ended.expect("`kill` is there").success(), "it was running");
     }
 
     /// Sends a POST; none when the server died meanwhile.
-    pub async fn post(&self, path: &str, key: &str, body: &Value) -> Option<(u16, Value)> {
+    pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> Option<(u16, Value)> {
         let request = self.client.post(format!("{}{path}", self.url)).header("X-Zentinelle-Key", key).json(body);
         Self::answer(request).await
     }
 
     #[allow(dead_code, reason = "not every file of tests reads")]
     /// Sends a GET; none when the server died meanwhile.
-    pub async fn get(&self, path: &str, key: &str) -> Option<(u16, Value)> {
+    pub(crate) async fn get(&self, path: &str, key: &str) -> Option<(u16, Value)> {
         Self::answer(self.client.get(format!("{}{path}", self.url)).header("X-Zentinelle-Key", key)).await
     }
 
     /// Sends a DELETE.
     #[allow(dead_code, reason = "not every file of tests deletes")]
-    pub async fn delete(&self, path: &str, key: &str) -> Option<(u16, Value)> {
+    pub(crate) async fn delete(&self, path: &str, key: &str) -> Option<(u16, Value)> {
         Self::answer(self.client.delete(format!("{}{path}", self.url)).header("X-Zentinelle-Key", key)).await
     }
 

@@ -105,9 +105,10 @@ async fn a_start_without_a_server_goes_on_and_finds_it_later() {
     let (first, proxy) = server.behind_proxy(TIMING).await;
     drop(first);
     proxy.set(Mode::Cut);
-    let Server::Redis { prefix, .. } = &server else { unreachable!("asked for") };
-    let url = format!("redis://127.0.0.1:{}", proxy.port);
-    let here = Bus::redis(&url, prefix).await.expect("an address");
+    let Server::Redis { url, prefix } = &server else { unreachable!("asked for") };
+    let mut url: url::Url = url.parse().expect("an address");
+    url.set_port(Some(proxy.port)).expect("a port");
+    let here = Bus::redis(url.as_str(), prefix).await.expect("an address");
     assert!(!here.is_connected());
     let mut receiver = here.subscribe();
     proxy.set(Mode::Open);

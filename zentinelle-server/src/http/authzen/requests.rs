@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{AuthzenBody, Evaluation, base};
+use super::{Evaluation, JsonBody, base};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
@@ -134,7 +134,7 @@ pub(crate) async fn submit(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
-    AuthzenBody(mut submission): AuthzenBody<Submission>,
+    JsonBody(mut submission): JsonBody<Submission>,
 ) -> Result<(StatusCode, [(header::HeaderName, String); 1], Json<TaskReply>), ApiError> {
     let denial = submission.denial.unwrap_or_default();
     let said = |key: &str| denial.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());

@@ -118,7 +118,7 @@ async fn the_request_id_comes_back_and_only_json_is_read() {
     assert_eq!(reply.status(), StatusCode::OK);
     assert_eq!(reply.headers()["x-request-id"], "bfe9eb29-ab87-4ca3-be83-a1d5d8305716 of mine");
     assert_eq!(reply.headers()["content-type"], "application/json");
-    assert_eq!(server.answer(request("text/plain")).await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(server.answer(request("text/plain")).await.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
 
 async fn decisions(server: &TestServer, key: &str, body: Value) -> Vec<bool> {

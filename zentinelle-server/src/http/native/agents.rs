@@ -165,7 +165,7 @@ const TERMS: Terms = Terms { existing: Existing::Refuse, issue_key: true };
 
 /// Registers a new agent.
 #[utoipa::path(
-    post, path = "/api/zentinelle/v1/register", tag = "agents", request_body = RegisterRequest,
+    post, path = "/api/zentinelle/v1/register", operation_id = "agents_register", tag = "agents", request_body = RegisterRequest,
     responses(
         (status = 201, description = "The agent, with its key", body = RegisterReply),
         (status = "4XX", description = "The agent is not registered", body = ErrorBody),
@@ -183,7 +183,7 @@ pub(crate) async fn register(
 
 /// Ends the calling agent. Its key opens nothing from then on but this, a second time.
 #[utoipa::path(
-    post, path = "/api/zentinelle/v1/deregister", tag = "agents",
+    post, path = "/api/zentinelle/v1/deregister", operation_id = "agents_deregister", tag = "agents",
     responses(
         (status = 204, description = "The agent is deregistered"),
         (status = "4XX", description = "The agent is not known", body = ErrorBody),
@@ -207,7 +207,7 @@ pub(crate) async fn deregister(
 
 /// Tells an agent how it should work.
 #[utoipa::path(
-    get, path = "/api/zentinelle/v1/config/{agent_id}", tag = "agents",
+    get, path = "/api/zentinelle/v1/config/{agent_id}", operation_id = "agents_config", tag = "agents",
     params(("agent_id" = String, Path, description = "The agent")),
     responses(
         (status = 200, description = "The configuration", body = ConfigReply),
@@ -228,7 +228,7 @@ pub(crate) async fn config(
 
 /// Hands out the caller's secrets.
 #[utoipa::path(
-    get, path = "/api/zentinelle/v1/secrets", tag = "agents",
+    get, path = "/api/zentinelle/v1/secrets", operation_id = "agents_own_secrets", tag = "agents",
     params(("agent_id" = Option<String>, Query, description = "The agent; empty for the key's own")),
     responses(
         (status = 200, description = "The secrets", body = SecretsReply),
@@ -247,7 +247,7 @@ pub(crate) async fn own_secrets(
 
 /// Hands out an agent's secrets.
 #[utoipa::path(
-    get, path = "/api/zentinelle/v1/secrets/{agent_id}", tag = "agents",
+    get, path = "/api/zentinelle/v1/secrets/{agent_id}", operation_id = "agents_secrets", tag = "agents",
     params(("agent_id" = String, Path, description = "The agent")),
     responses(
         (status = 200, description = "The secrets", body = SecretsReply),
@@ -266,7 +266,7 @@ pub(crate) async fn secrets(
 
 /// Takes a sign of life, and says whether the configuration changed.
 #[utoipa::path(
-    post, path = "/api/zentinelle/v1/heartbeat", tag = "agents", request_body = HeartbeatRequest,
+    post, path = "/api/zentinelle/v1/heartbeat", operation_id = "agents_heartbeat", tag = "agents", request_body = HeartbeatRequest,
     responses(
         (status = 202, description = "It was taken", body = Heard),
         (status = "4XX", description = "The agent is not known", body = ErrorBody),

@@ -186,7 +186,7 @@ pub(crate) fn object(policy: &PolicyEvaluation) -> Value {
 
 /// Decides whether an agent may do a thing.
 #[utoipa::path(
-    post, path = "/api/zentinelle/v1/evaluate", tag = "agents", request_body = EvaluateRequest,
+    post, path = "/api/zentinelle/v1/evaluate", operation_id = "evaluate", tag = "agents", request_body = EvaluateRequest,
     responses(
         (status = 200, description = "The decision, allowed or not", body = EvaluateReply),
         (status = "4XX", description = "The request cannot be decided", body = ErrorBody),

@@ -40,7 +40,7 @@ impl EventsRequest {
 
 /// Takes events. Those that were accepted are safe on disk when the answer comes.
 #[utoipa::path(
-    post, path = "/api/zentinelle/v1/events", tag = "agents", request_body = EventsRequest,
+    post, path = "/api/zentinelle/v1/events", operation_id = "events_events", tag = "agents", request_body = EventsRequest,
     responses(
         (status = 202, description = "What became of each event", body = Taken),
         (status = "4XX", description = "No event was taken", body = ErrorBody),

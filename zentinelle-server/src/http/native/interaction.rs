@@ -158,7 +158,7 @@ pub(crate) struct InteractionReply {
 
 /// Keeps one turn of a conversation, meters it, and has the content rules look at it.
 #[utoipa::path(
-    post, path = "/api/zentinelle/v1/interaction", tag = "agents", request_body = InteractionRequest,
+    post, path = "/api/zentinelle/v1/interaction", operation_id = "interaction_log", tag = "agents", request_body = InteractionRequest,
     responses(
         (status = 201, description = "The turn is kept", body = InteractionReply),
         (status = "4XX", description = "The turn cannot be kept", body = ErrorBody),

@@ -161,7 +161,7 @@ fn millis(micros: i64) -> i64 {
 
 /// Scans a text by the tenant's content rules.
 #[utoipa::path(
-    post, path = "/api/zentinelle/v1/scan", tag = "agents", request_body = ScanRequest,
+    post, path = "/api/zentinelle/v1/scan", operation_id = "scan_scan", tag = "agents", request_body = ScanRequest,
     responses(
         (status = 200, description = "What was found, and what to do", body = ScanReply),
         (status = "4XX", description = "The request cannot be answered", body = ErrorBody),
@@ -188,7 +188,7 @@ pub(crate) struct QueuedReply {
 
 /// Queues a text to be scanned.
 #[utoipa::path(
-    post, path = "/api/zentinelle/v1/scan/async", tag = "agents", request_body = ScanRequest,
+    post, path = "/api/zentinelle/v1/scan/async", operation_id = "scan_scan_async", tag = "agents", request_body = ScanRequest,
     responses(
         (status = 202, description = "The scan will run soon", body = QueuedReply),
         (status = "4XX", description = "The request cannot be answered", body = ErrorBody),
@@ -305,7 +305,7 @@ pub(crate) struct WhichAgent {
 
 /// One of the agent's own scans.
 #[utoipa::path(
-    get, path = "/api/zentinelle/v1/scan/{id}", tag = "agents",
+    get, path = "/api/zentinelle/v1/scan/{id}", operation_id = "get_scan", tag = "agents",
     params(("id" = String, Path, description = "The scan's id"), WhichAgent),
     responses(
         (status = 200, description = "The scan", body = ScanStatus),

@@ -62,7 +62,7 @@ pub(crate) struct PromptsReply {
 
 /// The policies that apply to the caller.
 #[utoipa::path(
-    get, path = "/api/zentinelle/v1/effective-policy", tag = "agents", params(StandingQuery),
+    get, path = "/api/zentinelle/v1/effective-policy", operation_id = "standing_effective_policy", tag = "agents", params(StandingQuery),
     responses(
         (status = 200, description = "The policies, and the limits they set", body = EffectivePolicies),
         (status = "4XX", description = "The agent is not the caller", body = ErrorBody),
@@ -80,7 +80,7 @@ pub(crate) async fn effective_policy(
 
 /// The policies that apply to the caller when it acts for a user.
 #[utoipa::path(
-    get, path = "/api/zentinelle/v1/effective-policy/{user_id}", tag = "agents",
+    get, path = "/api/zentinelle/v1/effective-policy/{user_id}", operation_id = "standing_effective_policy_of_user", tag = "agents",
     params(("user_id" = String, Path, description = "The user"), StandingQuery),
     responses(
         (status = 200, description = "The policies, and the limits they set", body = EffectivePolicies),
@@ -100,7 +100,7 @@ pub(crate) async fn effective_policy_of_user(
 
 /// The system prompts of the usual services.
 #[utoipa::path(
-    get, path = "/api/zentinelle/v1/prompts", tag = "agents", params(StandingQuery),
+    get, path = "/api/zentinelle/v1/prompts", operation_id = "standing_prompts", tag = "agents", params(StandingQuery),
     responses(
         (status = 200, description = "The prompts", body = PromptsReply),
         (status = "4XX", description = "The agent is not the caller", body = ErrorBody),
@@ -119,7 +119,7 @@ pub(crate) async fn prompts(
 
 /// The system prompt of one service.
 #[utoipa::path(
-    get, path = "/api/zentinelle/v1/prompts/{service}", tag = "agents",
+    get, path = "/api/zentinelle/v1/prompts/{service}", operation_id = "standing_prompt", tag = "agents",
     params(("service" = String, Path, description = "The service"), StandingQuery),
     responses(
         (status = 200, description = "The prompt; empty when there is none", body = Prompt),

@@ -152,7 +152,7 @@ pub(super) fn one_of<'q>(field: &str, given: Option<&'q str>, known: &[&str]) ->
 
 /// Lists background jobs, newest first.
 #[utoipa::path(
-    get, path = "/api/zentinelle/v1/jobs", tag = "operations", params(JobQuery),
+    get, path = "/api/zentinelle/v1/jobs", operation_id = "list_jobs", tag = "operations", params(JobQuery),
     responses(
         (status = 200, description = "A page of jobs", body = JobPage),
         (status = "4XX", description = "The query is wrong, or the key may not", body = ErrorBody),

@@ -124,7 +124,7 @@ impl From<content_violation::Model> for Violation {
 
 /// What content scans found.
 #[utoipa::path(
-    get, path = "/api/zentinelle/v1/violations", tag = "content", params(ViolationsQuery),
+    get, path = "/api/zentinelle/v1/violations", operation_id = "list_violations", tag = "content", params(ViolationsQuery),
     responses(
         (status = 200, description = "A page of violations", body = Violations),
         (status = "4XX", description = "The query is not valid", body = ErrorBody),
@@ -176,7 +176,7 @@ pub(crate) struct ExportQuery {
 /// The violations of a time as CSV, oldest first. In place of what matched stands its keyed
 /// digest; cells that a spreadsheet would compute begin with an apostrophe.
 #[utoipa::path(
-    get, path = "/api/zentinelle/v1/export/violations.csv", tag = "content", params(ExportQuery),
+    get, path = "/api/zentinelle/v1/export/violations.csv", operation_id = "violations_export", tag = "content", params(ExportQuery),
     responses(
         (status = 200, description = "The file", body = String, content_type = "text/csv"),
         (status = "4XX", description = "The query is not valid", body = ErrorBody),

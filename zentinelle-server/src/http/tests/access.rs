@@ -19,7 +19,7 @@ const PUBLIC: [&str; 11] = [
     "/api/docs",
     "/api/docs/{file}",
     "/.well-known/authzen-configuration",
-    "/api/zentinelle/v1/auth/config",
+    "/api/zentinelle/v1/audit/key",
 ];
 
 #[tokio::test]

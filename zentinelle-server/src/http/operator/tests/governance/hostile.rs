@@ -76,6 +76,7 @@ async fn odd_bodies_paths_and_queries_are_no_fault_of_the_server() {
         }
         // Nothing of it stands in the way of what is written behind later answers.
         let call = json!({"ai_model": "gpt-5", "user_id": "afterwards", "input_content": "x", "output_content": "y"});
+        let agent = server.agent("afterwards").await; // the first one was deregistered on the way
         let (status, answer) = server.post(&at("interaction"), &agent, call).await;
         assert!(status.is_success(), "{answer}");
         let path = at("usage?group_by=user");
