@@ -120,7 +120,7 @@ async fn load(server: Arc<Running>, seen: Arc<Seen>, round: usize, lane: usize) 
 impl Running {
     /// Whether a call that costs ten tokens is allowed; none when the server died meanwhile.
     async fn evaluate(&self) -> Option<bool> {
-        let body = json!({"action": "tool_call", "context": {"tool": "Read", "tokens": 10}});
+        let body = json!({"action": "llm:invoke", "context": {"model": "m", "tokens": 10}});
         let (status, answer) = self.post("/api/v1/evaluate", &self.agent, &body).await?;
         (status == 200).then(|| answer["allowed"] == true)
     }

@@ -15,7 +15,7 @@ use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::{Value, json};
 
 /// Both servers need the same master key. This one protects nothing but the tests.
-const MASTER_KEY: &str = "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
+const MASTER_KEY: &str = "test:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n";
 
 fn variable(name: &str) -> String {
     std::env::var(name)
@@ -72,7 +72,7 @@ async fn admitted(pair: &Pair, context: &Value, times: u64) -> u64 {
     let tasks = (0..64).map(|client| {
         let server = pair.servers[client % 2].clone();
         let (left, admitted, key) = (left.clone(), admitted.clone(), key.clone());
-        let body = json!({"action": "tool_call", "context": context});
+        let body = json!({"action": "llm:invoke", "context": context});
         tokio::spawn(async move {
             while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
                 let (status, answer) = server.post("/api/v1/evaluate", &key, &body).await.expect("alive");
@@ -90,19 +90,19 @@ async fn admitted(pair: &Pair, context: &Value, times: u64) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_admit_exactly_what_one_limit_allows() {
     let pair = Pair::start(1).await;
-    let tool = |tokens: u64| json!({"tool": "Read", "tokens": tokens});
+    let model = |tokens: u64| json!({"model": "m", "tokens": tokens});
     let limit = json!({"name": "pace of all", "type": "rate_limit", "priority": 1000,
         "config": {"requests_per_minute": 100}});
     let made = pair.policy(limit).await;
     until_both_know().await;
-    assert_eq!(admitted(&pair, &tool(1), 400).await, 100);
+    assert_eq!(admitted(&pair, &model(1), 400).await, 100);
     let path = format!("/api/zentinelle/v1/policies/{}", made["id"].as_str().expect("an id"));
     pair.servers[0].delete(&path, pair.operator()).await;
     pair.policy(json!({"name": "tokens of a day", "type": "rate_limit", "priority": 1000,
         "config": {"tokens_per_day": 1_000}}))
         .await;
     until_both_know().await;
-    let before = admitted(&pair, &tool(10), 300).await;
+    let before = admitted(&pair, &model(10), 300).await;
     assert!(before <= 100, "{before} calls of 10 tokens passed a budget of 1,000");
     assert!(before >= 80, "only {before} calls passed"); // the first round's tokens count as well
 }
@@ -162,7 +162,7 @@ async fn a_flushed_redis_and_a_broken_database_exceed_no_budget_and_lose_no_even
                         return;
                     }
                     if lane < 4 {
-                        let body = json!({"action": "tool_call", "context": {"tool": "Read", "tokens": 10}});
+                        let body = json!({"action": "llm:invoke", "context": {"model": "m", "tokens": 10}});
                         let (_, answer) = server.post("/api/v1/evaluate", &key, &body).await.expect("alive");
                         spent.fetch_add(if answer["allowed"] == true { 10 } else { 0 }, Ordering::Relaxed);
                     } else {

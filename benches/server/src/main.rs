@@ -118,7 +118,7 @@ async fn main() -> io::Result<()> {
 }
 
 /// Replicas share their master keys; this one opens nothing but the benchmark's database.
-const MASTER_KEY: &str = "bench:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
+const MASTER_KEY: &str = "bench:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n";
 
 fn evaluate(key: &str) -> impl Fn(u64) -> Vec<u8> + Send + Sync + use<> {
     let request = post("/api/zentinelle/v1/evaluate", &[("X-Zentinelle-Key", key)], &call());

@@ -30,6 +30,7 @@ impl Server {
         let mut child = Command::new(binary)
             .args(["serve", "--demo", "--listen", &address.to_string(), "--data-dir"])
             .arg(data)
+            .env("ZENTINELLE_THROTTLE__ENABLED", "false") // the load is one agent's
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -66,6 +66,13 @@ impl Reader {
         self.position
     }
 
+    /// The journal's end, when everything before it is read. It may lie beyond the last batch: a
+    /// segment begins with a header, and damage at a segment's end belongs to no batch.
+    pub(crate) fn end_if_read(&self) -> Option<Position> {
+        let end = self.shared.frontier(); // before the look, so that nothing appended since counts as read
+        self.is_at_end().then_some(end)
+    }
+
     /// Whether everything that was appended is read, so that [`Reader::next_batch`] would wait.
     pub(crate) fn is_at_end(&self) -> bool {
         !matches!(self.shared.next_extent(self.position), Ok(Some(_)))

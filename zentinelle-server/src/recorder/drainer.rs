@@ -54,7 +54,8 @@ impl Drainer {
                 Ok(batch) => {
                     self.store_batch(&batch).await;
                     self.reader.release(batch.end);
-                    self.drained.send_replace(batch.end);
+                    let read = self.reader.end_if_read().unwrap_or(batch.end);
+                    self.drained.send_replace(read.max(batch.end));
                 }
                 Err(JournalError::Closed) => return,
                 Err(error) => {

@@ -37,7 +37,7 @@ impl Recorder {
         let from = drainer::position(&store, node_id).await?;
         let reader = journal.reader(from);
         // An empty journal is drained to its end before anything was.
-        let begin = if reader.is_at_end() { journal.end() } else { reader.position() };
+        let begin = reader.end_if_read().unwrap_or(reader.position());
         let (tell, drained) = watch::channel(begin);
         let writing = Arc::new(AtomicBool::new(true));
         let drainer = drainer::Drainer {

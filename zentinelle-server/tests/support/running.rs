@@ -35,7 +35,16 @@ impl Running {
             .stderr(Stdio::null())
             .spawn()
             .expect("the server starts");
-        let mut output = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let output = child.stdout.take().expect("piped");
+        // A server that never says where it listens is ended, which ends its output.
+        let id = child.id().to_string();
+        let (printed, waited) = std::sync::mpsc::channel::<()>();
+        std::thread::spawn(move || {
+            if waited.recv_timeout(Duration::from_secs(60)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-9", &id]).status();
+            }
+        });
+        let mut output = BufReader::new(output).lines();
         let (mut agent, mut operator) = (String::new(), String::new());
         for line in output.by_ref().map_while(Result::ok) {
             let key = |prefix: &str| line.find(prefix).map(|at| line[at..].split('\'').next().unwrap_or("").to_owned());
@@ -45,6 +54,7 @@ impl Running {
                 break;
             }
         }
+        drop(printed);
         std::thread::spawn(move || output.for_each(drop));
         assert!(!agent.is_empty() && !operator.is_empty(), "the server ended before it printed its keys");
         let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().expect("a client");

@@ -368,7 +368,7 @@ async fn decisions_that_a_policy_wants_kept_are_on_the_trail() {
         server.policy("audit_policy", config).await;
         server.policy("tool_permission", json!({"denied_tools": ["rm"]})).await;
         let call = |tool: &str| {
-            json!({"action": "tool_call", "user_id": "alice", "context": {"tool": tool, "ticket": "T-1\u{0}",
+            json!({"action": "tool_call", "user_id": "alice", "context": {"tool": tool, "ticket": "T-1",
                 "tool_input": {"to": "bob@example.com", "key": "AKIAIOSFODNN7EXAMPLE"}, "other": "not asked for"}})
         };
         for tool in ["mail", "rm"] {
