@@ -49,11 +49,6 @@ impl TestServer {
         Self::over(crate::store::testing::postgres().await).await
     }
 
-    /// On SQLite in memory, for many organisations.
-    pub(crate) async fn multi_tenant() -> Self {
-        Self::configured(|config| config.mode = crate::config::Mode::MultiTenant).await
-    }
-
     /// On SQLite in memory, with a configuration of its own.
     pub(crate) async fn configured(configure: impl FnOnce(&mut Config)) -> Self {
         Self::with(crate::store::testing::sqlite().await, configure).await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zentinelle_core::Agent;
 use zentinelle_core::agent::AgentStatus;
-use zentinelle_core::ids::{AgentId, TenantId};
+use zentinelle_core::ids::TenantId;
 
 use super::key::KeyKind;
 use super::permission::{Permission, Role};
@@ -45,16 +45,12 @@ pub(crate) enum Identity {
 /// What the server knows of an agent while it decides: no query is needed.
 #[derive(Debug)]
 pub(crate) struct AgentFacts {
-    /// The row's id.
-    pub(crate) row_id: String,
     /// The agent as the engine sees it.
     pub(crate) agent: Arc<Agent>,
     /// What operators configured for it; a reply to the agent fills in the rest.
     pub(crate) config: serde_json::Map<String, serde_json::Value>,
     /// When its record was last changed. Unit: microseconds since 1970.
     pub(crate) updated_at: i64,
-    /// The agent's type as it registered, which may be one the engine has no name for.
-    pub(crate) agent_type: String,
     /// The key that enrolled it, if any.
     pub(crate) enrolled_by: Option<String>,
     /// The baseline learnt from the agent's past, if there is one.
@@ -75,11 +71,6 @@ impl Caller {
             Identity::Agent(facts) => Some(facts),
             Identity::Enrolment | Identity::Operator { .. } => None,
         }
-    }
-
-    /// The id of the agent the key stands for.
-    pub(crate) fn agent_id(&self) -> Option<&AgentId> {
-        self.agent().map(|facts| &facts.agent.agent_id)
     }
 
     /// Whether an operator may do a thing. Agents have no permissions.

@@ -139,6 +139,7 @@ impl fmt::Debug for KeyHasher {
 
 impl KeyHasher {
     /// A hasher under a secret derived from the master key.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests choose a secret of their own"))]
     pub(crate) fn new(pepper: [u8; 32]) -> Self {
         Self(Zeroizing::new(pepper))
     }

@@ -101,6 +101,7 @@ impl Journal {
 
     /// Appends a record with one `write` and returns the position behind it. What it costs is that
     /// call, some microseconds, so it may be called on an async thread.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the server appends several at once; one alone is for tests"))]
     pub(crate) fn append(&self, record: &[u8]) -> Result<Position, JournalError> {
         self.append_all(&[record])
     }
@@ -116,6 +117,7 @@ impl Journal {
     ///
     /// When the wait is abandoned or the disk refuses, the record is in the journal all the same,
     /// so whoever tries again needs something to tell that it is the same.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the server appends several at once; one alone is for tests"))]
     pub(crate) async fn append_synced(&self, record: &[u8]) -> Result<Position, JournalError> {
         self.append_all_synced(&[record]).await
     }
@@ -128,6 +130,7 @@ impl Journal {
     }
 
     /// Waits until the disk has confirmed what was appended so far.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the server appends several at once; one alone is for tests"))]
     pub(crate) async fn sync(&self) -> Result<Position, JournalError> {
         let waiter = self.syncer.waiter();
         waiter.until(self.shared.frontier()).await

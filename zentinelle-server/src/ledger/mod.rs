@@ -57,14 +57,6 @@ pub(crate) fn is_away(error: &LedgerError) -> bool {
 }
 
 impl LedgerStore {
-    /// Applies a batch without waiting, where the ledger can: in memory. None elsewhere.
-    pub(crate) fn try_apply_now(&self, batch: &Batch) -> Option<Result<Outcome, LedgerError>> {
-        match self {
-            Self::Embedded(ledger) => Some(ledger.apply(batch)),
-            Self::Sql(_) | Self::Redis(_) => None,
-        }
-    }
-
     /// Adds every amount of the batch, or none when one does not fit; or only looks. A batch
     /// belongs to one tenant, that of its postings; one without postings keeps no reservation.
     pub(crate) async fn apply(&self, batch: &Batch) -> Result<Outcome, LedgerError> {

@@ -40,10 +40,7 @@ pub(super) struct Drainer {
 /// How far a node's journal is drained.
 pub(super) async fn position(store: &Store, node_id: &str) -> Result<Option<Position>, StoreError> {
     let row = journal_position::Entity::find_by_id(node_id).one(store.db()).await?;
-    Ok(row.map(|row| Position {
-        segment: u64::try_from(row.segment).unwrap_or_default(),
-        offset: u64::try_from(row.byte_offset).unwrap_or_default(),
-    }))
+    Ok(row.map(|row| Position::from_columns(row.segment, row.byte_offset)))
 }
 
 impl Drainer {
@@ -121,10 +118,11 @@ impl Drainer {
     }
 
     async fn remember(&self, txn: &DatabaseTransaction, end: Position) -> Result<(), StoreError> {
+        let (segment, byte_offset) = end.to_columns();
         let row = journal_position::ActiveModel {
             node_id: Set(self.node_id.clone()),
-            segment: Set(i64::try_from(end.segment).unwrap_or(i64::MAX)),
-            byte_offset: Set(i64::try_from(end.offset).unwrap_or(i64::MAX)),
+            segment: Set(segment),
+            byte_offset: Set(byte_offset),
             updated_at: Set(clock::now_micros()),
         };
         journal_position::Entity::insert(row)

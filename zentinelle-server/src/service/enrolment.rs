@@ -22,6 +22,7 @@ use crate::http::error::ApiError;
 use crate::http::text::{at_most, has_nul, is_slug};
 use crate::store::entities::agent;
 use crate::store::{StoreError, agents};
+use crate::webhooks::{self, Emission};
 
 /// The longest id of an agent. Unit: characters.
 const MOST_ID: usize = 100;
@@ -212,8 +213,12 @@ async fn enrol_as(app: &App, caller: &Caller, row: agent::Model, issue_key: bool
 /// Keeps a new agent, in the transaction of whoever makes it.
 pub(crate) async fn create(txn: &DatabaseTransaction, caller: &Caller, row: agent::Model) -> Result<(), ApiError> {
     let id = AgentId::new(row.agent_id.as_str());
-    let (name, changes) = (row.name.clone(), json!({ "agent_type": row.agent_type, "status": row.status }));
+    let (name, agent_type) = (row.name.clone(), row.agent_type.clone());
+    let changes = json!({ "agent_type": agent_type, "status": row.status });
     agents::insert(txn, row).await?;
+    let now = clock::now_micros();
+    let registered = Emission::of_registration(&caller.tenant, id.as_str(), &name, &agent_type, now);
+    webhooks::emit(txn, registered).await?;
     let change = Change {
         caller,
         action: AuditAction::Create,

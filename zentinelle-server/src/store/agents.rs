@@ -52,8 +52,6 @@ pub(crate) async fn facts(store: &Store, tenant: &TenantId, id: &AgentId) -> Res
         .map_err(|error| StoreError::Unreadable { what: "behavioral baseline", why: error.to_string() })?
         .map(Arc::new);
     Ok(Some(AgentFacts {
-        row_id: row.id.clone(),
-        agent_type: row.agent_type.clone(),
         config: row.config.as_object().cloned().unwrap_or_default(),
         updated_at: row.updated_at,
         enrolled_by: row.enrolled_by.clone(),

@@ -17,9 +17,13 @@ use super::usage;
 use crate::app::App;
 use crate::clock;
 use crate::jobs::JobError;
+use crate::ledger::totals;
 use crate::service::retention::{self, Rule, Whose};
 use crate::store::legal_holds::{self, HeldBy};
 use crate::store::{StoreError, audit, jobs, watermarks};
+
+/// How long a running total is kept beyond its window: clocks differ. Unit: microseconds.
+const LEEWAY: i64 = 86_400_000_000;
 
 /// How many rows one statement deletes.
 const AT_ONCE: u64 = 500;
@@ -61,6 +65,8 @@ struct Summary {
 
 /// Enforces the retention of one tenant.
 pub(crate) async fn enforce(app: &App, tenant: &TenantId) -> Result<(), JobError> {
+    // Totals of windows that are long over bind nobody, whoever they belonged to.
+    totals::purge(app.store.db(), clock::now_micros() - LEEWAY).await?;
     let now = clock::now_micros();
     let rules = retention::rules(&app.store, tenant).await?;
     let rolled_up = watermarks::get(app.store.db(), tenant, usage::ROLLED_UP).await?.map_or(0, |mark| mark.reached_at);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zentinelle_core::ledger::{Holder, LedgerError, Usage, Window};
 
-use super::backends::{self, DAY, MINUTE, all, at, commit, counter, now, posting, tenant};
+use super::backends::{DAY, MINUTE, all, at, commit, counter, now, posting, tenant};
 use crate::ledger::{LedgerStore, is_away};
 
 const CLIENTS: usize = 64;
@@ -214,11 +214,4 @@ async fn tenants_may_use_one_reservation_id_and_neither_settles_the_others() {
         assert_eq!(ledger.used(&counter(&ours, "m"), DAY, now).await, Ok(20), "{name}");
         assert_eq!(ledger.used(&counter(&theirs, "m"), DAY, now).await, Ok(0), "{name}");
     }
-}
-
-#[tokio::test]
-async fn only_the_embedded_ledger_answers_at_once() {
-    let batch = commit(vec![posting(&counter(&tenant(), "m"), DAY, 1, None)], now(), None);
-    assert!(backends::embedded().try_apply_now(&batch).is_some_and(|answer| answer.is_ok()));
-    assert!(backends::sqlite().await.try_apply_now(&batch).is_none());
 }

@@ -13,7 +13,7 @@ use crate::clock;
 
 pub(crate) use self::read::{
     Checkpointed, EntryFilter, Stretch, checkpoint_at_or_after, checkpoint_before, checkpoints_in, entries, entry,
-    head, insert_checkpoint, latest_checkpoint, newest_sequence, search, sequences_between, tenants_to_sign,
+    head, insert_checkpoint, latest_checkpoint, newest_sequence, search, sequences_between,
 };
 
 /// How many entries one statement inserts.

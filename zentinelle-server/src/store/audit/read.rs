@@ -1,9 +1,8 @@
 //! Reading a tenant's audit chain, page by page, and its signed checkpoints.
 
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 use zentinelle_core::audit::Chain;
 use zentinelle_core::ids::TenantId;
@@ -245,17 +244,4 @@ pub(crate) async fn insert_checkpoint(
         .exec_without_returning(db)
         .await?;
     Ok(())
-}
-
-/// The tenants whose chain has entries.
-pub(crate) async fn tenants_to_sign(db: &impl ConnectionTrait) -> Result<Vec<TenantId>, StoreError> {
-    let rows = audit_head::Entity::find()
-        .select_only()
-        .column(audit_head::Column::TenantId)
-        .filter(Expr::col(audit_head::Column::Size).gt(0))
-        .order_by_asc(audit_head::Column::TenantId)
-        .into_tuple::<String>()
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(TenantId::new).collect())
 }

@@ -1,5 +1,7 @@
 //! The table `usage_hourly`.
 
+#![allow(dead_code, reason = "rows are written by one statement and read by another")]
+
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
