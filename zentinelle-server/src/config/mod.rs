@@ -1,6 +1,6 @@
 //! The server's configuration: one typed structure, every key with a default.
 //!
-//! It is merged ([`load`]) from a file, the environment and flags, each stronger than the one
+//! It is merged ([`mod@load`]) from a file, the environment and flags, each stronger than the one
 //! before, and checked as a whole ([`check`]). Unknown keys are errors wherever they stand.
 
 mod background;

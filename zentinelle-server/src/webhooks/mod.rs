@@ -2,7 +2,7 @@
 //!
 //! [`emit`] writes a delivery for each webhook that asked for the kind of event, in the
 //! transaction of what is told of, with the job that sends it. Sending is the work of
-//! [`deliver`]; nothing is ever sent on the path of a request.
+//! [`mod@deliver`]; nothing is ever sent on the path of a request.
 
 mod address;
 mod body;
