@@ -53,9 +53,11 @@ fn statement<E: EntityTrait>(backend: DbBackend) -> String {
             format!("value {arrow} '$.{}'", column.as_str())
         })
         .collect();
-    // Without a condition SQLite would take ON for the beginning of a join.
+    // The limit makes SQLite write each row's text once, not anew for every column; without a
+    // condition it would take ON for the beginning of a join.
     format!(
-        "INSERT INTO {table} ({}) SELECT {} FROM json_each($1) WHERE true ON CONFLICT DO NOTHING",
+        "INSERT INTO {table} ({}) SELECT {} FROM (SELECT value FROM json_each($1) LIMIT -1 OFFSET 0) \
+         WHERE true ON CONFLICT DO NOTHING",
         columns.join(", "),
         values.join(", ")
     )
