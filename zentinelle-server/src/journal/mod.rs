@@ -33,10 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use self::error::JournalError;
-#[allow(unused_imports, reason = "the journal's face; the server is being put together")]
-pub(crate) use self::frame::MAX_RECORD_BYTES;
-#[allow(unused_imports, reason = "the journal's face; the server is being put together")]
-pub(crate) use self::reader::{Batch, Entry, Reader};
+pub(crate) use self::reader::{Batch, Reader};
 use self::sync::Syncer;
 pub(crate) use self::writer::Counters;
 use self::writer::Shared;

@@ -1,7 +1,5 @@
 //! Limits as clients meet them.
 
-use std::time::Instant;
-
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
@@ -9,7 +7,6 @@ use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _, Set};
 use serde_json::json;
 
 use super::{Bucket, Slot, Throttle};
-use crate::auth::Caller;
 use crate::config::Rate;
 use crate::store::tenants;
 use crate::testing::TestServer;
@@ -128,35 +125,5 @@ fn extreme_rates_are_still_rates() {
     for rate in [Rate::new(1, 1), Rate::new(1, 86_400), Rate::new(1_000_000_000, 1), Rate::new(u32::MAX, 1)] {
         let slot = Slot::new(rate, &clock, 0);
         assert_eq!(slot.take(&clock, 0).wait(), None, "{rate:?}");
-    }
-}
-
-/// `cargo test --release … -- --ignored --nocapture what_counting_costs`
-#[tokio::test]
-#[ignore = "measures"]
-async fn what_counting_costs() {
-    let server = TestServer::configured(|config| config.throttle.enabled = true).await;
-    let mut callers = Vec::new();
-    for n in 0..100 {
-        let mut caller = Caller::local(server.tenant.clone());
-        caller.public_id = std::sync::Arc::from(format!("public-{n:05}"));
-        callers.push(caller);
-    }
-    for bucket in [Bucket::Other, Bucket::Evaluate] {
-        const ROUNDS: u32 = 20_000;
-        let started = Instant::now();
-        let mut passed = 0_u32;
-        for _ in 0..ROUNDS / 100 {
-            for caller in &callers {
-                let standing = server.app.throttle.caller(&server.app, bucket, caller).await.expect("counted");
-                passed += u32::from(standing.wait().is_none());
-                std::hint::black_box(standing.headers());
-            }
-        }
-        let each = started.elapsed() / ROUNDS;
-        #[expect(clippy::print_stdout, reason = "a measurement is for people")]
-        {
-            println!("{bucket:?}: {each:?} a request, {passed} of {ROUNDS} passed");
-        }
     }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Batch, Journal, JournalError, MAX_RECORD_BYTES, Options, Position, Reader};
+use super::frame::MAX_RECORD_BYTES;
+use super::{Batch, Journal, JournalError, Options, Position, Reader};
 
 pub(super) fn options() -> Options {
     Options {
