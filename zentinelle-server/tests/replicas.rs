@@ -22,16 +22,21 @@ fn variable(name: &str) -> String {
         .unwrap_or_else(|_| panic!("{name} is not set: run the tests with `scripts/services.sh run -- cargo test`"))
 }
 
+/// One pair at a time: six debug servers at once on a small machine would outlast every time limit.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Two servers that share a fresh database and one Redis.
 struct Pair {
     servers: [Arc<Running>; 2],
     redis: String,
     database: String,
     _data: [tempfile::TempDir; 2],
+    _turn: tokio::sync::MutexGuard<'static, ()>,
 }
 
 impl Pair {
     async fn start(redis_database: u8) -> Self {
+        let turn = TURN.lock().await;
         let url = variable("ZENTINELLE_TEST_POSTGRES_URL");
         let (server, _) = url.rsplit_once('/').expect("the URL names a database");
         let name = format!("pair_{}", uuid::Uuid::now_v7().simple());
@@ -45,12 +50,16 @@ impl Pair {
         let mut servers = Vec::new();
         for data in &data {
             std::fs::write(data.path().join("master.key"), MASTER_KEY).expect("written");
-            let environment =
-                [("ZENTINELLE_DATABASE__URL", database.as_str()), ("ZENTINELLE_REDIS__URL", redis.as_str())];
+            let environment = [
+                ("ZENTINELLE_DATABASE__URL", database.as_str()),
+                ("ZENTINELLE_REDIS__URL", redis.as_str()),
+                // A busy machine is not a Redis that is away.
+                ("ZENTINELLE_REDIS__TIMEOUT_MS", "5000"),
+            ];
             servers.push(Arc::new(Running::start(data.path(), &environment).await));
         }
         let [one, two]: [Arc<Running>; 2] = servers.try_into().unwrap_or_else(|_| panic!("two servers"));
-        Self { servers: [one, two], redis, database, _data: data }
+        Self { servers: [one, two], redis, database, _data: data, _turn: turn }
     }
 
     fn operator(&self) -> &str {
