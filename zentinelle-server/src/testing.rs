@@ -16,6 +16,7 @@ use crate::auth::{Caller, Role};
 use crate::clock;
 use crate::config::Config;
 use crate::http::router::Routes;
+use crate::jobs::Workers;
 use crate::sealing::MasterKeys;
 use crate::server::Server;
 use crate::service::keys::{self, NewKey};
@@ -74,6 +75,11 @@ impl TestServer {
     /// Another server over the same database: a replica, or this one after a restart.
     pub(crate) async fn another(&self) -> Self {
         Self::with(self.app.store.clone(), |_| {}).await
+    }
+
+    /// Begins the background work of a running server.
+    pub(crate) fn work(&self) -> Workers {
+        Workers::start(&self.app, &self.app.config.jobs)
     }
 
     /// A key of a kind for this server's tenant.

@@ -97,7 +97,8 @@ impl From<ApiError> for JobError {
 }
 
 /// Enqueues a job in a transaction. Says whether it was: a job whose unique key is taken is not.
-/// The workers of this server look as soon as the transaction can be through.
+/// The workers of this server look as soon as the transaction can be through; who commits it says
+/// [`wake`] besides, and the job begins at once.
 pub(crate) async fn enqueue(txn: &impl ConnectionTrait, job: Job) -> Result<bool, StoreError> {
     let enqueued = rows::insert(txn, row(&job)).await?;
     if enqueued {

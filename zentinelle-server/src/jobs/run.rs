@@ -10,7 +10,7 @@ use zentinelle_core::ids::TenantId;
 use super::hooks::Hook;
 use super::{Hooks, JobError, Work, tasks};
 use crate::app::App;
-use crate::service::scan;
+use crate::service::{reports, scan};
 use crate::webhooks;
 
 /// One run of one job.
@@ -79,6 +79,7 @@ impl Runner for ServerRunner {
                     Some(scan_id) => Ok(scan::give_up(&app, &tenant, scan_id).await?),
                     None => Ok(()),
                 },
+                Work::BuildReport { report_id } => Ok(reports::give_up(&app, &tenant, &report_id, why).await?),
                 Work::RollUpUsage {}
                 | Work::LearnBaselines {}
                 | Work::CheckAgents {}
@@ -86,8 +87,7 @@ impl Runner for ServerRunner {
                 | Work::EnforceRetention {}
                 | Work::CheckKeys {}
                 | Work::SignCheckpoint {}
-                | Work::ExpireApprovals {}
-                | Work::BuildReport { .. } => Ok(()),
+                | Work::ExpireApprovals {} => Ok(()),
             }
         }
         .boxed()

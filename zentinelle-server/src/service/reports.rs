@@ -1,7 +1,6 @@
 //! Reports: asked for, built behind the answer, and kept to be fetched.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,6 +18,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::ApiError;
+use crate::jobs::{self, Job, Work};
 use crate::store::entities::report;
 use crate::store::{StoreError, reports as store, wire_name};
 
@@ -100,7 +100,7 @@ impl Params {
 }
 
 /// Keeps a report to be built soon.
-pub(crate) async fn create(app: &Arc<App>, caller: &Caller, input: ReportInput) -> Result<report::Model, ApiError> {
+pub(crate) async fn create(app: &App, caller: &Caller, input: ReportInput) -> Result<report::Model, ApiError> {
     let report_type = input.report_type.ok_or_else(|| ApiError::invalid("report_type", "is missing"))?;
     let format = input.format.unwrap_or_default();
     if format == ReportFormat::Pdf {
@@ -138,20 +138,11 @@ pub(crate) async fn create(app: &Arc<App>, caller: &Caller, input: ReportInput) 
         changes: json!({ "format": row.format, "params": row.params }),
     };
     change.record(&txn).await?;
+    let job = Job::new(caller.tenant.clone(), Work::BuildReport { report_id: row.id.clone() });
+    jobs::enqueue(&txn, job.unique(format!("report:{}", row.id))).await?;
     txn.commit().await?;
-    let (app, tenant, id) = (app.clone(), caller.tenant.clone(), row.id.clone());
-    tokio::spawn(async move {
-        if let Err(error) = build_here(&app, &tenant, &id).await {
-            tracing::error!(report = id, ?error, "a report could not be built");
-        }
-    });
+    jobs::wake();
     Ok(row)
-}
-
-/// Builds a report in this process, without waiting for a worker.
-async fn build_here(app: &App, tenant: &TenantId, id: &str) -> Result<(), ApiError> {
-    build(app, tenant, id).await?;
-    Ok(store::job_done(app.store.db(), id, clock::now_micros()).await?)
 }
 
 /// Builds a report and keeps it. A report that is ready is left as it is, so building twice does
@@ -167,6 +158,14 @@ pub(crate) async fn build(app: &App, tenant: &TenantId, id: &str) -> Result<(), 
         Err(error) => Err(error.to_string()),
     };
     Ok(store::finish(app.store.db(), tenant, id, content, clock::now_micros()).await?)
+}
+
+/// Ends a report that can never be built. To be called when its job is dead.
+pub(crate) async fn give_up(app: &App, tenant: &TenantId, id: &str, why: String) -> Result<(), ApiError> {
+    if store::begin(app.store.db(), tenant, id).await? {
+        store::finish(app.store.db(), tenant, id, Err(why), clock::now_micros()).await?;
+    }
+    Ok(())
 }
 
 async fn written(app: &App, tenant: &TenantId, row: &report::Model) -> Result<String, ApiError> {

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zentinelle_core::ids::{AgentId, TenantId, UserId};
@@ -17,6 +18,7 @@ use crate::app::App;
 use crate::auth::{AgentFacts, Caller};
 use crate::clock;
 use crate::http::error::ApiError;
+use crate::jobs::{self, Job, Work};
 use crate::recorder::record::{RaisedAlert, Record};
 use crate::store::entities::{content_scan, content_violation};
 use crate::store::{StoreError, scans, wire_name};
@@ -226,7 +228,7 @@ struct Queued {
 }
 
 /// Keeps a scan to be run soon, and answers its id.
-pub(crate) async fn queue(app: &Arc<App>, content: Content) -> Result<String, ApiError> {
+pub(crate) async fn queue(app: &App, content: Content) -> Result<String, ApiError> {
     let id = clock::new_id();
     let tenant = content.agent.agent.tenant_id.clone();
     let digest = app.directory.hasher().content_digest(tenant.as_str(), &content.text);
@@ -252,23 +254,21 @@ pub(crate) async fn queue(app: &Arc<App>, content: Content) -> Result<String, Ap
     };
     let payload = serde_json::to_value(queued).map_err(|error| ApiError::Internal(error.to_string()))?;
     let txn = app.store.begin().await?;
-    scans::queue(&txn, scan, payload.clone()).await?;
+    keep(&txn, scan, payload).await?;
     txn.commit().await?;
-    let (app, scan_id) = (app.clone(), id.clone());
-    tokio::spawn(async move {
-        if let Err(error) = run_here(&app, payload, &scan_id).await {
-            tracing::error!(scan_id, ?error, "a queued scan could not be run");
-        }
-    });
+    jobs::wake();
     Ok(id)
 }
 
-/// Runs a queued scan in this process, without waiting for a worker.
-async fn run_here(app: &App, payload: Value, scan_id: &str) -> Result<(), ApiError> {
-    run_queued(app, payload).await?;
-    let txn = app.store.begin().await?;
-    scans::job_done(&txn, scan_id, clock::now_micros()).await?;
-    txn.commit().await?;
+/// Keeps a scan with the job that will run it.
+pub(crate) async fn keep(
+    txn: &DatabaseTransaction,
+    scan: content_scan::Model,
+    payload: Value,
+) -> Result<(), StoreError> {
+    let job = Job::new(TenantId::new(scan.tenant_id.as_str()), Work::Scan(payload)).unique(scans::job_key(&scan.id));
+    scans::insert(txn, scan).await?;
+    jobs::enqueue(txn, job).await?;
     Ok(())
 }
 

@@ -3,18 +3,15 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _, FromQueryResult,
-    IntoActiveModel as _, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select, Set,
+    IntoActiveModel as _, Order, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use zentinelle_core::ids::TenantId;
 
 use super::StoreError;
 use super::entities::report::{Column, Entity, Model};
-use super::entities::{audit_entry, content_scan, content_violation, evaluation, job};
+use super::entities::{audit_entry, content_scan, content_violation, evaluation};
 use super::page::{self, Page, Paged};
-
-/// The kind of the job that builds reports.
-pub(crate) const JOB: &str = "report";
 
 /// Every column but the content.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -39,38 +36,9 @@ pub(crate) struct Summary {
     pub(crate) completed_at: Option<i64>,
 }
 
-/// Keeps a new report with the job that will build it.
+/// Keeps a new report.
 pub(crate) async fn insert(txn: &DatabaseTransaction, row: Model) -> Result<(), StoreError> {
-    let job = job::ActiveModel {
-        tenant_id: Set(Some(row.tenant_id.clone())),
-        id: Set(crate::clock::new_id()),
-        kind: Set(JOB.to_owned()),
-        payload: Set(json!({ "tenant_id": row.tenant_id, "report_id": row.id })),
-        unique_key: Set(Some(format!("{JOB}:{}", row.id))),
-        status: Set("queued".to_owned()),
-        attempts: Set(0),
-        max_attempts: Set(5),
-        run_at: Set(row.created_at),
-        leased_by: Set(None),
-        lease_until_at: Set(None),
-        last_error: Set(None),
-        created_at: Set(row.created_at),
-        finished_at: Set(None),
-    };
     Entity::insert(row.into_active_model()).exec_without_returning(txn).await?;
-    job::Entity::insert(job).exec_without_returning(txn).await?;
-    Ok(())
-}
-
-/// Marks the job of a report done when no worker holds it.
-pub(crate) async fn job_done(db: &impl ConnectionTrait, id: &str, at: i64) -> Result<(), StoreError> {
-    job::Entity::update_many()
-        .col_expr(job::Column::Status, Expr::value("done"))
-        .col_expr(job::Column::FinishedAt, Expr::value(at))
-        .filter(job::Column::UniqueKey.eq(format!("{JOB}:{id}")))
-        .filter(job::Column::Status.eq("queued"))
-        .exec(db)
-        .await?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select, Set,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
 };
 use serde_json::{Value, json};
 use zentinelle_core::ids::{AgentId, TenantId};
@@ -11,9 +11,6 @@ use zentinelle_core::ids::{AgentId, TenantId};
 use super::entities::{content_scan, content_violation, job};
 use super::page::{self, Page, Paged};
 use super::{StoreError, rows};
-
-/// The kind of the job that scans.
-pub(crate) const JOB: &str = "scan";
 
 /// An agent's own scan.
 pub(crate) async fn of_agent(
@@ -40,30 +37,9 @@ pub(crate) async fn violations_of(
     Ok(found.all(db).await?)
 }
 
-/// Keeps a scan that waits, with the job that will run it.
-pub(crate) async fn queue(
-    txn: &DatabaseTransaction,
-    scan: content_scan::Model,
-    payload: Value,
-) -> Result<(), StoreError> {
-    let job = job::ActiveModel {
-        tenant_id: Set(Some(scan.tenant_id.clone())),
-        id: Set(crate::clock::new_id()),
-        kind: Set(JOB.to_owned()),
-        payload: Set(payload),
-        unique_key: Set(Some(job_key(&scan.id))),
-        status: Set("queued".to_owned()),
-        attempts: Set(0),
-        max_attempts: Set(5),
-        run_at: Set(scan.created_at),
-        leased_by: Set(None),
-        lease_until_at: Set(None),
-        last_error: Set(None),
-        created_at: Set(scan.created_at),
-        finished_at: Set(None),
-    };
+/// Keeps a scan that has not run yet.
+pub(crate) async fn insert(txn: &DatabaseTransaction, scan: content_scan::Model) -> Result<(), StoreError> {
     content_scan::Entity::insert(scan.into_active_model()).exec_without_returning(txn).await?;
-    job::Entity::insert(job).exec_without_returning(txn).await?;
     Ok(())
 }
 
@@ -100,20 +76,9 @@ pub(crate) async fn finish(
     Ok(())
 }
 
-/// Marks the job of a scan done when no worker holds it.
-pub(crate) async fn job_done(txn: &DatabaseTransaction, scan_id: &str, at: i64) -> Result<(), StoreError> {
-    job::Entity::update_many()
-        .col_expr(job::Column::Status, Expr::value("done"))
-        .col_expr(job::Column::FinishedAt, Expr::value(at))
-        .filter(job::Column::UniqueKey.eq(job_key(scan_id)))
-        .filter(job::Column::Status.eq("queued"))
-        .exec(txn)
-        .await?;
-    Ok(())
-}
-
-fn job_key(scan_id: &str) -> String {
-    format!("{JOB}:{scan_id}")
+/// The unique key of the job that runs a scan.
+pub(crate) fn job_key(scan_id: &str) -> String {
+    format!("scan:{scan_id}")
 }
 
 /// Which violations are wanted.

@@ -15,8 +15,6 @@ use sha2::Sha256;
 use super::client::{Client, Notice};
 use super::{AllowList, Emission};
 use crate::auth::Role;
-use crate::config::JobSettings;
-use crate::jobs::Workers;
 use crate::testing::TestServer;
 
 /// One request as it arrived.
@@ -96,11 +94,6 @@ async fn hook(server: &TestServer, key: &str, body: Value) -> Value {
     made
 }
 
-/// Only what was asked for: no schedules.
-fn quiet() -> JobSettings {
-    JobSettings::default()
-}
-
 async fn delivery(server: &TestServer, key: &str, hook: &Value, status: &str) -> Value {
     let path = format!("/api/zentinelle/v1/webhooks/{}/deliveries", hook["id"].as_str().expect("an id"));
     let begun = Instant::now();
@@ -126,7 +119,7 @@ async fn a_denial_reaches_a_receiver_that_can_verify_it() {
         assert_eq!((&made["secret"], &made["has_secret"]), (&Value::Null, &json!(true)));
         hook(&server, &admin, json!({"name": "other", "url": url, "event_types": ["incident_created"]})).await;
         server.policy("tool_permission", json!({"denied_tools": ["shell"]})).await;
-        let workers = Workers::start(&server.app, &quiet());
+        let workers = server.work();
         let context = json!({"tool": "shell", "session_id": "s1"});
         let asked = json!({"action": "tool_call", "user_id": "ada", "context": context});
         let (_, answer) = server.post("/api/zentinelle/v1/evaluate", &agent, asked.clone()).await;
@@ -169,7 +162,7 @@ async fn a_failed_notice_waits_a_minute_and_a_redirect_is_not_followed() {
     let made = hook(&server, &admin, json!({"name": "h", "url": format!("http://127.0.0.1:{port}/hook")})).await;
     let secret = made["secret"].as_str().expect("made up and shown").to_owned();
     let test = format!("/api/zentinelle/v1/webhooks/{}/test", made["id"].as_str().expect("an id"));
-    let workers = Workers::start(&server.app, &quiet());
+    let workers = server.work();
     let (status, _) = server.post(&test, &admin, Value::Null).await;
     assert_eq!(status, StatusCode::ACCEPTED);
     let failed = delivery(&server, &admin, &made, "failed").await;

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 
+use crate::auth::Role;
 use crate::auth::key::KeyKind;
 use crate::service::keys::NewKey;
 use crate::store::entities::{alert, event, model_price, usage_record};
@@ -72,8 +73,8 @@ async fn usage_is_metered_whoever_reports_it_and_a_pair_is_one_call() {
     let row = |model: &str| rows.iter().find(|row| row.model == model).expect("a row");
     let counted = row("gpt-5");
     assert_eq!((counted.input_tokens, counted.output_tokens, counted.user_id.as_deref()), (100, 20, Some("ann")));
-    assert!(counted.estimated, "nobody told the cost");
-    assert_eq!((row("c").usd_micros, row("c").input_tokens, row("c").estimated), (250_000, 1, false));
+    assert_eq!((counted.usd_micros, counted.estimated), (325, false), "the list price");
+    assert_eq!((row("c").usd_micros, row("c").input_tokens, row("c").estimated), (250_000, 1, true));
     // A second alike call is a second call.
     let batch =
         json!({"events": [model_event("model_usage", 900, json!({})), model_event("model_request", 901, json!({}))]});
@@ -109,6 +110,62 @@ async fn a_call_without_a_cost_gets_the_price_of_its_day() {
     let row = usage(&server).await.remove(0);
     // 100 tokens at 2 dollars and 20 at 10 dollars for a million.
     assert_eq!((row.usd_micros, row.estimated), (400, false));
+}
+
+#[tokio::test]
+async fn what_events_report_reaches_the_budget_once_however_often_it_is_sent() {
+    for server in [TestServer::sqlite().await, TestServer::postgres().await] {
+        let (key, viewer) = (server.agent("builder").await, server.operator(Role::Viewer).await);
+        server.policy("budget_limit", json!({"monthly_limit_usd": 10})).await;
+        let spent = async |server: &TestServer| {
+            let (_, summary) = server.get("/api/zentinelle/v1/usage/summary", &viewer).await;
+            summary["budgets"][0]["used_usd_micros"].clone()
+        };
+        // Both at once, then again, and again by a server that started since and never saw them.
+        let dear = json!({"id": "call-1", "type": "model_usage", "payload": {"model": "gpt-5", "tokens": 1, "cost": 4}});
+        let pair =
+            [model_event("model_usage", 1, json!({"cost": 2})), model_event("model_request", 2, json!({"user": "x"}))];
+        let batch = json!({"events": [dear, pair[0], pair[1]]});
+        let answers = tokio::join!(server.post(EVENTS, &key, batch.clone()), server.post(EVENTS, &key, batch.clone()));
+        assert_eq!((answers.0.0, answers.1.0), (StatusCode::OK, StatusCode::OK));
+        assert_eq!(spent(&server).await, 6_000_000);
+        server.settled().await;
+        let restarted = server.another().await;
+        for server in [&server, &restarted] {
+            server.post(EVENTS, &key, batch.clone()).await;
+            server.settled().await;
+        }
+        assert_eq!((spent(&server).await, spent(&restarted).await), (json!(6_000_000), json!(6_000_000)));
+        let ask = json!({"action": "llm:invoke", "context": {"model": "gpt-5"}});
+        let (_, answer) = restarted.post("/api/v1/evaluate", &key, ask.clone()).await;
+        assert_eq!(answer["allowed"], true, "{answer}");
+        let over = json!({"events": [model_event("model_usage", 9, json!({"cost": "4.5"}))]});
+        restarted.post(EVENTS, &key, over).await;
+        let (_, answer) = restarted.post("/api/v1/evaluate", &key, ask).await;
+        assert_eq!(answer["allowed"], false, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_estimate_of_a_decision_is_set_off_once() {
+    let server = TestServer::sqlite().await;
+    let (key, viewer) = (server.agent("builder").await, server.operator(Role::Viewer).await);
+    server.policy("budget_limit", json!({"monthly_limit_usd": 100})).await;
+    let ask = json!({"action": "llm:invoke", "context": {"estimated_cost_usd": 3}});
+    let (_, decided) = server.post("/api/zentinelle/v1/evaluate", &key, ask).await;
+    server.settled().await;
+    let told = |millisecond| {
+        model_event("model_usage", millisecond, json!({"cost": 5, "evaluation_id": decided["evaluation_id"]}))
+    };
+    for (batch, expected) in [
+        (json!({"events": [told(1)]}), 5_000_000),
+        (json!({"events": [told(1)]}), 5_000_000),
+        (json!({"events": [told(1), told(2)]}), 10_000_000),
+    ] {
+        server.post(EVENTS, &key, batch).await;
+        let (_, summary) = server.get("/api/zentinelle/v1/usage/summary", &viewer).await;
+        assert_eq!(summary["budgets"][0]["used_usd_micros"], expected, "{summary}");
+    }
 }
 
 #[tokio::test]

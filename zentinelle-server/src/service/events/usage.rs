@@ -1,12 +1,14 @@
 //! What model calls used, read from the events that say so.
 //!
-//! One wrapper of the TypeScript client reports each call twice, as `model_usage` and as
-//! `model_request`; such a pair is one call.
+//! A call is priced by the same table as everywhere, and counts towards budgets. One wrapper of
+//! the TypeScript client reports each call twice, as `model_usage` and as `model_request`; such a
+//! pair is one call. An event that is sent again is counted once: the ledger knows the names of
+//! those of the last hour, and the database those of before.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hashbrown::HashMap;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use moka::sync::Cache;
 use serde_json::{Map, Value};
 use zentinelle_core::ids::TenantId;
@@ -14,9 +16,12 @@ use zentinelle_core::ids::TenantId;
 use super::Kept;
 use crate::app::App;
 use crate::http::error::ApiError;
+use crate::http::listing;
 use crate::recorder::record::Record;
-use crate::store::entities::{model_price, usage_record};
-use crate::store::model_usage;
+use crate::service::metering::{self, Spent};
+use crate::service::prices::{self, Usage};
+use crate::store::entities::usage_record;
+use crate::store::events;
 
 /// The events that report usage by their type.
 const TYPES: [&str; 4] = ["model_usage", "model_request", "ai_request", "llm:usage"];
@@ -24,6 +29,8 @@ const TYPES: [&str; 4] = ["model_usage", "model_request", "ai_request", "llm:usa
 const PAIRED_WITHIN: i64 = 10 * 1_000_000;
 /// How many reports of alike calls are remembered at once.
 const MOST_HALVES: usize = 64;
+/// How many calls are charged at the same time, where the ledger is another process.
+const AT_ONCE: usize = 16;
 /// The longest name of a model or provider that is kept. Unit: characters.
 const MOST_NAME: usize = 200;
 
@@ -77,47 +84,68 @@ impl Pairs {
     }
 }
 
-/// One record for each call the events report.
+/// A call that events report.
+struct Call<'e> {
+    event: &'e Kept,
+    row: usage_record::Model,
+}
+
+/// What must be kept of the calls the events report: a row for each, and what the ledger did.
 pub(super) async fn records(app: &App, tenant: &TenantId, events: &[Kept]) -> Result<Vec<Record>, ApiError> {
-    let mut calls: Vec<usage_record::Model> = Vec::new();
-    let mut prices = PriceList { app, tenant, known: HashMap::new() };
+    let mut calls: Vec<Call<'_>> = Vec::new();
     for event in events {
-        let Some(mut call) = call(event) else { continue };
-        if let Some(first) = app.intake.pairs.other_half(event, &call) {
-            // Only one of the two reports tells the user.
-            if let Some(known) = calls.iter_mut().find(|known| known.id == first) {
-                known.user_id = known.user_id.take().or(call.user_id);
-            }
+        let Some(row) = call(event) else { continue };
+        let Some(first) = app.intake.pairs.other_half(event, &row) else {
+            calls.push(Call { event, row });
             continue;
+        };
+        // Only one of the two reports tells the user, and maybe the cost.
+        if let Some(Call { row: known, .. }) = calls.iter_mut().find(|known| known.row.id == first) {
+            known.user_id = known.user_id.take().or(row.user_id);
+            known.usd_micros = known.usd_micros.max(row.usd_micros);
         }
-        // An agent's own estimate counts where it is higher, so that none talks its spending down.
-        let priced = prices.cost(&call).await?;
-        call.estimated |= priced.is_none() && call.usd_micros == 0;
-        call.usd_micros = call.usd_micros.max(priced.unwrap_or_default());
-        calls.push(call);
     }
-    Ok(calls.into_iter().map(|call| Record::Usage(Box::new(call))).collect())
+    if calls.is_empty() {
+        return Ok(Vec::new());
+    }
+    let digests = calls.iter().map(|call| call.event.digest.as_str());
+    let counted = events::known(app.store.db(), tenant, digests).await.unwrap_or_else(|error| {
+        tracing::warn!(%tenant, ?error, "events cannot be looked up: only those of the last hour are known again");
+        Default::default()
+    });
+    calls.retain(|call| !counted.contains(&call.event.digest));
+    let metering: Vec<_> = calls.into_iter().map(|call| meter(app, tenant, call)).collect();
+    let metered: Vec<_> = stream::iter(metering).buffered(AT_ONCE).try_collect().await?;
+    Ok(metered.into_iter().flatten().collect())
 }
 
-/// The prices that one batch asked for.
-struct PriceList<'a> {
-    app: &'a App,
-    tenant: &'a TenantId,
-    known: HashMap<(String, String), Option<model_price::Model>>,
+/// Prices a call and charges it.
+async fn meter(app: &App, tenant: &TenantId, call: Call<'_>) -> Result<Vec<Record>, ApiError> {
+    let Call { event, mut row } = call;
+    let priced = prices::cost(app, tenant, &row.provider, &row.model, &usage(&row), row.occurred_at).await?;
+    // An agent's own estimate counts where it is higher, so that none talks its spending down.
+    row.usd_micros = row.usd_micros.max(priced.usd_micros);
+    row.estimated |= !priced.known;
+    let evaluation_id = event.event.payload.get("evaluation_id").and_then(Value::as_str).and_then(listing::canonical);
+    let spent = Spent {
+        agent: &event.agent,
+        user: row.user_id.as_deref(),
+        usd_micros: row.usd_micros,
+        evaluation_id: evaluation_id.as_deref(),
+    };
+    let mut records = metering::spend_once(app, spent, &event.digest).await?;
+    records.push(Record::Usage(Box::new(row)));
+    Ok(records)
 }
 
-impl PriceList<'_> {
-    /// What a call costs; none when its model has no price.
-    async fn cost(&mut self, call: &usage_record::Model) -> Result<Option<i64>, ApiError> {
-        let name = (call.provider.clone(), call.model.clone());
-        if let Some(known) = self.known.get(&name) {
-            return Ok(known.as_ref().map(|price| cost(call, price)));
-        }
-        let db = self.app.store.db();
-        let found = model_usage::price(db, self.tenant, &call.provider, &call.model, call.occurred_at).await?;
-        let priced = found.as_ref().map(|price| cost(call, price));
-        self.known.insert(name, found);
-        Ok(priced)
+/// What a row says was used.
+fn usage(row: &usage_record::Model) -> Usage {
+    let tokens = |count: i64| u64::try_from(count).unwrap_or_default();
+    Usage {
+        input: tokens(row.input_tokens),
+        cached_input: tokens(row.cached_input_tokens),
+        cache_write: tokens(row.cache_write_tokens),
+        output: tokens(row.output_tokens),
     }
 }
 
@@ -139,11 +167,15 @@ fn call(event: &Kept) -> Option<usage_record::Model> {
         (None, None, Some(total)) => (total, 0, true),
         (input, output, _) => (input.unwrap_or_default(), output.unwrap_or_default(), false),
     };
+    // Anthropic counts what came from its cache beside the input, OpenAI within it.
+    let beside = number(&["cache_read_input_tokens"]);
+    let within = number(&["cached_input_tokens", "cached_tokens"]).unwrap_or_default().min(input);
+    let (input, cached) = beside.map_or((input - within, within), |beside| (input, beside));
     let usd_micros = ["estimated_cost", "cost", "cost_usd", "estimated_cost_usd", "estimatedCost"]
         .iter()
         .find_map(|name| dollars(facts.get(*name)?))
         .unwrap_or_default();
-    if input == 0 && output == 0 && usd_micros == 0 {
+    if input == 0 && cached == 0 && output == 0 && usd_micros == 0 {
         return None;
     }
     Some(usage_record::Model {
@@ -155,8 +187,7 @@ fn call(event: &Kept) -> Option<usage_record::Model> {
         provider: name(&[facts, payload], &["provider", "ai_provider"]),
         model: name(&[facts, payload], &["model", "ai_model", "model_id"]),
         input_tokens: input,
-        cached_input_tokens: number(&["cached_input_tokens", "cache_read_input_tokens", "cached_tokens"])
-            .unwrap_or_default(),
+        cached_input_tokens: cached,
         cache_write_tokens: number(&["cache_write_tokens", "cache_creation_input_tokens"]).unwrap_or_default(),
         output_tokens: output,
         reasoning_tokens: number(&["reasoning_tokens"]).unwrap_or_default(),
@@ -165,19 +196,6 @@ fn call(event: &Kept) -> Option<usage_record::Model> {
         source: "event".to_owned(),
         occurred_at: event.event.occurred_at,
     })
-}
-
-/// What a call costs at a price for a million tokens. Unit: millionths of a dollar.
-fn cost(call: &usage_record::Model, price: &model_price::Model) -> i64 {
-    let cached = call.cached_input_tokens.min(call.input_tokens);
-    let parts = [
-        (call.input_tokens - cached, price.input_usd_micros),
-        (cached, price.cached_input_usd_micros.unwrap_or(price.input_usd_micros)),
-        (call.cache_write_tokens, price.cache_write_usd_micros.unwrap_or(price.input_usd_micros)),
-        (call.output_tokens, price.output_usd_micros),
-    ];
-    let sum: i128 = parts.iter().map(|(tokens, price)| i128::from(*tokens) * i128::from(*price)).sum();
-    i64::try_from((sum + 500_000) / 1_000_000).unwrap_or(i64::MAX)
 }
 
 /// A count of tokens; what is no count, or less than none, is left out.

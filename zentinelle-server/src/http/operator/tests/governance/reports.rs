@@ -18,6 +18,7 @@ async fn built(server: &TestServer, key: &str, body: Value) -> (String, Value) {
 #[tokio::test]
 async fn reports_are_built_and_fetched() {
     for server in servers().await {
+        let workers = server.work();
         let (agent, operator) = (server.agent("builder").await, server.operator(Role::Operator).await);
         server.policy("tool_permission", json!({"denied_tools": ["shell"]})).await;
         let ask = json!({"action": "tool_call", "context": {"tool": "shell"}});
@@ -61,6 +62,7 @@ async fn reports_are_built_and_fetched() {
         let next = page["next_cursor"].as_str().expect("a cursor");
         let page = ok(&server, Method::GET, &format!("reports?cursor={next}"), &operator, Value::Null).await;
         assert_eq!(page["results"].as_array().map(Vec::len), Some(2));
+        workers.stop().await;
     }
 }
 
