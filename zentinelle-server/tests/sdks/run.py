@@ -85,7 +85,7 @@ def post(url, key, body):
 
 
 def main():
-    mock_program, server_program, work, runners = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), sys.argv[4:]
+    mock_program, server_program, work, runners = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]).resolve(), sys.argv[4:]
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     processes = []
