@@ -27,6 +27,7 @@ mod edit;
 mod error;
 mod estimate;
 mod guard;
+mod json_spans;
 mod refusal;
 mod reply;
 mod route;

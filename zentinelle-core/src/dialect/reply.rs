@@ -36,8 +36,10 @@ pub struct ToolCall {
     pub id: Option<String>,
     /// The tool.
     pub name: String,
-    /// The arguments as JSON text. May be no JSON: models err.
+    /// The arguments as JSON text. May be no JSON: models err, and see `freeform`.
     pub arguments: String,
+    /// Whether the tool takes plain text instead of JSON (OpenAI custom tools).
+    pub freeform: bool,
     /// Whether the provider runs it, so that it has already happened.
     pub by_provider: bool,
     /// Where the arguments stand in the body.

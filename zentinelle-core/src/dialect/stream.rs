@@ -91,6 +91,8 @@ pub enum Delta {
         name: String,
         /// Whether the provider runs it.
         by_provider: bool,
+        /// Whether its arguments are plain text instead of JSON.
+        freeform: bool,
     },
     /// The next piece of a tool call's arguments.
     ToolArguments(ToolKey, TextDelta),

@@ -16,8 +16,8 @@ pub struct Usage {
     pub cached_read: u64,
     /// Input written to a cache for the usual short time.
     pub cached_write: u64,
-    /// Input written to a cache for an hour (Anthropic).
-    pub cached_write_hour: u64,
+    /// Input written to a cache for longer: an hour (Anthropic), twelve (OpenAI).
+    pub cached_write_long: u64,
     /// Output that is no reasoning.
     pub output: u64,
     /// Output that is reasoning.
@@ -33,7 +33,7 @@ impl Usage {
         self.input
             .saturating_add(self.cached_read)
             .saturating_add(self.cached_write)
-            .saturating_add(self.cached_write_hour)
+            .saturating_add(self.cached_write_long)
     }
 
     /// Everything that came out.
