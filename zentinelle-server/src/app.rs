@@ -13,6 +13,7 @@ use crate::bus::{Bus, Notice};
 use crate::config::Config;
 use crate::http::throttle::Throttle;
 use crate::jobs::{Hooks, Schedules};
+use crate::proxy::Proxy;
 use crate::recorder::Recorder;
 use crate::sealing::MasterKeys;
 use crate::service::agent_config::SeenRevisions;
@@ -78,6 +79,8 @@ pub(crate) struct App {
     pub(crate) stopping: AtomicBool,
     /// What background work needs.
     pub(crate) background: Background,
+    /// Takes model calls.
+    pub(crate) proxy: Proxy,
 }
 
 /// What background work, and the routes that show it, need.
@@ -134,8 +137,15 @@ impl App {
         self.bus.publish(&Notice::SettingsChanged { tenant: tenant.clone() }).await;
     }
 
+    /// A tenant's key for a provider was changed.
+    pub(crate) async fn provider_keys_changed(&self, tenant: &TenantId) {
+        self.proxy.keys.changed();
+        self.bus.publish(&Notice::SettingsChanged { tenant: tenant.clone() }).await;
+    }
+
     /// Forgets what tenants chose besides policies, to read it again.
     pub(crate) fn take_up_settings(&self) {
+        self.proxy.keys.changed();
         self.content_rules.changed();
         self.prices.changed();
     }
@@ -157,6 +167,7 @@ impl App {
     /// Ends what runs beside the requests, after the last one was answered. Loses nothing: what
     /// does not reach the database in time stays in the journal for the next start.
     pub(crate) async fn shutdown(&self) {
+        self.proxy.settled(DRAIN_AT_STOP).await;
         if !self.recorder.settled(DRAIN_AT_STOP).await {
             tracing::warn!("stopped before the database had every record; the next start drains the rest");
         }

@@ -14,8 +14,8 @@ mod hook;
 mod http;
 mod jobs;
 mod journal;
-#[cfg_attr(not(test), expect(dead_code, reason = "the LLM proxy settles what it reserves"))]
 mod ledger;
+mod proxy;
 mod recorder;
 mod replica;
 #[cfg_attr(not(test), expect(dead_code, reason = "a command that rotates master keys is still to come"))]

@@ -27,6 +27,7 @@ use crate::ledger::embedded::{Embedded, LoadError};
 use crate::ledger::redis::live::live_nodes;
 use crate::ledger::redis::{RedisConfig, RedisLedger};
 use crate::ledger::{LedgerStore, RESERVATION_SECONDS, SqlLedger};
+use crate::proxy::{self, Proxy};
 use crate::recorder::Recorder;
 use crate::replica;
 use crate::sealing::MasterKeys;
@@ -84,6 +85,9 @@ pub(crate) enum StartError {
     /// The allow-list of webhooks is wrong.
     #[error("webhooks.allow: {0}")]
     Webhooks(#[from] webhooks::Refused),
+    /// The upstreams of the proxy make no sense.
+    #[error(transparent)]
+    Proxy(#[from] proxy::SetupError),
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {address}: {why}")]
     Listen {
@@ -187,6 +191,7 @@ impl Server {
             background: background(config)?,
             content_rules: PerTenant::new(),
             prices: PerTenant::new(),
+            proxy: Proxy::new(config)?,
             store,
         });
         replica::start(&app);

@@ -10,25 +10,25 @@ use tokio::net::TcpStream;
 
 /// What one run of load measured.
 #[derive(Debug, Default)]
-pub(crate) struct Measured {
+pub struct Measured {
     /// Requests answered with 200 or 202.
-    pub(crate) answered: u64,
+    pub answered: u64,
     /// Requests answered otherwise.
-    pub(crate) failed: u64,
+    pub failed: u64,
     /// How long it took.
-    pub(crate) elapsed: Duration,
+    pub elapsed: Duration,
     /// Each answer's latency, sorted. Unit: microseconds.
-    pub(crate) latencies: Vec<u32>,
+    pub latencies: Vec<u32>,
 }
 
 impl Measured {
     /// Answers a second.
-    pub(crate) fn rate(&self) -> f64 {
+    pub fn rate(&self) -> f64 {
         self.answered as f64 / self.elapsed.as_secs_f64()
     }
 
     /// A latency quantile. Unit: milliseconds.
-    pub(crate) fn quantile(&self, q: f64) -> f64 {
+    pub fn quantile(&self, q: f64) -> f64 {
         let last = self.latencies.len().saturating_sub(1);
         let at = (last as f64 * q).round() as usize;
         self.latencies.get(at).map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)
@@ -36,7 +36,7 @@ impl Measured {
 }
 
 /// The bytes of one POST.
-pub(crate) fn post(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+pub fn post(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut text = format!("POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
@@ -46,7 +46,7 @@ pub(crate) fn post(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> 
 }
 
 /// Sends requests over so many connections for so long; with a rate, at that pace in all.
-pub(crate) async fn run(
+pub async fn run(
     address: SocketAddr,
     connections: usize,
     time: Duration,
@@ -93,45 +93,121 @@ pub(crate) async fn run(
 }
 
 /// One kept-alive connection.
-pub(crate) struct Connection {
+#[derive(Debug)]
+pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    body: Body,
+}
+
+/// What is still to come of the reply that is being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    /// Bytes, counted.
+    Counted(usize),
+    /// Chunks; so many bytes of the one that has begun, its line end included.
+    Chunks(usize),
+    /// Nothing.
+    Ended,
 }
 
 impl Connection {
     /// Opens it.
-    pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
+    pub async fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(64 << 10) })
+        Ok(Self { stream, buffer: Vec::with_capacity(64 << 10), body: Body::Ended })
     }
 
     /// Sends a request and reads the answer to its end; the status.
-    pub(crate) async fn exchange(&mut self, request: &[u8]) -> io::Result<u16> {
+    pub async fn exchange(&mut self, request: &[u8]) -> io::Result<u16> {
         self.exchange_body(request).await.map(|(status, _)| status)
     }
 
     /// Sends a request and reads the answer: the status and the body.
-    pub(crate) async fn exchange_body(&mut self, request: &[u8]) -> io::Result<(u16, Vec<u8>)> {
-        self.stream.write_all(request).await?;
-        self.buffer.clear();
-        let mut expected = None;
-        loop {
-            if let Some((head, length)) = expected {
-                if self.buffer.len() >= head + length {
-                    let status = self.buffer.get(9..12).and_then(|code| std::str::from_utf8(code).ok());
-                    let status = status.and_then(|code| code.parse().ok()).unwrap_or(0);
-                    return Ok((status, self.buffer.get(head..head + length).unwrap_or_default().to_vec()));
-                }
-            } else if let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
-                let head = String::from_utf8_lossy(self.buffer.get(..end).unwrap_or_default()).to_ascii_lowercase();
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-                expected = Some((end + 4, length.unwrap_or(0_usize)));
-                continue;
-            }
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
+    pub async fn exchange_body(&mut self, request: &[u8]) -> io::Result<(u16, Vec<u8>)> {
+        let status = self.begin(request).await?;
+        let mut body = Vec::new();
+        while let Some(part) = self.part().await? {
+            body.extend(part);
         }
+        Ok((status, body))
+    }
+
+    /// Sends a request and reads the head of the answer; the status.
+    pub async fn begin(&mut self, request: &[u8]) -> io::Result<u16> {
+        self.stream.write_all(request).await?;
+        let end = loop {
+            if let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end + 4;
+            }
+            self.fill().await?;
+        };
+        let head = String::from_utf8_lossy(&self.buffer.drain(..end).collect::<Vec<u8>>()).to_ascii_lowercase();
+        let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name).map(str::trim));
+        self.body = match header("content-length:").and_then(|length| length.parse().ok()) {
+            Some(length) => Body::Counted(length),
+            None if header("transfer-encoding:") == Some("chunked") => Body::Chunks(0),
+            None => Body::Counted(0),
+        };
+        Ok(head.get(9..12).and_then(|code| code.parse().ok()).unwrap_or(0))
+    }
+
+    /// The next bytes of the answer's body, as soon as there are any; none at its end.
+    pub async fn part(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            match self.body {
+                Body::Ended | Body::Counted(0) => {
+                    self.body = Body::Ended;
+                    return Ok(None);
+                }
+                Body::Counted(left) if !self.buffer.is_empty() => {
+                    let part: Vec<u8> = self.buffer.drain(..left.min(self.buffer.len())).collect();
+                    self.body = Body::Counted(left - part.len());
+                    return Ok(Some(part));
+                }
+                Body::Chunks(0) => {
+                    if let Some(end) = self.buffer.windows(2).position(|window| window == b"\r\n") {
+                        let line: Vec<u8> = self.buffer.drain(..end + 2).collect();
+                        let size = std::str::from_utf8(&line)
+                            .ok()
+                            .and_then(|text| usize::from_str_radix(text.trim(), 16).ok());
+                        // The line end behind a chunk counts as part of it.
+                        match size.ok_or_else(|| io::Error::other("a chunk without a size"))? {
+                            0 => return self.after_the_last_chunk().await,
+                            size => self.body = Body::Chunks(size + 2),
+                        }
+                        continue;
+                    }
+                }
+                Body::Chunks(left) if !self.buffer.is_empty() => {
+                    let mut part: Vec<u8> = self.buffer.drain(..left.min(self.buffer.len())).collect();
+                    self.body = Body::Chunks(left - part.len());
+                    part.truncate(left.saturating_sub(2));
+                    if !part.is_empty() {
+                        return Ok(Some(part));
+                    }
+                    continue;
+                }
+                Body::Counted(_) | Body::Chunks(_) => {}
+            }
+            self.fill().await?;
+        }
+    }
+
+    async fn after_the_last_chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
+        while self.buffer.len() < 2 {
+            self.fill().await?;
+        }
+        self.buffer.drain(..2);
+        self.body = Body::Ended;
+        Ok(None)
+    }
+
+    async fn fill(&mut self) -> io::Result<()> {
+        if self.stream.read_buf(&mut self.buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(())
     }
 }

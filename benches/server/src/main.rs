@@ -4,9 +4,6 @@
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 
-mod load;
-mod process;
-
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,9 +11,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use serde_json::json;
-
-use crate::load::{Measured, post, run};
-use crate::process::{Server, free_address};
+use zentinelle_server_bench::load::{Measured, post, run};
+use zentinelle_server_bench::process::{Server, free_address};
 
 /// Measures `zentinelle serve` beside a bare axum route.
 #[derive(Debug, Parser)]

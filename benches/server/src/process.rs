@@ -12,19 +12,22 @@ use tokio::process::{Child, Command};
 use crate::load::Connection;
 
 /// A server that runs.
-pub(crate) struct Server {
+#[derive(Debug)]
+pub struct Server {
     child: Child,
     /// Where it listens.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
     /// The key of its demonstration agent.
-    pub(crate) key: String,
+    pub key: String,
+    /// The key of its demonstration's administrator.
+    pub operator: String,
     /// From the start of the process to the first answer of `/ready`.
-    pub(crate) started_in: Duration,
+    pub started_in: Duration,
 }
 
 impl Server {
     /// Starts `zentinelle serve --demo` and waits until it is ready.
-    pub(crate) async fn start(binary: &Path, data: &Path, environment: &[(&str, &str)]) -> io::Result<Self> {
+    pub async fn start(binary: &Path, data: &Path, environment: &[(&str, &str)]) -> io::Result<Self> {
         let address = free_address()?;
         let begun = Instant::now();
         let mut child = Command::new(binary)
@@ -38,32 +41,44 @@ impl Server {
         let started_in = until_ready(address, begun).await?;
         let output = child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
         let mut lines = BufReader::new(output).lines();
-        let mut key = String::new();
+        let (mut key, mut operator) = (String::new(), String::new());
         while let Some(line) = lines.next_line().await? {
-            if let Some(at) = line.find("sk_agent_") {
-                key = line[at..].split('\'').next().unwrap_or_default().to_owned();
+            let shown =
+                |prefix| line.find(prefix).map(|at| line[at..].split('\'').next().unwrap_or_default().to_owned());
+            key = shown("sk_agent_").unwrap_or(key);
+            operator = shown("sk_platform_").unwrap_or(operator);
+            if !key.is_empty() && !operator.is_empty() {
                 break;
             }
         }
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { child, address, key, started_in })
+        Ok(Self { child, address, key, operator, started_in })
     }
 
     /// The memory it holds now. Unit: bytes.
-    pub(crate) fn resident_bytes(&self) -> u64 {
-        let path = format!("/proc/{}/statm", self.child.id().unwrap_or_default());
-        let pages = std::fs::read_to_string(path).unwrap_or_default();
-        pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or_default() * 4096
+    pub fn resident_bytes(&self) -> u64 {
+        resident_bytes(self.child.id().unwrap_or_default())
+    }
+
+    /// The process it runs in.
+    pub fn process_id(&self) -> u32 {
+        self.child.id().unwrap_or_default()
     }
 
     /// Stops it.
-    pub(crate) async fn stop(mut self) -> io::Result<()> {
+    pub async fn stop(mut self) -> io::Result<()> {
         self.child.kill().await
     }
 }
 
+/// The memory a process holds now. Unit: bytes.
+pub fn resident_bytes(process: u32) -> u64 {
+    let pages = std::fs::read_to_string(format!("/proc/{process}/statm")).unwrap_or_default();
+    pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or_default() * 4096
+}
+
 /// An address nobody listens at.
-pub(crate) fn free_address() -> io::Result<SocketAddr> {
+pub fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 

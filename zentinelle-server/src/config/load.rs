@@ -16,7 +16,7 @@ use super::{Config, check, environment};
 /// The file that is read when none is named.
 const FILE: &str = "zentinelle.yaml";
 /// Keys whose value is never shown.
-const SECRETS: [&str; 2] = ["master_key", "bootstrap_secret"];
+const SECRETS: [&str; 3] = ["master_key", "bootstrap_secret", "api_key"];
 /// The largest file that could be meant. Unit: bytes.
 const MOST: u64 = 1 << 20;
 

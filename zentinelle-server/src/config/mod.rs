@@ -8,6 +8,7 @@ mod check;
 mod environment;
 pub(crate) mod load;
 pub(crate) mod master_keys;
+pub(crate) mod proxy;
 mod sections;
 mod throttle;
 pub(crate) mod values;
@@ -78,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) docs: Docs,
     /// Background work.
     pub(crate) jobs: JobSettings,
+    /// Model calls.
+    pub(crate) proxy: proxy::Proxy,
 }
 
 /// How many organisations the server serves.
@@ -116,6 +119,7 @@ impl Default for Config {
             schedules: BTreeMap::new(),
             docs: Docs::default(),
             jobs: JobSettings::default(),
+            proxy: proxy::Proxy::default(),
         }
     }
 }

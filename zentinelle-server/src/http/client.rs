@@ -13,9 +13,14 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// passed it on are trusted proxies.
 pub(crate) fn address(request: &Request, trusted: &[Network]) -> IpAddr {
     let connected = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    address_of(connected.map(|connected| connected.0.ip()), request.headers(), trusted)
+}
+
+/// The same of a request that was taken apart; `seen` is the address of its connection.
+pub(crate) fn address_of(seen: Option<IpAddr>, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     // Without a socket, as in tests, everybody is this machine.
-    let seen = connected.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |connected| connected.0.ip().to_canonical());
-    claimed(seen, request.headers(), trusted)
+    let seen = seen.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |seen| seen.to_canonical());
+    claimed(seen, headers, trusted)
 }
 
 fn claimed(seen: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {

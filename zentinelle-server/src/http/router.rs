@@ -14,6 +14,7 @@ use super::error::ApiError;
 use super::{authzen, cors, docs, edge, health, metrics, native, openapi, operator, sdk};
 use crate::app::App;
 use crate::auth::access;
+use crate::proxy;
 
 /// Every route with its documentation; who may call which is part of it.
 pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
@@ -195,6 +196,7 @@ pub(crate) fn served(routes: Router<Arc<App>>, app: Arc<App>) -> Routes {
         .layer(limit)
         .layer(tower::util::option_layer(cors::layer(&app.config.cors)))
         .layer(from_fn_with_state(app.clone(), edge::serve))
-        .with_state(app);
+        .with_state(app.clone())
+        .merge(proxy::routes(app));
     NormalizePath::trim_trailing_slash(routes)
 }

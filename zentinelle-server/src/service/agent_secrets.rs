@@ -81,7 +81,7 @@ fn is_allowed(engine: &Engine, agent: &AgentFacts, bundle: &str) -> bool {
 }
 
 /// A row's scope; none when it makes no sense, which then covers nobody.
-fn scope_of(level: &str, id: Option<&str>) -> Option<Scope> {
+pub(crate) fn scope_of(level: &str, id: Option<&str>) -> Option<Scope> {
     let scope = match id {
         Some(id) => json!({ "type": level, "id": id }),
         None => json!({ "type": level }),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
-use zentinelle_core::ids::UserId;
+use zentinelle_core::ids::{ReservationId, UserId};
 use zentinelle_core::ledger::{Batch, LedgerError, Mode, Outcome, Reading};
 use zentinelle_core::wire::DecisionDocument;
 use zentinelle_core::{Decision, Request};
@@ -33,6 +33,8 @@ pub(crate) enum Source {
     Sdk,
     /// `/access/v1`.
     Authzen,
+    /// The LLM proxy. What its calls spend is reserved, because the true usage is known later.
+    Proxy,
 }
 
 impl Source {
@@ -41,6 +43,7 @@ impl Source {
             Self::Native => "native",
             Self::Sdk => "sdk",
             Self::Authzen => "authzen",
+            Self::Proxy => "proxy",
         }
     }
 }
@@ -73,6 +76,8 @@ pub(crate) struct Decided {
     pub(crate) requestable: bool,
     /// The request a person was asked to approve.
     pub(crate) approval: Option<Arc<approval::Model>>,
+    /// Under which id what was spent waits for settlement; none when nothing was reserved.
+    pub(crate) reservation: Option<ReservationId>,
     /// How long deciding took. Unit: microseconds.
     pub(crate) duration_us: u64,
 }
@@ -97,7 +102,10 @@ pub(crate) async fn judge(app: &App, asked: Asked) -> Result<Judged, ApiError> {
     let mut context = asked.context;
     let user = asked.user.as_deref();
     token::keep_those_for_this_call(&asked.agent.agent, user, &asked.action, &mut context);
-    let request = request(asked.agent.as_ref(), asked.user, &asked.action, context, asked.dry_run);
+    let mut request = request(asked.agent.as_ref(), asked.user, &asked.action, context, asked.dry_run);
+    if asked.source == Source::Proxy && !asked.dry_run {
+        request.reservation = Some(ReservationId::new(clock::new_id()));
+    }
     let assessment = snapshot.engine.assess(&request);
     let mut spent = None;
     let outcome = match assessment.batch() {
@@ -149,7 +157,8 @@ pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError>
         standing.row
     });
     app.recorder.record(&records)?;
-    Ok(Decided { id, document, requestable, approval, duration_us })
+    let reservation = request.reservation.filter(|_| !decision.committed().is_empty());
+    Ok(Decided { id, document, requestable, approval, reservation, duration_us })
 }
 
 fn request(

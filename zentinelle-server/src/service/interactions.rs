@@ -74,15 +74,51 @@ pub(crate) struct ReportedUsage {
     pub(crate) reasoning: i64,
 }
 
+/// What the proxy knows of a turn because it saw it: nothing is estimated from texts, and what was
+/// spent is on the ledger already.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// What was used.
+    pub(crate) usage: Usage,
+    /// What it cost. Unit: millionths of a US dollar.
+    pub(crate) usd_micros: i64,
+    /// Whether usage or price had to be guessed.
+    pub(crate) estimated: bool,
+    /// `permit` or `deny`.
+    pub(crate) decision: &'static str,
+    /// What was looked at, how it ended, and how long it took.
+    pub(crate) classification: Value,
+}
+
 /// Keeps a turn, and returns its id when it is safe.
 pub(crate) async fn log(app: &App, turn: Turn) -> Result<String, ApiError> {
+    let (id, records) = written(app, turn, None).await?;
+    app.recorder.record_durably(&records).await?;
+    Ok(id)
+}
+
+/// Keeps a turn that the proxy saw, behind its answer.
+pub(crate) async fn seen(app: &App, turn: Turn, seen: Seen) -> Result<(), ApiError> {
+    let (_, records) = written(app, turn, Some(seen)).await?;
+    app.recorder.record(&records)
+}
+
+/// A turn's id and the records of it.
+async fn written(app: &App, turn: Turn, seen: Option<Seen>) -> Result<(String, Vec<Record>), ApiError> {
     let tenant = turn.agent.agent.tenant_id.clone();
     let settings = app.snapshots.get(&tenant).await?.settings.clone();
     let id = clock::new_id();
-    let (usage, estimated_tokens) = tokens(&turn);
+    let (usage, estimated_tokens) = match &seen {
+        Some(seen) => (seen.usage, seen.estimated),
+        None => tokens(&turn),
+    };
     let metered = turn.model.is_some() || turn.provider.is_some() || turn.usd_micros.is_some();
     let mut records = Vec::new();
-    let cost = if metered { Some(cost(app, &turn, &usage).await?) } else { None };
+    let cost = match &seen {
+        Some(seen) => Some((seen.usd_micros, !seen.estimated)),
+        None if metered => Some(cost(app, &turn, &usage).await?),
+        None => None,
+    };
     let mut scan_id = None;
     let mut redacted = [None, None];
     let texts = [(&turn.input, ContentType::UserInput), (&turn.output, ContentType::AiOutput)];
@@ -97,7 +133,9 @@ pub(crate) async fn log(app: &App, turn: Turn) -> Result<String, ApiError> {
     if let Some((usd_micros, known)) = cost {
         let evaluation_id = turn.evaluation_id.as_deref();
         let spent = Spent { agent: &turn.agent, user: turn.user.as_deref(), usd_micros, evaluation_id };
-        records.extend(metering::spend(app, spent).await?);
+        if seen.is_none() {
+            records.extend(metering::spend(app, spent).await?);
+        }
         records.push(Record::Usage(Box::new(usage_record::Model {
             tenant_id: tenant.as_str().to_owned(),
             id: id.clone(),
@@ -107,12 +145,12 @@ pub(crate) async fn log(app: &App, turn: Turn) -> Result<String, ApiError> {
             model: turn.model.clone().unwrap_or_default(),
             input_tokens: number(usage.input),
             cached_input_tokens: number(usage.cached_input),
-            cache_write_tokens: number(usage.cache_write),
+            cache_write_tokens: number(usage.cache_write.saturating_add(usage.cache_write_hour)),
             output_tokens: number(usage.output),
             reasoning_tokens: turn.usage.reasoning,
             usd_micros,
             estimated: estimated_tokens || !known,
-            source: "interaction".to_owned(),
+            source: if seen.is_some() { "proxy" } else { "interaction" }.to_owned(),
             occurred_at: turn.occurred_at,
         })));
     }
@@ -136,18 +174,17 @@ pub(crate) async fn log(app: &App, turn: Turn) -> Result<String, ApiError> {
         output_content: text(redacted_output.as_deref().unwrap_or(&turn.output)),
         system_prompt: text(&turn.system_prompt),
         tool_calls: tool_calls.collect(),
-        classification: json!({}),
+        classification: seen.as_ref().map_or_else(|| json!({}), |seen| seen.classification.clone()),
         input_tokens: turn.usage.input,
         output_tokens: turn.usage.output,
         usd_micros: cost.map(|(usd_micros, _)| usd_micros),
         latency_ms: turn.latency_ms,
-        decision: None,
+        decision: seen.as_ref().map(|seen| seen.decision.to_owned()),
         scan_id,
         occurred_at: turn.occurred_at,
         created_at: clock::now_micros(),
     })));
-    app.recorder.record_durably(&records).await?;
-    Ok(id)
+    Ok((id, records))
 }
 
 /// A text without the secrets in it: no setting keeps those.
@@ -180,6 +217,7 @@ fn tokens(turn: &Turn) -> (Usage, bool) {
         input: input.unwrap_or_else(|| estimate(&turn.input).saturating_add(estimate(&turn.system_prompt))),
         cached_input: reported(Some(turn.usage.cached_input)).unwrap_or_default(),
         cache_write: reported(Some(turn.usage.cache_write)).unwrap_or_default(),
+        cache_write_hour: 0,
         output: output.unwrap_or_else(|| estimate(&turn.output)),
     };
     (usage, input.is_none() || output.is_none())

@@ -137,6 +137,7 @@ pub(crate) async fn put(
     };
     change.record(&txn).await?;
     txn.commit().await?;
+    changed(app, caller, kind).await;
     Ok((row, known.is_none()))
 }
 
@@ -155,7 +156,15 @@ pub(crate) async fn delete(app: &App, caller: &Caller, kind: Kind, name: &str) -
     };
     change.record(&txn).await?;
     txn.commit().await?;
+    changed(app, caller, kind).await;
     Ok(())
+}
+
+/// Keys of providers are kept in memory by the proxy of every replica.
+async fn changed(app: &App, caller: &Caller, kind: Kind) {
+    if kind == Kind::Provider {
+        app.provider_keys_changed(&caller.tenant).await;
+    }
 }
 
 /// What may be shown of a secret.

@@ -62,6 +62,8 @@ pub(crate) struct TenantSettings {
     pub(crate) heartbeat_timeout_seconds: u32,
     /// What a call of a model costs that has no price. Never nothing.
     pub(crate) unknown_model_price: UnknownModelPrice,
+    /// Model calls through the proxy.
+    pub(crate) proxy: ProxySettings,
 }
 
 impl Default for TenantSettings {
@@ -76,6 +78,39 @@ impl Default for TenantSettings {
             heartbeat_timeout_seconds: 300,
             unknown_model_price: UnknownModelPrice::MostExpensive,
             approval_expiry: ApprovalExpiry::default(),
+            proxy: ProxySettings::default(),
+        }
+    }
+}
+
+/// What a tenant chooses for model calls through the proxy. Where something is permitted that was
+/// not looked at, the record says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ProxySettings {
+    /// Whether an agent may bring a provider key of its own, where neither tenant nor server has one.
+    pub(crate) pass_through: bool,
+    /// What is answered to a request that changes something and whose body nobody here can read,
+    /// such as a batch or an upload.
+    pub(crate) unread: FailMode,
+    /// What becomes of a reply, or a part of a stream, that cannot be read.
+    pub(crate) unreadable_reply: FailMode,
+    /// What is answered to a call of a model without a price. Permitted, it costs what
+    /// `unknown_model_price` says.
+    pub(crate) unpriced_model: FailMode,
+    /// What is answered to a call that refers to content the provider keeps, such as a stored
+    /// prompt or an earlier response, which nobody here has seen.
+    pub(crate) unseen_content: FailMode,
+}
+
+impl Default for ProxySettings {
+    fn default() -> Self {
+        Self {
+            pass_through: true,
+            unread: FailMode::Deny,
+            unreadable_reply: FailMode::Deny,
+            unpriced_model: FailMode::Deny,
+            unseen_content: FailMode::Permit,
         }
     }
 }

@@ -6,6 +6,9 @@
 //! | `zentinelle_http_request_duration_seconds` | histogram | `method`, `route` |
 //! | `zentinelle_decisions_total` | counter | `effect` |
 //! | `zentinelle_decision_duration_seconds` | histogram | `effect` |
+//! | `zentinelle_model_calls_total` | counter | `upstream`, `ending` |
+//! | `zentinelle_model_tokens_total`, `zentinelle_model_usd_micros_total` | counter | `upstream` |
+//! | `zentinelle_model_first_byte_seconds` | histogram | `upstream` |
 //! | `zentinelle_ledger_errors_total` | counter | |
 //! | `zentinelle_auth_failures_total` | counter | `reason` |
 //! | `zentinelle_throttled_total` | counter | `bucket` |
@@ -84,6 +87,7 @@ impl Metrics {
         let builder = PrometheusBuilder::new();
         let builder = buckets(builder, "zentinelle_decision_duration_seconds", &DECISION_BUCKETS);
         let builder = buckets(builder, "zentinelle_http_request_duration_seconds", &REQUEST_BUCKETS);
+        let builder = buckets(builder, "zentinelle_model_first_byte_seconds", &REQUEST_BUCKETS);
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         describe(&recorder);
@@ -183,6 +187,27 @@ impl Metrics {
         self.recorder.register_counter(&key(name, vec![]), &METADATA).absolute(value);
     }
 
+    /// A model call ended, with what it used in all and what that cost.
+    pub(crate) fn model_call(
+        &self,
+        upstream: &str,
+        ending: &'static str,
+        first_byte: Option<Duration>,
+        tokens: u64,
+        usd_micros: i64,
+    ) {
+        let upstream = || Label::new("upstream", upstream.to_owned());
+        let count = |name, labels, more: u64| self.recorder.register_counter(&key(name, labels), &METADATA).increment(more);
+        let ending = Label::from_static_parts("ending", ending);
+        count("zentinelle_model_calls_total", vec![upstream(), ending], 1);
+        count("zentinelle_model_tokens_total", vec![upstream()], tokens);
+        count("zentinelle_model_usd_micros_total", vec![upstream()], u64::try_from(usd_micros).unwrap_or_default());
+        if let Some(took) = first_byte {
+            let series = key("zentinelle_model_first_byte_seconds", vec![upstream()]);
+            self.recorder.register_histogram(&series, &METADATA).record(took.as_secs_f64());
+        }
+    }
+
     /// Everything, as Prometheus reads it.
     pub(crate) fn render(&self, app: &App) -> String {
         let journal = app.recorder.counters();
@@ -245,6 +270,9 @@ fn describe(recorder: &PrometheusRecorder) {
     let counters = [
         ("zentinelle_http_requests_total", "Requests answered."),
         ("zentinelle_decisions_total", "Decisions made."),
+        ("zentinelle_model_calls_total", "Model calls that ended."),
+        ("zentinelle_model_tokens_total", "Tokens of model calls, of every class."),
+        ("zentinelle_model_usd_micros_total", "What model calls cost, in millionths of a dollar."),
         ("zentinelle_ledger_errors_total", "Decisions for which the ledger could not be asked."),
         ("zentinelle_auth_failures_total", "Keys that were not accepted."),
         ("zentinelle_throttled_total", "Requests that were one too many."),
@@ -270,6 +298,7 @@ fn describe(recorder: &PrometheusRecorder) {
     for (name, text) in gauges {
         recorder.describe_gauge(name.into(), None, text.into());
     }
+    recorder.describe_histogram("zentinelle_model_first_byte_seconds".into(), None, "Time to a model's first byte.".into());
     recorder.describe_histogram("zentinelle_decision_duration_seconds".into(), None, "Time to decide.".into());
     recorder.describe_histogram("zentinelle_http_request_duration_seconds".into(), None, "Time to answer.".into());
 }

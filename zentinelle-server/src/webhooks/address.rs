@@ -57,12 +57,12 @@ impl AllowList {
     }
 
     /// Whether a host name is trusted wherever it leads.
-    pub(super) fn allows_host(&self, host: &str) -> bool {
+    pub(crate) fn allows_host(&self, host: &str) -> bool {
         self.hosts.contains(&plain_host(host))
     }
 
     /// Whether an address may be connected to.
-    pub(super) fn allows(&self, address: IpAddr) -> bool {
+    pub(crate) fn allows(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.networks.iter().any(|network| network.contains(&address)) || is_public(address)
     }

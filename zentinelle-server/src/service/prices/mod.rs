@@ -42,8 +42,11 @@ pub(crate) struct Usage {
     pub(crate) input: u64,
     /// Read from a cache.
     pub(crate) cached_input: u64,
-    /// Put into a cache.
+    /// Put into a cache for the usual short time.
     pub(crate) cache_write: u64,
+    /// Put into a cache for an hour. Costs twice what is read in full, the rule of the one vendor
+    /// that sells it.
+    pub(crate) cache_write_hour: u64,
     /// Written, reasoning included.
     pub(crate) output: u64,
 }
@@ -60,7 +63,8 @@ pub(crate) struct Cost {
 impl Usage {
     /// What was read, in every class.
     fn whole_input(&self) -> u64 {
-        self.input.saturating_add(self.cached_input).saturating_add(self.cache_write)
+        let written = self.cache_write.saturating_add(self.cache_write_hour);
+        self.input.saturating_add(self.cached_input).saturating_add(written)
     }
 }
 
@@ -71,7 +75,8 @@ impl Rate {
         let sum = class(usage.input, self.input)
             .saturating_add(class(usage.output, self.output))
             .saturating_add(class(usage.cached_input, self.cached_input.unwrap_or(self.input)))
-            .saturating_add(class(usage.cache_write, self.cache_write.unwrap_or(self.input)));
+            .saturating_add(class(usage.cache_write, self.cache_write.unwrap_or(self.input)))
+            .saturating_add(class(usage.cache_write_hour, self.input.saturating_mul(2)));
         i64::try_from(sum.div_ceil(1_000_000)).unwrap_or(i64::MAX)
     }
 
@@ -118,6 +123,7 @@ impl From<model_price::Model> for Price {
                 cache_write: row.cache_write_usd_micros.map(amount),
             },
             long: None,
+            most_output: None,
             provider: row.provider,
             model: row.model,
             effective_at: row.effective_at,

@@ -24,6 +24,8 @@ pub(crate) struct Price {
     pub(crate) rate: Rate,
     /// What it costs once the input is long, and from which length. Unit: tokens.
     pub(crate) long: Option<(u64, Rate)>,
+    /// The most it writes in one answer, where that is known. Unit: tokens.
+    pub(crate) most_output: Option<u64>,
     /// From when on. Unit: microseconds since 1970.
     pub(crate) effective_at: i64,
     /// Where the figures come from.
@@ -53,6 +55,7 @@ struct Row {
     cached_input: Option<u64>,
     cache_write: Option<u64>,
     long: Option<Long>,
+    max_output_tokens: Option<u64>,
     #[serde(default)]
     superseded: bool,
     source: String,
@@ -87,6 +90,7 @@ fn read(document: &str) -> Result<Vec<Price>, String> {
             long: row.long.map(|long| {
                 (long.above_input_tokens, rate(long.input, long.output, long.cached_input, long.cache_write))
             }),
+            most_output: row.max_output_tokens,
             provider: row.provider,
             model: row.model,
             effective_at: clock::micros(effective),
@@ -122,14 +126,29 @@ impl Prices {
         if let Some(price) = known {
             return Cost { usd_micros: price.rate_for(usage).cost(usage), known: true };
         }
-        let fallback = self.own.iter().filter(|row| row.model == ANY && row.effective_at <= at);
-        let fallback = fallback.filter(|row| row.provider.is_empty() || row.provider == provider);
-        let rate = match fallback.max_by_key(|row| (row.provider.len(), row.effective_at)) {
-            Some(row) => row.rate,
-            None => self.dearest(&provider, at, unknown),
-        };
+        let rate = self.for_any(&provider, at).map_or_else(|| self.dearest(&provider, at, unknown), |row| row.rate);
         // A call of an unknown model that used nothing still is not free.
         Cost { usd_micros: rate.cost(usage).max(1), known: false }
+    }
+
+    /// Whether somebody set a price for a model, be it the tenant's for every model it has no row for.
+    pub(crate) fn is_priced(&self, provider: &str, model: &str, at: i64) -> bool {
+        let (provider, model) = (vendor(provider), bare(model));
+        find(&self.own, &provider, &model, at).is_some()
+            || find(built_in(), &provider, &model, at).is_some()
+            || self.for_any(&provider, at).is_some()
+    }
+
+    /// The most a model writes in one answer, where that is known. Unit: tokens.
+    pub(crate) fn most_output(&self, provider: &str, model: &str) -> Option<u64> {
+        find(built_in(), &vendor(provider), &bare(model), i64::MAX)?.most_output
+    }
+
+    /// The tenant's row for models without one.
+    fn for_any(&self, provider: &str, at: i64) -> Option<&Price> {
+        let rows = self.own.iter().filter(|row| row.model == ANY && row.effective_at <= at);
+        let rows = rows.filter(|row| row.provider.is_empty() || row.provider == provider);
+        rows.max_by_key(|row| (row.provider.len(), row.effective_at))
     }
 
     /// For each class of tokens, the highest price in force.
@@ -277,7 +296,7 @@ mod tests {
 
     #[test]
     fn every_class_of_tokens_has_its_price_and_fractions_round_up() {
-        let usage = Usage { input: 100, cached_input: 1000, cache_write: 200, output: 50 };
+        let usage = Usage { input: 100, cached_input: 1000, cache_write: 200, output: 50, ..Usage::default() };
         // 100 * 3 + 1000 * 0.3 + 200 * 3.75 + 50 * 15
         assert_eq!(cost("anthropic", "claude-sonnet-4-5", &usage), (2100, true));
         assert_eq!(cost("google", "gemini-2.5-flash-lite", &Usage { input: 1, ..Usage::default() }), (1, true));
