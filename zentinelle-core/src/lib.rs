@@ -52,6 +52,8 @@ pub mod request;
 pub mod scan;
 pub mod scope;
 pub mod wire;
+#[cfg(feature = "zentinel")]
+pub mod zentinel;
 
 pub use agent::{Agent, AgentGroup};
 pub use decision::{Effect, Obligation, Verdict, Violation};

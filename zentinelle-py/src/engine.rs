@@ -1,0 +1,501 @@
+//! The engine as a handle: parsed once, frozen, shared between threads.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString};
+use serde_json::{Value, json};
+use zentinelle_core::document::diagnostic::{Problem, Severity};
+use zentinelle_core::ids::TenantId;
+use zentinelle_core::ledger::{Ledger as _, LedgerError};
+use zentinelle_core::policy_document::{self, PolicyDocument};
+use zentinelle_core::{Agent, NoPolicy, Request, engine};
+
+use crate::approval::KeyRing;
+use crate::decision::Decision;
+use crate::error::{Class, Failure, of_problems, raise};
+use crate::ledger::{Batch, MemoryLedger, outcome, outcome_value};
+use crate::request::{Asked, LONG, build, read_agent};
+use crate::value;
+
+/// Who acts: an agent's facts, read once for many requests.
+#[pyclass(name = "Agent", frozen, module = "zentinelle_agent")]
+pub(crate) struct AgentHandle(pub(crate) Arc<Agent>);
+
+#[pymethods]
+impl AgentHandle {
+    #[new]
+    #[pyo3(signature = (agent_id, *, tenant_id="local", **facts))]
+    fn new(agent_id: &str, tenant_id: &str, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let host = Agent::new(tenant_id, agent_id);
+        match facts {
+            None => Ok(Self(Arc::new(host))),
+            Some(facts) => read_agent(facts.as_any(), &host).map(Self),
+        }
+    }
+
+    /// The agent's id, unique within the tenant.
+    #[getter]
+    fn agent_id(&self) -> &str {
+        self.0.agent_id.as_str()
+    }
+
+    /// The tenant that owns the agent.
+    #[getter]
+    fn tenant_id(&self) -> &str {
+        self.0.tenant_id.as_str()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Agent {} of {}>", self.0.agent_id, self.0.tenant_id)
+    }
+}
+
+/// Where what requests spend is kept.
+enum Kept {
+    Memory(Py<MemoryLedger>),
+    /// A Python object with `apply(batch)`.
+    Host(Py<PyAny>),
+}
+
+/// Decides whether an agent may do a thing, and says why.
+#[pyclass(frozen, module = "zentinelle_agent")]
+pub(crate) struct Engine {
+    engine: engine::Engine,
+    agent: Arc<Agent>,
+    ledger: Kept,
+    /// The context variable that holds the current user and session.
+    who: Py<PyAny>,
+}
+
+/// How an engine is set up, beside its policies.
+struct Setup<'py> {
+    tenant: &'py str,
+    agent: Option<Bound<'py, PyAny>>,
+    ledger: Option<Bound<'py, PyAny>>,
+    approvals: Option<Bound<'py, KeyRing>>,
+    no_policy: &'py str,
+}
+
+impl Engine {
+    fn make(py: Python<'_>, document: &PolicyDocument, version: &str, setup: &Setup<'_>) -> PyResult<Self> {
+        let no_policy = match setup.no_policy {
+            "deny" => NoPolicy::Deny,
+            "permit" => NoPolicy::Permit,
+            other => {
+                let message = format!("`no_policy` is `{other}`");
+                let failure = Failure {
+                    code: "value.unknown_value",
+                    message: &message,
+                    pointer: None,
+                    help: Some("write `deny` or `permit`"),
+                };
+                return Err(raise(py, Class::Request, &failure));
+            }
+        };
+        let tenant = TenantId::new(setup.tenant);
+        let set = document.policy_set(&tenant, version);
+        let mut engine = engine::Engine::new(set).with_no_policy(no_policy);
+        if let Some(keys) = &setup.approvals {
+            engine = engine.with_approvals(keys.get().0.clone());
+        }
+        let local = Agent::new(tenant, "local");
+        let agent = match &setup.agent {
+            Some(agent) => read_agent(agent, &local)?,
+            None => Arc::new(local),
+        };
+        let ledger = match &setup.ledger {
+            None => Kept::Memory(py.get_type::<MemoryLedger>().call0()?.cast_into::<MemoryLedger>()?.unbind()),
+            Some(ledger) => match ledger.cast::<MemoryLedger>() {
+                Ok(memory) => Kept::Memory(memory.clone().unbind()),
+                Err(_) => Kept::Host(ledger.clone().unbind()),
+            },
+        };
+        let who = py.import("zentinelle_agent._current")?.getattr("WHO")?.unbind();
+        Ok(Self { engine, agent, ledger, who })
+    }
+
+    fn request(&self, py: Python<'_>, asked: &Asked<'_>) -> PyResult<(Request, usize)> {
+        if asked.user.is_some() && asked.session.is_some() {
+            return build(py, asked, &self.agent, None);
+        }
+        let who = self.who.bind(py).call_method1(pyo3::intern!(py, "get"), (py.None(),))?;
+        build(py, asked, &self.agent, Some(&who))
+    }
+
+    fn judge(&self, py: Python<'_>, request: Request, size: usize) -> PyResult<Decision> {
+        let decision = match &self.ledger {
+            Kept::Memory(ledger) => {
+                let ledger = &ledger.get().0;
+                match size < LONG {
+                    true => self.engine.decide(&request, ledger),
+                    false => py.detach(|| self.engine.decide(&request, ledger)),
+                }
+            }
+            Kept::Host(ledger) => {
+                let assessment = match size < LONG {
+                    true => self.engine.assess(&request),
+                    false => py.detach(|| self.engine.assess(&request)),
+                };
+                let applied = match assessment.batch() {
+                    None => None,
+                    Some(batch) => {
+                        let batch = Bound::new(py, Batch(batch.clone()))?;
+                        Some(outcome(py, ledger.bind(py).call_method1(pyo3::intern!(py, "apply"), (batch,)))?)
+                    }
+                };
+                assessment.conclude(applied)
+            }
+        };
+        Ok(Decision::new(decision, request))
+    }
+}
+
+/// A document that can be used, or the exception that says what is wrong with it.
+fn read_document(py: Python<'_>, text: &str, name: &str) -> PyResult<PolicyDocument> {
+    let (document, problems) = py.detach(|| policy_document::read(text));
+    match problems.iter().any(|problem| problem.severity == Severity::Error) {
+        true => Err(of_problems(py, &problems, name, text)),
+        false => Ok(document),
+    }
+}
+
+/// As the command names a snapshot: enough of the digest of the texts to tell versions apart.
+fn version_of(texts: Vec<Value>) -> String {
+    zentinelle_core::audit::digest(&Value::Array(texts)).to_string().chars().take(12).collect()
+}
+
+/// Whether a policy with this fault is still in the document, and denies what it applies to.
+fn is_held(problem: &Problem) -> bool {
+    let below = problem.pointer.as_str().strip_prefix("/policies/").and_then(|rest| rest.split_once('/'));
+    below.is_some_and(|(_, key)| key == "type" || key == "config" || key.starts_with("config/"))
+}
+
+#[pymethods]
+impl Engine {
+    /// Reads a policy file.
+    #[staticmethod]
+    #[pyo3(signature = (path, *, tenant="local", agent=None, ledger=None, approvals=None, no_policy="deny"))]
+    fn from_file(
+        py: Python<'_>,
+        path: std::path::PathBuf,
+        tenant: &str,
+        agent: Option<Bound<'_, PyAny>>,
+        ledger: Option<Bound<'_, PyAny>>,
+        approvals: Option<Bound<'_, KeyRing>>,
+        no_policy: &str,
+    ) -> PyResult<Self> {
+        let text = py.detach(|| std::fs::read_to_string(&path))?;
+        let document = read_document(py, &text, &path.display().to_string())?;
+        let setup = Setup { tenant, agent, ledger, approvals, no_policy };
+        Self::make(py, &document, &version_of(vec![Value::from(text)]), &setup)
+    }
+
+    /// Reads policies from YAML or JSON text.
+    #[staticmethod]
+    #[pyo3(signature = (text, *, tenant="local", agent=None, ledger=None, approvals=None, no_policy="deny"))]
+    fn from_yaml(
+        py: Python<'_>,
+        text: &str,
+        tenant: &str,
+        agent: Option<Bound<'_, PyAny>>,
+        ledger: Option<Bound<'_, PyAny>>,
+        approvals: Option<Bound<'_, KeyRing>>,
+        no_policy: &str,
+    ) -> PyResult<Self> {
+        let document = read_document(py, text, "policies")?;
+        let setup = Setup { tenant, agent, ledger, approvals, no_policy };
+        Self::make(py, &document, &version_of(vec![Value::from(text)]), &setup)
+    }
+
+    /// Reads policies that are Python values already.
+    #[staticmethod]
+    #[pyo3(signature = (policies, *, tenant="local", agent=None, ledger=None, approvals=None, no_policy="deny", strict=true, version=None))]
+    #[expect(clippy::too_many_arguments, reason = "the keywords of a Python constructor")]
+    fn from_policies(
+        py: Python<'_>,
+        policies: &Bound<'_, PyAny>,
+        tenant: &str,
+        agent: Option<Bound<'_, PyAny>>,
+        ledger: Option<Bound<'_, PyAny>>,
+        approvals: Option<Bound<'_, KeyRing>>,
+        no_policy: &str,
+        strict: bool,
+        version: Option<&str>,
+    ) -> PyResult<Self> {
+        let listed: Vec<Bound<'_, PyAny>> = policies.try_iter()?.collect::<PyResult<_>>()?;
+        let listed = pyo3::types::PyList::new(py, listed)?;
+        let listed = value::to_value(listed.as_any()).map_err(|fault| fault.into_error(py, "/policies"))?;
+        let text = json!({ "policies": listed }).to_string();
+        let (document, problems) = py.detach(|| policy_document::read(&text));
+        let refused = |problem: &&Problem| problem.severity == Severity::Error && (strict || !is_held(problem));
+        let empty = document.policies().is_empty() && listed.as_array().is_some_and(Vec::is_empty);
+        if !empty && problems.iter().any(|problem| refused(&problem)) {
+            return Err(of_problems(py, &problems, "policies", &text));
+        }
+        let version = version.map_or_else(|| version_of(vec![Value::from(text.as_str())]), str::to_owned);
+        Self::make(py, &document, &version, &Setup { tenant, agent, ledger, approvals, no_policy })
+    }
+
+    /// Decides one request, and spends what it costs when it is permitted.
+    #[pyo3(signature = (action=None, *, tool=None, arguments=None, user=None, session=None, agent=None, context=None, now=None, dry_run=false, reservation=None, baseline=None))]
+    #[expect(clippy::too_many_arguments, reason = "the keywords of a Python method")]
+    fn decide<'py>(
+        &self,
+        py: Python<'py>,
+        action: Option<Bound<'py, PyString>>,
+        tool: Option<Bound<'py, PyString>>,
+        arguments: Option<Bound<'py, PyAny>>,
+        user: Option<Bound<'py, PyString>>,
+        session: Option<Bound<'py, PyString>>,
+        agent: Option<Bound<'py, PyAny>>,
+        context: Option<Bound<'py, PyAny>>,
+        now: Option<Bound<'py, PyAny>>,
+        dry_run: bool,
+        reservation: Option<Bound<'py, PyString>>,
+        baseline: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Decision> {
+        let asked =
+            Asked { action, tool, arguments, user, session, agent, context, now, dry_run, reservation, baseline };
+        let (request, size) = self.request(py, &asked)?;
+        self.judge(py, request, size)
+    }
+
+    /// The twin of `decide` for coroutines.
+    #[pyo3(signature = (action=None, *, tool=None, arguments=None, user=None, session=None, agent=None, context=None, now=None, dry_run=false, reservation=None, baseline=None))]
+    #[expect(clippy::too_many_arguments, reason = "the keywords of a Python method")]
+    fn decide_async<'py>(
+        slf: &Bound<'py, Self>,
+        action: Option<Bound<'py, PyString>>,
+        tool: Option<Bound<'py, PyString>>,
+        arguments: Option<Bound<'py, PyAny>>,
+        user: Option<Bound<'py, PyString>>,
+        session: Option<Bound<'py, PyString>>,
+        agent: Option<Bound<'py, PyAny>>,
+        context: Option<Bound<'py, PyAny>>,
+        now: Option<Bound<'py, PyAny>>,
+        dry_run: bool,
+        reservation: Option<Bound<'py, PyString>>,
+        baseline: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        static CONCLUDE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = slf.py();
+        let asked =
+            Asked { action, tool, arguments, user, session, agent, context, now, dry_run, reservation, baseline };
+        let this = slf.get();
+        let (request, size) = this.request(py, &asked)?;
+        let (pending, ledger) = match &this.ledger {
+            Kept::Host(ledger) if size < LONG => {
+                (Pending::assessed(this.engine.assess(&request), request), ledger.clone_ref(py))
+            }
+            Kept::Host(ledger) => (Pending::new(slf.clone().unbind(), request), ledger.clone_ref(py)),
+            Kept::Memory(_) if size < LONG => {
+                let decision = this.judge(py, request, size)?;
+                return ready(py, Bound::new(py, decision)?.into_any());
+            }
+            Kept::Memory(_) => (Pending::new(slf.clone().unbind(), request), py.None()),
+        };
+        let conclude: &Py<PyAny> = CONCLUDE.get_or_try_init(py, || {
+            Ok::<_, PyErr>(py.import("zentinelle_agent._async")?.getattr("conclude")?.unbind())
+        })?;
+        conclude.bind(py).call1((Bound::new(py, pending)?, ledger))
+    }
+
+    /// Decides many requests; other threads run meanwhile.
+    fn decide_many(&self, py: Python<'_>, questions: &Bound<'_, PyAny>) -> PyResult<Vec<Decision>> {
+        let mut requests = Vec::new();
+        for (index, question) in questions.try_iter()?.enumerate() {
+            let question = question?;
+            let Ok(question) = question.cast::<PyDict>() else {
+                let (message, pointer) =
+                    (format!("a question is a `{}`", question.get_type().name()?), format!("/{index}"));
+                let failure = Failure {
+                    code: "request.wrong_type",
+                    message: &message,
+                    pointer: Some(&pointer),
+                    help: Some("pass dicts with the arguments of `Engine.decide`"),
+                };
+                return Err(raise(py, Class::Request, &failure));
+            };
+            requests.push(self.request(py, &Asked::read(question, index)?)?);
+        }
+        match &self.ledger {
+            Kept::Memory(ledger) => {
+                let ledger = &ledger.get().0;
+                let decided = py.detach(|| {
+                    let decide = |(request, _)| {
+                        let decision = self.engine.decide(&request, ledger);
+                        Decision::new(decision, request)
+                    };
+                    requests.into_iter().map(decide).collect()
+                });
+                Ok(decided)
+            }
+            Kept::Host(_) => requests.into_iter().map(|(request, size)| self.judge(py, request, size)).collect(),
+        }
+    }
+
+    /// The first step alone, for hosts with a ledger of their own: what policies say, and what the
+    /// request would spend.
+    #[pyo3(signature = (action=None, *, tool=None, arguments=None, user=None, session=None, agent=None, context=None, now=None, dry_run=false, reservation=None, baseline=None))]
+    #[expect(clippy::too_many_arguments, reason = "the keywords of a Python method")]
+    fn assess<'py>(
+        &self,
+        py: Python<'py>,
+        action: Option<Bound<'py, PyString>>,
+        tool: Option<Bound<'py, PyString>>,
+        arguments: Option<Bound<'py, PyAny>>,
+        user: Option<Bound<'py, PyString>>,
+        session: Option<Bound<'py, PyString>>,
+        agent: Option<Bound<'py, PyAny>>,
+        context: Option<Bound<'py, PyAny>>,
+        now: Option<Bound<'py, PyAny>>,
+        dry_run: bool,
+        reservation: Option<Bound<'py, PyString>>,
+        baseline: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Assessment> {
+        let asked =
+            Asked { action, tool, arguments, user, session, agent, context, now, dry_run, reservation, baseline };
+        let (request, size) = self.request(py, &asked)?;
+        let assessment = match size < LONG {
+            true => self.engine.assess(&request),
+            false => py.detach(|| self.engine.assess(&request)),
+        };
+        Ok(Assessment(Mutex::new(Some((assessment, request)))))
+    }
+
+    /// The second step alone: applies a batch to this engine's ledger, all or nothing.
+    fn commit<'py>(&self, py: Python<'py>, batch: &Bound<'py, Batch>) -> PyResult<Bound<'py, PyAny>> {
+        match &self.ledger {
+            Kept::Memory(ledger) => match ledger.get().0.apply(&batch.get().0) {
+                Ok(outcome) => outcome_value(py, &outcome),
+                Err(error) => Err(crate::error::of_ledger(py, &error)),
+            },
+            Kept::Host(ledger) => ledger.bind(py).call_method1(pyo3::intern!(py, "apply"), (batch,)),
+        }
+    }
+
+    /// The ledger.
+    #[getter]
+    fn ledger(&self, py: Python<'_>) -> Py<PyAny> {
+        match &self.ledger {
+            Kept::Memory(ledger) => ledger.clone_ref(py).into_any(),
+            Kept::Host(ledger) => ledger.clone_ref(py),
+        }
+    }
+
+    /// The policies, as a list of dicts.
+    #[getter]
+    fn policies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let policies: Vec<_> = self.engine.policies().policies().collect();
+        value::to_python(py, &serde_json::to_value(policies).unwrap_or_default())
+    }
+
+    /// The name of this policy snapshot.
+    #[getter]
+    fn version(&self) -> &str {
+        self.engine.policies().version()
+    }
+
+    fn __repr__(&self) -> String {
+        let policies = self.engine.policies();
+        format!("<Engine {} of {} policies>", policies.version(), policies.policies().len())
+    }
+}
+
+/// A coroutine that is done already: it never waits, so it costs no turn of the loop.
+fn ready<'py>(py: Python<'py>, decision: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static READY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let ready: &Py<PyAny> = READY
+        .get_or_try_init(py, || Ok::<_, PyErr>(py.import("zentinelle_agent._async")?.getattr("ready")?.unbind()))?;
+    ready.bind(py).call1((decision,))
+}
+
+/// What policies said of a request before anything was spent.
+#[pyclass(frozen, module = "zentinelle_agent")]
+pub(crate) struct Assessment(Mutex<Option<(engine::Assessment, Request)>>);
+
+#[pymethods]
+impl Assessment {
+    /// What the host's ledger must apply in one atomic step; None when nothing is metered.
+    #[getter]
+    fn batch(&self) -> Option<Batch> {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().and_then(|(assessment, _)| assessment.batch().cloned()).map(Batch)
+    }
+
+    /// The decision, given what the ledger answered; may be asked for once.
+    #[pyo3(signature = (outcome=None))]
+    fn conclude(&self, py: Python<'_>, outcome: Option<Bound<'_, PyAny>>) -> PyResult<Decision> {
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some((assessment, request)) = taken else {
+            let failure = Failure {
+                code: "assessment.concluded",
+                message: "the assessment was concluded before",
+                pointer: None,
+                help: Some("assess each request anew"),
+            };
+            return Err(raise(py, Class::Request, &failure));
+        };
+        let applied = outcome.map(|answer| read_outcome(py, answer)).transpose()?;
+        Ok(Decision::new(assessment.conclude(applied), request))
+    }
+}
+
+/// An outcome, or the exception of a ledger that could not answer.
+fn read_outcome(
+    py: Python<'_>,
+    answer: Bound<'_, PyAny>,
+) -> PyResult<Result<zentinelle_core::ledger::Outcome, LedgerError>> {
+    match answer.is_instance_of::<pyo3::exceptions::PyBaseException>() {
+        true => outcome(py, Err(PyErr::from_value(answer))),
+        false => outcome(py, Ok(answer)),
+    }
+}
+
+/// A request that a coroutine is about to have decided.
+#[pyclass(frozen, module = "zentinelle_agent")]
+pub(crate) struct Pending {
+    engine: Option<Py<Engine>>,
+    held: Mutex<(Option<engine::Assessment>, Option<Request>)>,
+}
+
+impl Pending {
+    fn new(engine: Py<Engine>, request: Request) -> Self {
+        Self { engine: Some(engine), held: Mutex::new((None, Some(request))) }
+    }
+
+    fn assessed(assessment: engine::Assessment, request: Request) -> Self {
+        Self { engine: None, held: Mutex::new((Some(assessment), Some(request))) }
+    }
+}
+
+#[pymethods]
+impl Pending {
+    /// Whether there is work that is worth a thread of its own.
+    #[getter]
+    fn is_long(&self) -> bool {
+        self.engine.is_some()
+    }
+
+    /// Decides with the memory ledger, or assesses for the host's.
+    fn work(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let (assessment, request) = (held.0.take(), held.1.take());
+        drop(held);
+        let Some(request) = request else { return Ok(py.None()) };
+        let assessment = match (assessment, &self.engine) {
+            (Some(assessment), _) => assessment,
+            (None, Some(engine)) => {
+                let engine = engine.get();
+                if let Kept::Memory(_) = engine.ledger {
+                    return Ok(Bound::new(py, engine.judge(py, request, LONG)?)?.into_any().unbind());
+                }
+                py.detach(|| engine.engine.assess(&request))
+            }
+            (None, None) => return Ok(py.None()),
+        };
+        Ok(Bound::new(py, Assessment(Mutex::new(Some((assessment, request)))))?.into_any().unbind())
+    }
+}
