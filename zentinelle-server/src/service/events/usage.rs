@@ -145,6 +145,7 @@ fn usage(row: &usage_record::Model) -> Usage {
         input: tokens(row.input_tokens),
         cached_input: tokens(row.cached_input_tokens),
         cache_write: tokens(row.cache_write_tokens),
+        cache_write_hour: 0, // events do not tell the two apart
         output: tokens(row.output_tokens),
     }
 }
