@@ -5,7 +5,7 @@ use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use zentinelle_core::ids::{AgentId, TenantId};
 
 use super::entities::{content_scan, content_violation, job};
