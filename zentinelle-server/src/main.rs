@@ -18,7 +18,6 @@ mod ledger;
 mod proxy;
 mod recorder;
 mod replica;
-#[cfg_attr(not(test), expect(dead_code, reason = "a command that rotates master keys is still to come"))]
 mod sealing;
 mod server;
 mod service;

@@ -9,11 +9,13 @@ use sea_orm::{EntityTrait as _, Set};
 use crate::app::App;
 use crate::bus::{Notice, Received};
 use crate::clock;
-use crate::store::StoreError;
 use crate::store::entities::replica;
+use crate::store::{StoreError, keys};
 
 /// How often a server says that it lives, and looks whether it missed a change.
 const BEAT: Duration = Duration::from_secs(1);
+/// How far back a look for revoked keys goes: clocks differ. Unit: microseconds.
+const LOOK_BACK: i64 = 60_000_000;
 /// After how long a silent server counts as dead. Unit: seconds.
 pub(crate) const SILENT_SECONDS: u32 = 10;
 
@@ -61,6 +63,13 @@ async fn beat(app: Weak<App>, started_at: i64) {
         let Some(app) = app.upgrade() else { return };
         if let Err(error) = say_alive(&app, started_at).await {
             tracing::warn!(?error, "this server cannot say that it lives");
+        }
+        app.keys.look();
+        // Whoever revoked a key may have been a command that could tell nobody.
+        let since = clock::now_micros() - LOOK_BACK;
+        match keys::revoked_since(app.store.db(), since).await {
+            Ok(revoked) => revoked.iter().for_each(|public_id| app.directory.forget_if_good(public_id)),
+            Err(error) => tracing::warn!(?error, "this server cannot look for revoked keys"),
         }
         match app.snapshots.outdated().await {
             Ok(tenants) => {

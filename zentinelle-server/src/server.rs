@@ -36,7 +36,7 @@ use crate::service::approvals::{Approvals, token};
 use crate::service::audit::AuditKeys;
 use crate::service::cached::PerTenant;
 use crate::service::events::Intake;
-use crate::service::tenants;
+use crate::service::{root, tenants};
 use crate::snapshot::Snapshots;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
@@ -76,6 +76,9 @@ pub(crate) enum StartError {
     /// The master keys could not be had.
     #[error(transparent)]
     Sealing(#[from] crate::sealing::SealError),
+    /// The root of the other keys could not be had.
+    #[error(transparent)]
+    Root(#[from] root::RootError),
     /// The exporter of traces could not be made.
     #[error("traces cannot be sent: {0}")]
     Traces(#[from] opentelemetry_otlp::ExporterBuildError),
@@ -155,30 +158,26 @@ impl Server {
             tracing::warn!("still draining what the last run recorded; the ledger waits for it");
         }
         let ledger = ledger(&store, config, &node_id).await?;
-        let bus = match config.redis.url.as_str() {
-            "" if store.is_postgres() => Bus::postgres(store.db()).await,
-            "" => Bus::local(),
-            url => Bus::redis(url, "zentinelle").await.map_err(StartError::redis)?,
-        };
+        let bus = bus(&store, config).await?;
         let (routes, document) = router::parts();
         let access = AccessTable::read(&document);
         let openapi = serde_json::to_vec(&openapi::complete(document)).unwrap_or_default().into();
         let metrics = Metrics::new(&access);
         tokio::spawn(metrics.upkeep());
-        let keys = Arc::new(keys);
-        let approval_keys = Arc::clone(&keys);
-        let approval_keys = Arc::new(move |tenant: &TenantId| token::key_ring(&approval_keys, tenant));
+        let root = Arc::new(root::load(&store, &keys).await?);
+        let approval_root = Arc::clone(&root);
+        let approval_keys = Arc::new(move |tenant: &TenantId| token::key_ring(&approval_root, tenant));
         let app = Arc::new(App {
-            directory: Directory::new(store.clone(), KeyHasher::from_master(&keys))
+            directory: Directory::new(store.clone(), KeyHasher::from_root(&root))
                 .with_legacy_tokens(LegacyTokens::new(config.bootstrap_secret.expose())),
             access,
             snapshots: Snapshots::new(store.clone(), approval_keys),
             ledger,
             bus,
             recorder,
-            approvals: Approvals::new(Arc::clone(&keys)),
-            audit_keys: AuditKeys::new(&keys),
-            keys,
+            audit_keys: AuditKeys::new(&root),
+            approvals: Approvals::new(root),
+            keys: Arc::new(keys),
             throttle: Throttle::new(&config.throttle),
             metrics,
             traces: Traces::start(&config.telemetry, &node_id)?,
@@ -222,6 +221,15 @@ impl Server {
         tracing::info!("stopped");
         served.map_err(|why| StartError::Listen { address, why })
     }
+}
+
+/// How this server and others tell each other of changes.
+pub(crate) async fn bus(store: &Store, config: &Config) -> Result<Bus, StartError> {
+    Ok(match config.redis.url.as_str() {
+        "" if store.is_postgres() => Bus::postgres(store.db()).await,
+        "" => Bus::local(),
+        url => Bus::redis(url, "zentinelle").await.map_err(StartError::redis)?,
+    })
 }
 
 /// What background work needs, as it is configured.

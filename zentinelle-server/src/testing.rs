@@ -55,7 +55,8 @@ impl TestServer {
         Self::with(crate::store::testing::sqlite().await, configure).await
     }
 
-    async fn over(store: Store) -> Self {
+    /// Over a database that is there.
+    pub(crate) async fn over(store: Store) -> Self {
         Self::with(store, |_| {}).await
     }
 

@@ -223,6 +223,13 @@ impl Directory {
         self.keys.invalidate(public_id);
     }
 
+    /// Forgets a key that was revoked, unless that is known already.
+    pub(crate) fn forget_if_good(&self, public_id: &str) {
+        if self.keys.get(public_id).flatten().is_some_and(|known| !known.revoked) {
+            self.forget_key(public_id);
+        }
+    }
+
     /// Forgets an agent that was changed.
     pub(crate) fn forget_agent(&self, tenant: &TenantId, id: &AgentId) {
         self.generation.fetch_add(1, Ordering::AcqRel);

@@ -13,7 +13,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::sealing::MasterKeys;
+use crate::sealing::Root;
 
 /// How many characters of the random part are public: 72 bits.
 pub(crate) const PUBLIC_LENGTH: usize = 12;
@@ -138,16 +138,15 @@ impl fmt::Debug for KeyHasher {
 }
 
 impl KeyHasher {
-    /// A hasher under a secret derived from the master key.
+    /// A hasher under a secret.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests choose a secret of their own"))]
     pub(crate) fn new(pepper: [u8; 32]) -> Self {
         Self(Zeroizing::new(pepper))
     }
 
-    /// A hasher under the secret that the master keys give. It stays the same while master keys
-    /// are only added.
-    pub(crate) fn from_master(keys: &MasterKeys) -> Self {
-        Self(keys.derive("api keys"))
+    /// A hasher under the secret that the root gives.
+    pub(crate) fn from_root(root: &Root) -> Self {
+        Self(root.derive("api keys"))
     }
 
     /// Makes a key of a kind; a bootstrap token names its tenant.

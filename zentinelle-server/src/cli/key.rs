@@ -1,14 +1,18 @@
 //! `zentinelle key`: how the first operator's key comes to be.
 
+mod rotate_master;
+
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
+use self::rotate_master::RotateMasterArgs;
 use super::Format;
 use super::error::CommandError;
 use super::local::{self, LocalArgs};
 use super::output::{Console, QUIET, STRONG, columns, fitted, visible};
 use crate::auth::key::KeyKind;
 use crate::auth::{Permission, Role};
+use crate::bus::Notice;
 use crate::clock;
 use crate::exit::Exit;
 use crate::http::operator::keys::KeyView;
@@ -22,13 +26,14 @@ const MOST_LISTED: u64 = 10_000;
 
 /// Make, list and revoke keys, directly in the server's database.
 ///
-/// A server that runs on the same database takes new keys at once, and believes a revoked one for
-/// ten seconds at most; `DELETE /api/zentinelle/v1/keys/{id}` is effective at once.
+/// A server that runs on the same database takes new keys at once, and a revoked one no more: it
+/// is told through PostgreSQL or Redis, and looks itself every second besides.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Create(CreateArgs),
     List(ListArgs),
     Revoke(RevokeArgs),
+    RotateMaster(RotateMasterArgs),
 }
 
 /// What a key is for.
@@ -122,6 +127,7 @@ pub(crate) fn run(command: Command, console: &mut Console) -> Result<Exit, Comma
         Command::Create(args) => create(args, console),
         Command::List(args) => list(args, console),
         Command::Revoke(args) => revoke(args, console),
+        Command::RotateMaster(args) => rotate_master::run(args, console),
     }
 }
 
@@ -220,6 +226,10 @@ fn revoke(args: RevokeArgs, console: &mut Console) -> Result<Exit, CommandError>
         let txn = local.store.begin().await?;
         let ended = keys::revoke_in(&txn, &caller, &args.id).await?;
         txn.commit().await?;
+        for public_id in &ended {
+            let notice = Notice::KeyChanged { tenant: caller.tenant.clone(), public_id: public_id.clone() };
+            local.bus.publish(&notice).await;
+        }
         Ok(ended.len())
     })?;
     match args.format {

@@ -8,9 +8,12 @@ use zentinelle_core::ids::TenantId;
 use super::error::CommandError;
 use crate::auth::Caller;
 use crate::auth::key::KeyHasher;
+use crate::bus::Bus;
 use crate::config::{Config, Flag, master_keys};
 use crate::http::error::ApiError;
-use crate::service::tenants;
+use crate::sealing::MasterKeys;
+use crate::server;
+use crate::service::{root, tenants};
 use crate::store::{Store, StoreError, tenants as store};
 
 /// Which server is meant.
@@ -30,11 +33,15 @@ pub(crate) struct Local {
     pub(crate) store: Store,
     /// Makes keys that the server takes.
     pub(crate) hasher: KeyHasher,
+    /// Opens what the server sealed.
+    pub(crate) keys: MasterKeys,
+    /// Tells servers that run what is changed here.
+    pub(crate) bus: Bus,
 }
 
 impl LocalArgs {
     /// The configuration the server itself would run with.
-    fn read(self) -> Result<Config, CommandError> {
+    pub(crate) fn read(self) -> Result<Config, CommandError> {
         let mut flags = Vec::new();
         if let Some(data_dir) = &self.data_dir {
             let value = data_dir.display().to_string().into();
@@ -49,10 +56,17 @@ pub(crate) fn with<T>(
     args: LocalArgs,
     work: impl AsyncFnOnce(Local) -> Result<T, ApiError>,
 ) -> Result<T, CommandError> {
-    let config = args.read()?;
+    with_config(&args.read()?, work)
+}
+
+/// The same with a configuration that was read.
+pub(crate) fn with_config<T>(
+    config: &Config,
+    work: impl AsyncFnOnce(Local) -> Result<T, ApiError>,
+) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Write)?;
     runtime.block_on(async {
-        let local = open(&config).await.map_err(CommandError::Local)?;
+        let local = open(config).await.map_err(CommandError::Local)?;
         work(local).await.map_err(|error| CommandError::Local(error.to_string()))
     })
 }
@@ -69,7 +83,9 @@ async fn open(config: &Config) -> Result<Local, String> {
     store.migrate().await.map_err(|error| format!("the database could not be brought up to date: {error}"))?;
     let name = "Default organisation";
     tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), name).await.map_err(|error| error.to_string())?;
-    Ok(Local { store, hasher: KeyHasher::from_master(&keys) })
+    let root = root::load(&store, &keys).await.map_err(|error| error.to_string())?;
+    let bus = server::bus(&store, config).await.map_err(|error| error.to_string())?;
+    Ok(Local { store, hasher: KeyHasher::from_root(&root), keys, bus })
 }
 
 impl Local {

@@ -1,7 +1,9 @@
 //! Where the master keys come from.
 
+use std::path::PathBuf;
+
 use super::Config;
-use crate::sealing::{MasterKeys, SealError};
+use crate::sealing::{KeyFile, MasterKeys, SealError};
 
 /// What the file is called that an embedded server makes for itself.
 const OWN_FILE: &str = "master.key";
@@ -12,17 +14,22 @@ pub(crate) fn load(config: &Config) -> Result<MasterKeys, SealError> {
     if !config.master_key.is_empty() {
         return MasterKeys::parse(config.master_key.expose());
     }
-    if let Some(path) = &config.master_key_file {
-        return MasterKeys::from_file(path);
+    let path = file(config);
+    if config.master_key_file.is_some() {
+        return MasterKeys::from_file(&path);
     }
-    let path = config.data_dir.join(OWN_FILE);
     if config.database.url.starts_with("postgres") && !path.exists() {
         return Err(SealError::NoKeys);
     }
-    match MasterKeys::generate(&path) {
+    match KeyFile::new(&path).generate() {
         Ok(_) | Err(SealError::Exists { .. }) => MasterKeys::from_file(&path),
         Err(error) => Err(error),
     }
+}
+
+/// The file they stand in, unless the environment holds them.
+pub(crate) fn file(config: &Config) -> PathBuf {
+    config.master_key_file.clone().unwrap_or_else(|| config.data_dir.join(OWN_FILE))
 }
 
 #[cfg(test)]
@@ -35,8 +42,8 @@ mod tests {
     fn an_embedded_server_makes_its_keys_once_and_a_shared_one_must_be_given_them() {
         let directory = tempfile::tempdir().expect("a directory");
         let mut config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
-        let first = load(&config).expect("made").derive("test");
-        assert_eq!(load(&config).expect("read").derive("test"), first);
+        let first = load(&config).expect("made").ids();
+        assert_eq!(load(&config).expect("read").ids(), first);
         let elsewhere = tempfile::tempdir().expect("a directory");
         config.data_dir = elsewhere.path().to_owned();
         config.database.url = "postgres://db/zentinelle".into();

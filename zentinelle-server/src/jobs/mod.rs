@@ -10,7 +10,7 @@ mod hooks;
 mod lane;
 pub(crate) mod run;
 mod schedules;
-mod tasks;
+pub(crate) mod tasks;
 mod work;
 mod workers;
 

@@ -1,10 +1,10 @@
-//! The master keys: read from text or a file, and made.
+//! The master keys: read from text, and followed when their file changes.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
@@ -14,10 +14,9 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::error::SealError;
+use super::file::{FileState, KeyFile};
 
 const KEY_BYTES: usize = 32;
-/// No file of master keys is longer. Unit: bytes.
-const MOST: u64 = 64 << 10;
 /// The id of a key that stands alone, without one.
 const UNNAMED: &str = "k0";
 /// Keeps these keys apart from what anybody else derives from the same bytes.
@@ -29,9 +28,10 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// The master keys of a server, at least one. The newest, which stands last, seals; all of them
 /// open. They are wiped from memory when dropped, and never printed.
-#[derive(Clone)]
 pub(crate) struct MasterKeys {
-    keys: Vec<MasterKey>,
+    keys: ArcSwap<Vec<MasterKey>>,
+    /// The file they came from, and how it was then.
+    file: Option<(KeyFile, Mutex<FileState>)>,
 }
 
 /// One master key.
@@ -56,6 +56,15 @@ impl MasterKey {
         key
     }
 
+    /// Bytes as a key.
+    pub(super) fn of(id: String, secret: Zeroizing<Vec<u8>>) -> Self {
+        Self { id, secret }
+    }
+
+    pub(super) fn secret(&self) -> &[u8] {
+        &self.secret
+    }
+
     fn parse(line: &str) -> Result<Self, &'static str> {
         // One key alone needs no name: `openssl rand -base64 32` is what people have at hand.
         let (id, encoded) = line.split_once(':').unwrap_or((UNNAMED, line));
@@ -74,14 +83,15 @@ impl MasterKey {
         Ok(Self { id: id.to_owned(), secret })
     }
 
-    fn generate() -> Result<Self, SealError> {
+    pub(super) fn generate() -> Result<Self, SealError> {
         let mut id = [0; 4];
         let mut secret = Zeroizing::new(vec![0; KEY_BYTES]);
         getrandom::fill(&mut id).and_then(|()| getrandom::fill(&mut secret)).map_err(SealError::Random)?;
         Ok(Self { id: format!("k{:08x}", u32::from_be_bytes(id)), secret })
     }
 
-    fn line(&self) -> Zeroizing<String> {
+    /// As a file holds it.
+    pub(super) fn line(&self) -> Zeroizing<String> {
         let encoded = Zeroizing::new(STANDARD.encode(&*self.secret));
         Zeroizing::new(format!("{}:{}\n", self.id, *encoded))
     }
@@ -111,88 +121,67 @@ impl MasterKeys {
                 keys.push(key);
             }
         }
-        if keys.is_empty() { Err(SealError::NoKeys) } else { Ok(Self { keys }) }
+        if keys.is_empty() {
+            Err(SealError::NoKeys)
+        } else {
+            Ok(Self { keys: ArcSwap::from_pointee(keys), file: None })
+        }
     }
 
-    /// Reads the lines of a file, and warns when others than its owner may read it.
+    /// Reads the lines of a file, and again whenever it changes.
     pub(crate) fn from_file(path: &Path) -> Result<Self, SealError> {
-        let failed = |source| SealError::File { what: "read", path: path.to_owned(), source };
-        let file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        if metadata.len() > MOST {
-            return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, "it is longer than 64 KiB")));
+        let file = KeyFile::new(path);
+        let (seen, keys) = file.read()?;
+        Ok(Self { file: Some((file, Mutex::new(seen))), ..keys })
+    }
+
+    /// Reads the file again if it was changed, and says whether it was. Keys that cannot be read
+    /// are left as they are.
+    pub(crate) fn look(&self) -> bool {
+        let Some((file, seen)) = &self.file else { return false };
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // A file that is being replaced may be away for a moment.
+        let Ok(state) = file.state() else { return false };
+        if state == *seen {
+            return false;
         }
-        #[cfg(unix)]
-        if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
-            tracing::warn!(path = %path.display(), "others may read the master keys; `chmod 600` keeps them out");
+        *seen = state;
+        match file.read() {
+            Ok((_, read)) => {
+                self.keys.store(read.all());
+                tracing::info!(keys = ?self, "the master keys were read again");
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the master key file was changed and cannot be read: the keys of before are kept");
+                false
+            }
         }
-        // With its whole room at once: a text that grows leaves copies behind.
-        let mut text = Zeroizing::new(String::with_capacity(MOST as usize));
-        file.take(MOST).read_to_string(&mut text).map_err(failed)?;
-        Self::parse(&text)
     }
 
-    /// Writes a new file with one new key, which only its owner may read, and returns the key's
-    /// id. An existing file is left as it is.
-    pub(crate) fn generate(path: &Path) -> Result<String, SealError> {
-        let key = MasterKey::generate()?;
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => SealError::Exists { path: path.to_owned() },
-            _ => SealError::File { what: "make", path: path.to_owned(), source },
-        })?;
-        write(file, &key.line(), path)?;
-        Ok(key.id)
+    /// Every key, oldest first.
+    pub(super) fn all(&self) -> Arc<Vec<MasterKey>> {
+        self.keys.load_full()
     }
 
-    /// Adds a new key at the end of a file of keys, and returns its id. It seals from the next
-    /// start on.
-    pub(crate) fn add_to_file(path: &Path) -> Result<String, SealError> {
-        let known = Self::from_file(path)?;
-        let mut key = MasterKey::generate()?;
-        while known.find(&key.id).is_some() {
-            key = MasterKey::generate()?;
-        }
-        let file = OpenOptions::new().append(true).open(path).map_err(|source| SealError::File {
-            what: "open",
-            path: path.to_owned(),
-            source,
-        })?;
-        let line = Zeroizing::new(format!("\n{}", *key.line())); // the last line may have no end
-        write(file, &line, path)?;
-        Ok(key.id)
+    /// The id of the key that seals.
+    pub(crate) fn newest_id(&self) -> String {
+        newest(&self.all()).id.clone()
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<&MasterKey> {
-        self.keys.iter().find(|key| key.id == id)
-    }
-
-    pub(super) fn newest_first(&self) -> impl Iterator<Item = &MasterKey> {
-        self.keys.iter().rev()
-    }
-
-    pub(super) fn newest(&self) -> &MasterKey {
-        self.keys.last().expect("`parse` takes no empty list")
-    }
-
-    pub(super) fn oldest(&self) -> &MasterKey {
-        self.keys.first().expect("`parse` takes no empty list")
+    /// The ids of the keys, oldest first.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.all().iter().map(|key| key.id.clone()).collect()
     }
 }
 
-fn write(mut file: File, text: &str, path: &Path) -> Result<(), SealError> {
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|source| SealError::File {
-        what: "write",
-        path: path.to_owned(),
-        source,
-    })
+/// The key that seals.
+pub(super) fn newest(keys: &[MasterKey]) -> &MasterKey {
+    keys.last().expect("`parse` takes no empty list")
 }
 
 impl fmt::Debug for MasterKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.keys.iter().map(|key| format_args!("{}:..", key.id).to_string())).finish()
+        f.debug_list().entries(self.all().iter().map(|key| format_args!("{}:..", key.id).to_string())).finish()
     }
 }

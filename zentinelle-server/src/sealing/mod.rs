@@ -8,13 +8,15 @@
 //! zs1.<key id>.<nonce>.<ciphertext and tag>      nonce and ciphertext in base64url without padding
 //! ```
 //!
-//! To rotate, add a key at the end of the file and restart every server; then seal again what
-//! [`MasterKeys::needs_rotation`] names, and only then take the old line away. Master keys are
-//! never used as they are: HKDF-SHA256 makes one key for sealing and one for each purpose of
-//! [`MasterKeys::derive`] from each.
+//! To rotate, a key is added at the end of the file, what older keys sealed is sealed again, and
+//! only then the old line goes: `zentinelle key rotate-master`. Servers read the file again when
+//! it changes. Master keys seal and do nothing else: every other key of an installation comes
+//! from its [`Root`], which is itself kept sealed, so that it outlives them.
 
 mod error;
+mod file;
 mod keys;
+mod root;
 
 #[cfg(test)]
 mod tests;
@@ -29,13 +31,14 @@ use zentinelle_core::ids::TenantId;
 use zeroize::Zeroizing;
 
 pub(crate) use self::error::SealError;
+pub(crate) use self::file::KeyFile;
 pub(crate) use self::keys::MasterKeys;
-use self::keys::{MasterKey, is_key_id};
+use self::keys::{MasterKey, is_key_id, newest};
+pub(crate) use self::root::Root;
 
 const VERSION: &str = "zs1";
 const NONCE_BYTES: usize = 24;
 const SEALING: &[u8] = b"seal";
-const DERIVING: &[u8] = b"derive:";
 
 /// What a sealed value belongs to. It opens nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +76,8 @@ impl fmt::Debug for Plaintext {
 impl MasterKeys {
     /// Seals a value under the newest key. Two seals of one value differ.
     pub(crate) fn seal(&self, context: &SealContext<'_>, plaintext: &[u8]) -> Result<String, SealError> {
-        let key = self.newest();
+        let keys = self.all();
+        let key = newest(&keys);
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(SealError::Random)?;
         let aad = associated_data(key.id(), context);
@@ -88,12 +92,18 @@ impl MasterKeys {
     pub(crate) fn open(&self, context: &SealContext<'_>, sealed: &str) -> Result<Plaintext, SealError> {
         let parts = Parts::of(sealed)?;
         let key_id = || parts.key_id.to_owned();
-        let key = self.find(parts.key_id).ok_or_else(|| SealError::UnknownKey { key_id: key_id() })?;
+        let find = || self.all().iter().find(|key| key.id() == parts.key_id).cloned();
+        // It may be one that was added since the file was read.
+        let found = find().or_else(|| {
+            self.look();
+            find()
+        });
+        let key = found.ok_or_else(|| SealError::UnknownKey { key_id: key_id() })?;
         let nonce = URL_SAFE_NO_PAD.decode(parts.nonce).map_err(|_| SealError::Malformed)?;
         let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| SealError::Malformed)?;
         let ciphertext = URL_SAFE_NO_PAD.decode(parts.ciphertext).map_err(|_| SealError::Malformed)?;
         let aad = associated_data(key.id(), context);
-        cipher(key)
+        cipher(&key)
             .decrypt(XNonce::from_slice(&nonce), Payload { msg: &ciphertext, aad: &aad })
             .map(|plaintext| Plaintext(Zeroizing::new(plaintext)))
             .map_err(|_| SealError::Rejected { key_id: key_id() })
@@ -101,25 +111,13 @@ impl MasterKeys {
 
     /// Whether a sealed value should be sealed again, because a newer key is there.
     pub(crate) fn needs_rotation(&self, sealed: &str) -> Result<bool, SealError> {
-        Ok(Parts::of(sealed)?.key_id != self.newest().id())
-    }
-
-    /// A key for one purpose, such as the pepper of the hashes of API keys. It comes from the
-    /// **oldest** master key, so it stays the same while keys are only added, and changes when the
-    /// first line is taken away. Where both may be in use, see [`MasterKeys::derive_each`].
-    pub(crate) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
-        derive_from(self.oldest(), purpose)
-    }
-
-    /// A key for one purpose from each master key, newest first, with the master key's id. Sign
-    /// with the first, accept any: signatures then outlive a rotation and follow it.
-    pub(crate) fn derive_each(&self, purpose: &str) -> impl Iterator<Item = (&str, Zeroizing<[u8; 32]>)> {
-        self.newest_first().map(move |key| (key.id(), derive_from(key, purpose)))
+        Ok(key_of(sealed)? != newest(&self.all()).id())
     }
 }
 
-fn derive_from(key: &MasterKey, purpose: &str) -> Zeroizing<[u8; 32]> {
-    key.expand(&[DERIVING, purpose.as_bytes()])
+/// The id of the master key that sealed a value.
+pub(crate) fn key_of(sealed: &str) -> Result<&str, SealError> {
+    Ok(Parts::of(sealed)?.key_id)
 }
 
 fn cipher(key: &MasterKey) -> XChaCha20Poly1305 {

@@ -1,6 +1,6 @@
 //! What sealing promises.
 
-use super::{MasterKeys, SealContext, SealError};
+use super::{KeyFile, MasterKeys, Root, SealContext, SealError};
 use proptest::prelude::*;
 use zentinelle_core::ids::TenantId;
 
@@ -86,18 +86,42 @@ fn rotation_seals_anew_and_still_opens_the_old() {
 }
 
 #[test]
-fn derived_keys_differ_by_purpose_and_outlive_an_added_key() {
-    let (old, both) = (keys(OLD), both());
-    assert_eq!(old.derive("api key"), both.derive("api key"));
-    assert_ne!(both.derive("api key"), both.derive("webhook"));
-    assert_ne!(both.derive("api key"), keys(NEW).derive("api key"));
-    let each: Vec<_> = both.derive_each("webhook").collect();
-    assert_eq!(each.iter().map(|(id, _)| *id).collect::<Vec<_>>(), ["k2", "k1"]);
-    assert_eq!(each[1].1, old.derive("webhook"));
+fn derived_keys_differ_by_purpose_and_by_root() {
+    let root = |byte: u8| Root::from_bytes(&[byte; 32]).expect("32 bytes");
+    assert_eq!(root(1).derive("api key"), root(1).derive("api key"));
+    assert_ne!(root(1).derive("api key"), root(1).derive("webhook"));
+    assert_ne!(root(1).derive("api key"), root(2).derive("api key"));
+    assert!(root(1).name() != root(2).name() && root(1).name().len() == 8);
+    assert!(Root::from_bytes(&[1; 31]).is_err());
+    assert_eq!(format!("{:?}", root(1)), "Root(..)");
     // HKDF-SHA256 as Python's `hmac` computes it: stored hashes must outlive releases.
     let expected = "311b327d664a84649a77f9a71f75db502c9dad18f2df859e116fe9bf28438498";
-    let hex: String = old.derive("api key").iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = b"0123456789abcdef0123456789abcdef";
+    let derived = Root::from_bytes(secret).expect("32 bytes").derive("api key");
+    let hex: String = derived.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, expected);
+}
+
+#[test]
+fn a_running_server_takes_up_an_added_key_and_keeps_the_keys_of_a_broken_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (path, tenant) = (directory.path().join("master.keys"), TenantId::new("acme"));
+    let file = KeyFile::new(&path);
+    let first = file.generate().expect("made");
+    let running = MasterKeys::from_file(&path).expect("read");
+    let second = file.add().expect("added");
+    let elsewhere = MasterKeys::from_file(&path).expect("read");
+    let sealed = elsewhere.seal(&context(&tenant), b"new").expect("sealed");
+    assert!(sealed.starts_with(&format!("zs1.{second}.")));
+    assert_eq!(running.open(&context(&tenant), &sealed).expect("it looks again").expose(), b"new");
+    assert_eq!((running.ids(), running.look()), (vec![first.clone(), second.clone()], false));
+    file.remove(&[first]).expect("removed");
+    assert!(running.look());
+    assert_eq!(running.ids(), std::slice::from_ref(&second));
+    assert!(file.remove(std::slice::from_ref(&second)).is_err(), "one must stay");
+    std::fs::write(&path, "nonsense").expect("written");
+    assert!(!running.look());
+    assert_eq!(running.newest_id(), second);
 }
 
 #[test]
@@ -131,23 +155,23 @@ fn a_bad_line_is_named_and_not_repeated() {
 fn a_new_file_is_for_its_owner_only_and_never_overwritten() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("master.keys");
-    let first = MasterKeys::generate(&path).expect("made");
+    let file = KeyFile::new(&path);
+    let first = file.generate().expect("made");
     #[cfg(unix)]
     {
         let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().expect("there").permissions());
         assert_eq!(mode & 0o777, 0o600);
     }
-    assert!(matches!(MasterKeys::generate(&path), Err(SealError::Exists { .. })));
+    assert!(matches!(file.generate(), Err(SealError::Exists { .. })));
 
     let tenant = TenantId::new("acme");
     let before = MasterKeys::from_file(&path).expect("read");
     let sealed = before.seal(&context(&tenant), b"sk-12345").expect("sealed");
-    let second = MasterKeys::add_to_file(&path).expect("added");
+    let second = file.add().expect("added");
     assert_ne!(first, second);
     let after = MasterKeys::from_file(&path).expect("read");
-    assert_eq!(after.newest().id(), second);
+    assert_eq!(after.newest_id(), second);
     assert_eq!(after.open(&context(&tenant), &sealed).expect("opened").expose(), b"sk-12345");
-    assert_eq!(before.derive("api key"), after.derive("api key"));
 
     let missing = MasterKeys::from_file(&directory.path().join("missing")).expect_err("it is not there");
     assert!(matches!(missing, SealError::File { what: "read", .. }));

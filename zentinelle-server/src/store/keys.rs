@@ -143,6 +143,15 @@ pub(crate) async fn revoke(
     Ok(())
 }
 
+/// The public ids of keys that were revoked since an instant, of every tenant.
+pub(crate) async fn revoked_since(db: &impl ConnectionTrait, since: i64) -> Result<Vec<String>, StoreError> {
+    let found = api_key::Entity::find()
+        .select_only()
+        .column(api_key::Column::PublicId)
+        .filter(api_key::Column::RevokedAt.gte(since));
+    Ok(found.into_tuple::<String>().all(db).await?)
+}
+
 /// Counts one use of an enrolment key, unless it is used up, ended or revoked. Says whether it
 /// was counted. The row stays locked until the transaction ends, so no use is given twice.
 pub(crate) async fn count_use(

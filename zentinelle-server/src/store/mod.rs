@@ -25,6 +25,8 @@ mod migrations;
 pub(crate) mod models;
 pub(crate) mod notifications;
 pub(crate) mod page;
+#[cfg(test)]
+mod plans;
 pub(crate) mod policies;
 pub(crate) mod prices;
 pub(crate) mod reports;
@@ -163,6 +165,12 @@ impl Store {
     /// For queries outside a transaction.
     pub(crate) fn db(&self) -> &DatabaseConnection {
         &self.db
+    }
+
+    /// Lets a test overhear what the database is asked. Clones made before hear nothing.
+    #[cfg(test)]
+    fn watch(&mut self, heard: impl Fn(&sea_orm::Statement) + Send + Sync + 'static) {
+        self.db.set_metric_callback(move |info| heard(info.statement));
     }
 
     /// Whether the database is PostgreSQL; else it is SQLite.

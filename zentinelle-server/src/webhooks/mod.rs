@@ -126,14 +126,17 @@ fn asked_for(hook: &webhook::Model, emission: &Emission) -> bool {
     lists(&hook.event_types, emission.event.name()) && lists(&hook.severities, &emission.severity)
 }
 
+/// What a webhook's secret is sealed as.
+pub(crate) const SEALED_AS: &str = "webhook";
+
 /// Seals a webhook's secret for its row.
 pub(crate) fn seal_secret(keys: &MasterKeys, tenant: &TenantId, id: &str, secret: &str) -> Result<String, SealError> {
-    keys.seal(&SealContext { tenant, kind: "webhook", name: id }, secret.as_bytes())
+    keys.seal(&SealContext { tenant, kind: SEALED_AS, name: id }, secret.as_bytes())
 }
 
 /// Opens a webhook's secret.
 fn open_secret(keys: &MasterKeys, hook: &webhook::Model) -> Result<Option<crate::sealing::Plaintext>, SealError> {
     let tenant = TenantId::new(hook.tenant_id.clone());
-    let context = SealContext { tenant: &tenant, kind: "webhook", name: &hook.id };
+    let context = SealContext { tenant: &tenant, kind: SEALED_AS, name: &hook.id };
     hook.sealed_secret.as_deref().map(|sealed| keys.open(&context, sealed)).transpose()
 }

@@ -85,6 +85,13 @@ impl Running {
         Self::answer(request).await
     }
 
+    #[allow(dead_code, reason = "not every file of tests replaces")]
+    /// Sends a PUT.
+    pub(crate) async fn put(&self, path: &str, key: &str, body: &Value) -> Option<(u16, Value)> {
+        let request = self.client.put(format!("{}{path}", self.url)).header("X-Zentinelle-Key", key).json(body);
+        Self::answer(request).await
+    }
+
     #[allow(dead_code, reason = "not every file of tests reads")]
     /// Sends a GET; none when the server died meanwhile.
     pub(crate) async fn get(&self, path: &str, key: &str) -> Option<(u16, Value)> {

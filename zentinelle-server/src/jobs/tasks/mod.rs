@@ -1,11 +1,11 @@
 //! The recurring work, one file each. All of it may run twice.
 
-pub(super) mod agents;
-pub(super) mod alert_rules;
-pub(super) mod baselines;
-pub(super) mod keys;
-pub(super) mod retention;
-pub(super) mod usage;
+pub(crate) mod agents;
+pub(crate) mod alert_rules;
+pub(crate) mod baselines;
+pub(crate) mod keys;
+pub(crate) mod retention;
+pub(crate) mod usage;
 
 #[cfg(test)]
 mod tests;

@@ -33,7 +33,7 @@ use crate::auth::AgentFacts;
 use crate::clock;
 use crate::http::error::ApiError;
 use crate::recorder::record::Record;
-use crate::sealing::MasterKeys;
+use crate::sealing::Root;
 use crate::snapshot::Snapshot;
 use crate::store::approvals::{self, APPROVED, CANCELLED, CONSUMED, EXPIRED, PENDING};
 use crate::store::entities::approval;
@@ -52,7 +52,7 @@ pub(crate) const MOST_WAIT: Duration = Duration::from_secs(55);
 /// What the server knows of approvals without asking the database.
 #[derive(Debug)]
 pub(crate) struct Approvals {
-    keys: Arc<MasterKeys>,
+    root: Arc<Root>,
     open: Cache<(TenantId, Digest), Arc<approval::Model>>,
     recent: Cache<(TenantId, String), Arc<approval::Model>>,
     /// Who waits for decisions.
@@ -61,14 +61,14 @@ pub(crate) struct Approvals {
 
 impl Approvals {
     /// Nothing is known yet.
-    pub(crate) fn new(keys: Arc<MasterKeys>) -> Self {
-        Self { keys, open: remembering(), recent: remembering(), waiting: Waiting::default() }
+    pub(crate) fn new(root: Arc<Root>) -> Self {
+        Self { root, open: remembering(), recent: remembering(), waiting: Waiting::default() }
     }
 
     /// The tokens of an approved request that was not used and is not over.
     pub(crate) fn token(&self, row: &approval::Model) -> Option<String> {
         let good = row.status == APPROVED && row.expires_at > clock::now_micros();
-        if good { token::mint(&self.keys, row) } else { None }
+        if good { token::mint(&self.root, row) } else { None }
     }
 
     /// The next attempt at the same call asks anew.

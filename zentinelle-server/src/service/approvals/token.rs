@@ -16,7 +16,7 @@ use zentinelle_core::ids::TenantId;
 
 use super::call;
 use crate::clock;
-use crate::sealing::MasterKeys;
+use crate::sealing::Root;
 use crate::store::entities::approval;
 
 /// Where agents put tokens.
@@ -26,16 +26,14 @@ const DIGITS: usize = 32;
 /// How far a token is dated back, so that a replica whose clock is behind accepts it.
 const DATED_BACK: SignedDuration = SignedDuration::from_secs(5);
 
-/// The keys with which a tenant's approvals are signed, newest first.
-fn signing_keys(keys: &MasterKeys, tenant: &TenantId) -> Vec<SigningKey> {
-    let purpose = format!("approvals/{tenant}");
-    keys.derive_each(&purpose).filter_map(|(id, secret)| SigningKey::hmac(id, secret.as_ref()).ok()).collect()
+/// The key with which a tenant's approvals are signed.
+fn signing_key(root: &Root, tenant: &TenantId) -> Option<SigningKey> {
+    SigningKey::hmac(&root.name(), root.derive(&format!("approvals/{tenant}")).as_ref()).ok()
 }
 
 /// The keys with which a tenant's approvals are verified.
-pub(crate) fn key_ring(keys: &MasterKeys, tenant: &TenantId) -> KeyRing {
-    let verifying = signing_keys(keys, tenant);
-    KeyRing::from_keys(verifying.iter().map(SigningKey::verifying_key)).unwrap_or_default()
+pub(crate) fn key_ring(root: &Root, tenant: &TenantId) -> KeyRing {
+    KeyRing::from_keys(signing_key(root, tenant).iter().map(SigningKey::verifying_key)).unwrap_or_default()
 }
 
 /// For how long the approval of a remedy holds from the decision on.
@@ -50,10 +48,10 @@ fn dated_back(lifetime: SignedDuration) -> SignedDuration {
 }
 
 /// The tokens of an approved request, one for each remedy, parted by blanks.
-pub(crate) fn mint(keys: &MasterKeys, row: &approval::Model) -> Option<String> {
+pub(crate) fn mint(root: &Root, row: &approval::Model) -> Option<String> {
     let remedies: Vec<Remedy> = serde_json::from_value(row.remedies.clone()).ok()?;
     let decided_at = clock::instant(row.decided_at?);
-    let key = signing_keys(keys, &TenantId::new(row.tenant_id.as_str())).into_iter().next()?;
+    let key = signing_key(root, &TenantId::new(row.tenant_id.as_str()))?;
     let tokens = remedies.iter().enumerate().map(|(index, remedy)| {
         let whole = SignedDuration::from_secs(i64::try_from(remedy.max_age_seconds).ok()?);
         let issued_at = decided_at.checked_sub(dated_back(whole)).ok()?;

@@ -74,6 +74,7 @@ CREATE TABLE api_keys (
 );
 CREATE INDEX api_keys_agent ON api_keys (tenant_id, agent_id);
 CREATE INDEX api_keys_kind ON api_keys (tenant_id, kind, id);
+CREATE INDEX api_keys_revoked ON api_keys (revoked_at); -- servers look for what was revoked of late
 
 CREATE TABLE policies (
     tenant_id TEXT NOT NULL,
