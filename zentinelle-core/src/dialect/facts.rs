@@ -159,7 +159,7 @@ impl Reply {
             }
         }
         if !edits.is_empty() {
-            edits.extend(self.shadow_edits());
+            edits.extend(self.shadows.iter().cloned());
         }
         edits
     }

@@ -75,14 +75,9 @@ impl Reply {
             }
         }
         if !inspection.edits.is_empty() {
-            inspection.edits.extend(self.shadow_edits());
+            inspection.edits.extend(self.shadows.iter().cloned());
         }
         inspection
-    }
-
-    /// The edits that take away what says masked texts once more.
-    pub(super) fn shadow_edits(&self) -> impl Iterator<Item = Edit> {
-        self.shadows.iter().map(|range| Edit::json(range.clone(), "null"))
     }
 }
 

@@ -12,12 +12,13 @@ pub(super) fn completion(root: &Node<'_>, _: &[u8], call: &mut Call) -> Result<(
     let at = At::Root;
     call.read_model(root)?;
     prompts(root, "prompt", call)?;
+    let prompts = u64::try_from(call.messages.len()).unwrap_or(u64::MAX).max(1);
     if let Some(suffix) = text_at(root, "suffix", &at)? {
         push(call, suffix.pointer.clone(), Part::Text(suffix));
     }
     call.read_cap(root, &["max_tokens"], "max_tokens")?;
     let n = count_at(root, "n", &at)?.unwrap_or(1).max(count_at(root, "best_of", &at)?.unwrap_or(1)).max(1);
-    call.choices = n.saturating_mul(u64::try_from(call.messages.len()).unwrap_or(u64::MAX).max(1));
+    call.choices = n.saturating_mul(prompts);
     call.stream = flag_at(root, "stream", &at)?;
     openai_chat::read_usage_option(root, call)?;
     call.temperature = number_at(root, "temperature", &at)?;

@@ -164,13 +164,20 @@ fn gather(node: &Node<'_>, at: &At<'_>, opaque: &[&str], texts: &mut Vec<Text>) 
                     let text = key.name.clone().into_owned();
                     texts.push(Text { text, pointer: at.pointer(), range: key.range.clone() });
                 }
-                if !(matches!(value.json, Json::String(_)) && opaque.contains(&key.name.as_ref())) {
+                let is_text = matches!(value.json, Json::String(_));
+                if !(is_text && (opaque.contains(&key.name.as_ref()) || is_label(&key.name, value))) {
                     gather(value, &at, opaque, texts);
                 }
             }
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Numbers(_) => {}
     }
+}
+
+/// Whether a value only says of what kind its object is: one short word and nothing else.
+fn is_label(key: &str, value: &Node<'_>) -> bool {
+    let word = |text: &str| text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    matches!(key, "type" | "role") && value.text().is_some_and(|text| word(&text))
 }
 
 /// A part of a kind nobody knows here.

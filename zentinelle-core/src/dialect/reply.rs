@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::call::Text;
+use super::edit::Edit;
 use super::error::DecodeError;
-use super::json_spans::{self, Node};
+use super::json_spans::{self, Json, Node};
 use super::route::{Operation, Route};
 use super::usage::Usage;
 use super::{anthropic, google, openai_chat, openai_responses, openai_texts};
@@ -83,8 +84,8 @@ pub struct Reply {
     pub choices: usize,
     /// The error, when the body is one.
     pub error: Option<ReplyError>,
-    /// Values that say a text once more, token by token: gone when any text is masked.
-    pub(super) shadows: Vec<Range<usize>>,
+    /// What takes away the values that say a text once more, token by token, when any is masked.
+    pub(super) shadows: Vec<Edit>,
 }
 
 impl Reply {
@@ -109,6 +110,15 @@ impl Reply {
         let root = json_spans::parse(body)?;
         reader(&root, body, &mut reply)?;
         Ok(reply)
+    }
+}
+
+impl Reply {
+    /// Takes note of a value that says texts once more.
+    pub(super) fn shadow(&mut self, node: Option<&Node<'_>>) {
+        let Some(node) = node else { return };
+        let nothing = if matches!(node.json, Json::Array(_)) { "[]" } else { "null" };
+        self.shadows.push(Edit::json(node.range.clone(), nothing));
     }
 }
 

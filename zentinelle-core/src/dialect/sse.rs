@@ -9,7 +9,7 @@ use memchr::{memchr2, memchr3};
 use super::stream::{Delta, Framing};
 
 /// Collects bytes until a frame is complete. Every byte is looked at once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Cutter {
     buffer: Vec<u8>,
     /// How much of the buffer has been looked at.
@@ -17,7 +17,7 @@ pub(super) struct Cutter {
     state: State,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum State {
     Lines {
         /// Whether the line has no byte yet.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::json_spans::{self, Node};
+use super::json_spans::{self, Json, Node};
 use super::read::{At, readable_texts};
 use super::reply::{ReplyError, StopReason};
 use super::route::{Operation, Route};
@@ -93,7 +93,7 @@ pub enum Delta {
     ChannelEnd(u32, u32),
     /// Words beside the answer, such as a citation or the title of a search result.
     Aside(TextDelta),
-    /// Bytes that say a text once more token by token, such as log probabilities.
+    /// A value that says a text once more token by token, such as log probabilities.
     Shadow(Range<usize>),
     /// A tool call begins.
     ToolStart {
@@ -159,6 +159,12 @@ pub(super) fn literal(node: &Node<'_>) -> Option<TextDelta> {
     Some(TextDelta { text: node.text()?.into_owned(), range: node.range.clone() })
 }
 
+/// A value that says texts once more; an empty one says nothing.
+pub(super) fn shadow(node: Option<&Node<'_>>) -> Option<Delta> {
+    let node = node.filter(|node| !matches!(&node.json, Json::Array(items) if items.is_empty()))?;
+    Some(Delta::Shadow(node.range.clone()))
+}
+
 /// Every readable text of a value nobody knows the shape of, each by itself.
 pub(super) fn asides(node: &Node<'_>, out: &mut Vec<Delta>) {
     let mut texts = Vec::new();
@@ -187,7 +193,7 @@ pub enum StreamError {
 }
 
 /// What a format remembers between frames.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Memory {
     Chat(openai_chat::Stream),
     Responses(openai_responses::Stream),
@@ -201,7 +207,7 @@ enum Memory {
 ///
 /// A frame of events ends behind its empty line. Where lines end with a lone carriage return it
 /// ends one byte later, because a line feed might follow and would belong to it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StreamDecoder {
     framing: Framing,
     cutter: sse::Cutter,

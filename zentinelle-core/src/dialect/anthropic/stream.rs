@@ -14,7 +14,7 @@ use super::reply::{error_of, stop, usage};
 const MAX_BLOCKS: usize = 4096;
 
 /// What a stream has said so far that later events build on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in super::super) struct Stream {
     /// The blocks that are tool calls.
     tools: BTreeSet<u32>,

@@ -64,8 +64,6 @@ fn read(root: &Node<'_>, body: &[u8], at: &At<'_>, call: &mut Call) -> Result<()
     object(root, at)?;
     if let Some((key, system)) = field(root, "systemInstruction", "system_instruction", at)? {
         every_text(system, &At::Key(at, key), &mut call.system);
-        // The role of the instruction is no part of what it says.
-        call.system.retain(|text| !text.pointer.as_str().ends_with("/role"));
     }
     let (key, contents) = several(root, "contents", "contents", at)?;
     let list = At::Key(at, key);

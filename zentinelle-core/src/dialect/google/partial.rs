@@ -13,7 +13,7 @@ const MAX_PLACE: usize = 4096;
 const MAX_STEPS: usize = 64;
 
 /// Joins the pieces.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct PartialArguments {
     value: Map<String, Value>,
     bytes: usize,

@@ -35,7 +35,7 @@ pub(in super::super) fn reply(root: &Node<'_>, body: &[u8], reply: &mut Reply) -
                 readable_texts(held, &At::Key(&at, key), &mut reply.texts);
             }
         }
-        reply.shadows.extend(candidate.get("logprobsResult").map(|node| node.range.clone()));
+        reply.shadow(candidate.get("logprobsResult"));
         reply.stops.extend(name_at(candidate, "finishReason", &at)?.map(|reason| stop(&reason)));
         reply.choices += 1;
     }

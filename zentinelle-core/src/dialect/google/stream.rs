@@ -7,12 +7,12 @@ use serde_json::json;
 use super::super::json_spans::{Json, Node};
 use super::super::read::raw;
 use super::super::reply::StopReason;
-use super::super::stream::{Channel, ChannelKind, Delta, Framing, TextDelta, ToolKey, asides, literal};
+use super::super::stream::{Channel, ChannelKind, Delta, Framing, TextDelta, ToolKey, asides, literal, shadow};
 use super::partial::PartialArguments;
 use super::reply::{BESIDE, error_of, stop, usage};
 
 /// What a stream has said so far that later chunks build on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in super::super) struct Stream {
     /// How many tool calls have begun.
     calls: u32,
@@ -62,7 +62,7 @@ impl Stream {
         for part in parts {
             self.part(choice, part, source, out);
         }
-        out.extend(candidate.get("logprobsResult").map(|node| Delta::Shadow(node.range.clone())));
+        out.extend(shadow(candidate.get("logprobsResult")));
         for key in BESIDE {
             if let Some(held) = candidate.get(key) {
                 asides(held, out);

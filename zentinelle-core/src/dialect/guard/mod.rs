@@ -549,6 +549,3 @@ fn reason(finding: &Finding) -> String {
     };
     format!("the output holds {what} ({})", finding.kind)
 }
-
-#[cfg(test)]
-mod tests;

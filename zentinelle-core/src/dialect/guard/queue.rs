@@ -210,7 +210,10 @@ impl Queue {
                 out.append(&mut frame.raw);
                 continue;
             }
-            frame.edits.extend(frame.shadows.into_iter().map(|range| Edit::json(range, "null")));
+            for range in frame.shadows {
+                let listed = frame.raw.get(range.start) == Some(&b'[');
+                frame.edits.push(Edit::json(range, if listed { "[]" } else { "null" }));
+            }
             // Edits of one frame lie in literals of their own; if they do not, nothing of the
             // frame may leave.
             if let Ok(rewritten) = rewrite(&frame.raw, &frame.edits) {

@@ -22,7 +22,7 @@ pub(in super::super) fn reply(root: &Node<'_>, _: &[u8], reply: &mut Reply) -> R
         if let Some(message) = choice.get("message") {
             read_message(message, &At::Key(&at, "message"), reply)?;
         }
-        reply.shadows.extend(choice.get("logprobs").map(|node| node.range.clone()));
+        reply.shadow(choice.get("logprobs"));
         reply.stops.extend(name_at(choice, "finish_reason", &at)?.map(|reason| stop(&reason)));
         reply.choices += 1;
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::json_spans::{Json, Node};
 use super::super::read::raw;
-use super::super::stream::{Channel, ChannelKind, Delta, TextDelta, ToolKey, asides, literal};
+use super::super::stream::{Channel, ChannelKind, Delta, TextDelta, ToolKey, asides, literal, shadow};
 use super::reply::{error_of, stop, usage};
 
 /// The place of the older `function_call`, of which an answer has one at most.
@@ -15,7 +15,7 @@ const LEGACY: u32 = u32::MAX;
 const MAX_CALLS: usize = 4096;
 
 /// What a stream has said so far that later chunks build on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in super::super) struct Stream {
     /// The tool calls that have begun and not ended, of every answer, with their ids.
     open: BTreeMap<ToolKey, Option<String>>,
@@ -47,8 +47,7 @@ impl Stream {
             if self.choices.len() < MAX_CALLS {
                 self.choices.insert(index);
             }
-            let logprobs = choice.get("logprobs").map(|node| node.range.clone());
-            out.extend(logprobs.map(Delta::Shadow));
+            out.extend(shadow(choice.get("logprobs")));
             let say = |kind, block, node: Option<&Node<'_>>| {
                 Some(Delta::Text(Channel { kind, choice: index, block }, node.and_then(literal)?))
             };

@@ -74,7 +74,7 @@ fn read_item(item: &Node<'_>, body: &[u8], at: &At<'_>, reply: &mut Reply) -> Re
                 if let Some(annotations) = part.get("annotations") {
                     readable_texts(annotations, &At::Key(&at, "annotations"), &mut reply.texts);
                 }
-                reply.shadows.extend(part.get("logprobs").map(|node| node.range.clone()));
+                reply.shadow(part.get("logprobs"));
             }
         }
         "reasoning" => {

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::super::json_spans::{Json, Node};
+use super::super::json_spans::Node;
 use super::super::openai_chat::{error_of, usage};
 use super::super::read::raw;
-use super::super::stream::{Channel, ChannelKind, Delta, TextDelta, ToolKey, asides, literal};
+use super::super::reply::ReplyError;
+use super::super::stream::{Channel, ChannelKind, Delta, TextDelta, ToolKey, asides, literal, shadow};
 use super::reply::{called, stopped};
 
 /// Most tool calls of one stream that are kept track of.
@@ -23,7 +24,7 @@ const SUMMARY: u32 = PARTS / 2;
 const SHELL: u32 = PARTS - 8;
 
 /// What a stream has said so far that later events build on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in super::super) struct Stream {
     /// The tool calls that have begun and not ended, by the place of their item.
     open: BTreeSet<u32>,
@@ -44,13 +45,16 @@ impl Stream {
         let kind = root.text_at("type").unwrap_or_default();
         let Some(event) = kind.strip_prefix("response.") else {
             match root.get("error") {
-                _ if kind == "error" => out.push(Delta::Error(error_of(root.get("error").unwrap_or(root)))),
+                None if kind == "error" => {
+                    let word = |key| root.text_at(key).unwrap_or_default().into_owned();
+                    out.push(Delta::Error(ReplyError { kind: word("code"), message: word("message") }));
+                }
                 Some(error) => out.push(Delta::Error(error_of(error))),
                 None => asides(root, out),
             }
             return;
         };
-        out.extend(root.get("logprobs").map(|node| Delta::Shadow(node.range.clone())));
+        out.extend(shadow(root.get("logprobs")));
         let item = small(root, "output_index");
         let key = ToolKey { choice: 0, index: item };
         match event {
@@ -244,8 +248,7 @@ fn whole_part(part: &Node<'_>, channel: Channel, out: &mut Vec<Delta>) {
     if let Some(annotations) = part.get("annotations") {
         asides(annotations, out);
     }
-    let said = part.get("logprobs").filter(|node| !matches!(&node.json, Json::Array(items) if items.is_empty()));
-    out.extend(said.map(|node| Delta::Shadow(node.range.clone())));
+    out.extend(shadow(part.get("logprobs")));
 }
 
 fn small(root: &Node<'_>, key: &str) -> u32 {

@@ -1,1 +1,0 @@
-//! Filled beside the transcripts.
