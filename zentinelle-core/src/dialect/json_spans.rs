@@ -448,7 +448,8 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        for body in ["", "{", "[1,]", "01", "1.", "\"a\nb\"", "\"\\x\"", "\"\\u12\"", "{} {}", "nul", "{\"a\" 1}", "-"] {
+        for body in ["", "{", "[1,]", "01", "1.", "\"a\nb\"", "\"\\x\"", "\"\\u12\"", "{} {}", "nul", "{\"a\" 1}", "-"]
+        {
             assert_eq!(code(body), "dialect.not_json", "{body}");
         }
         assert_eq!(parse(b"\"\xff\"").unwrap_err().offset, Some(1));

@@ -254,7 +254,11 @@ async fn deliver(
     exchange.tally.held = held;
     let body = body.map_err(|error| unread(&mut exchange, bytes, error))?;
     let reads = call.is_some_and(|call| {
-        call.route.operation.generates() || matches!(call.route.operation, Operation::Embeddings | Operation::EmbedContent | Operation::BatchEmbedContents)
+        call.route.operation.generates()
+            || matches!(
+                call.route.operation,
+                Operation::Embeddings | Operation::EmbedContent | Operation::BatchEmbedContents
+            )
     });
     let (body, changed) = if success && reads {
         let length = body.len();
