@@ -22,15 +22,24 @@
 //! | a streamed reply | [`StreamGuard`], which uses [`StreamDecoder`] |
 //! | refuse | [`refusal`] |
 
+mod anthropic;
 mod call;
 mod edit;
 mod error;
 mod estimate;
+mod facts;
+mod google;
 mod guard;
+mod inspect;
 mod json_spans;
+mod openai_chat;
+mod openai_responses;
+mod openai_texts;
+mod read;
 mod refusal;
 mod reply;
 mod route;
+mod sse;
 mod stream;
 mod usage;
 
@@ -41,6 +50,7 @@ pub use edit::{Edit, EditError, rewrite};
 pub use error::DecodeError;
 pub use estimate::{CountTokens, TokenEstimate};
 pub use guard::{Action, GuardOptions, Guarded, StreamGuard, ToolAnswer};
+pub use inspect::{Inspected, Inspection};
 pub use refusal::refusal;
 pub use reply::{Reply, ReplyError, StopReason, ToolCall};
 pub use route::{Dialect, Operation, ProviderKind, Route};

@@ -2,14 +2,12 @@
 
 use std::ops::Range;
 
-use serde_json::{Map, Value};
-
 use super::call::Text;
-use super::edit::Edit;
 use super::error::DecodeError;
-use super::route::Route;
+use super::json_spans::{self, Node};
+use super::route::{Operation, Route};
 use super::usage::Usage;
-use crate::decision::Obligation;
+use super::{anthropic, google, openai_chat, openai_responses, openai_texts};
 use crate::error::Pointer;
 
 /// Why a model stopped.
@@ -46,16 +44,8 @@ pub struct ToolCall {
     pub pointer: Pointer,
     /// The bytes of the arguments in the body: a string literal with OpenAI, an object elsewhere.
     pub range: Range<usize>,
-}
-
-impl ToolCall {
-    /// The facts for judging it as `tool_call`: `tool_name` and `tool_args`. Arguments that are no
-    /// JSON object are handed on as a text under `tool_args`, which denies where arguments matter.
-    #[must_use]
-    pub fn context(&self, provider: &str, model: Option<&str>) -> Map<String, Value> {
-        let _ = (provider, model);
-        Map::new()
-    }
+    /// Whether these bytes are a string literal, so that other arguments must be written as one.
+    pub quoted: bool,
 }
 
 impl std::fmt::Debug for ToolCall {
@@ -93,6 +83,8 @@ pub struct Reply {
     pub choices: usize,
     /// The error, when the body is one.
     pub error: Option<ReplyError>,
+    /// Values that say a text once more, token by token: gone when any text is masked.
+    pub(super) shadows: Vec<Range<usize>>,
 }
 
 impl Reply {
@@ -101,22 +93,27 @@ impl Reply {
     /// # Errors
     /// As [`super::Call::decode`].
     pub fn decode(route: &Route, body: &[u8]) -> Result<Self, DecodeError> {
-        let _ = (route, body);
-        Ok(Self::default())
+        let mut reply = Self::default();
+        let reader = match route.operation {
+            Operation::ChatCompletions => openai_chat::reply,
+            Operation::Responses => openai_responses::reply,
+            Operation::Completions => openai_texts::completed,
+            Operation::Embeddings => openai_texts::embedded,
+            Operation::Messages | Operation::CountMessageTokens => anthropic::reply,
+            Operation::GenerateContent | Operation::StreamGenerateContent => google::reply,
+            Operation::CountTokens => google::count_reply,
+            Operation::EmbedContent | Operation::BatchEmbedContents => google::embed_reply,
+            // Nothing of it is known but that an error says `error`.
+            _ => unknown,
+        };
+        let root = json_spans::parse(body)?;
+        reader(&root, body, &mut reply)?;
+        Ok(reply)
     }
+}
 
-    /// The facts for judging it as `llm:response`: `output_text` is every text and reasoning in
-    /// order, joined by newlines; `output` is the list of the tool calls' arguments.
-    #[must_use]
-    pub fn context(&self, provider: &str) -> Map<String, Value> {
-        let _ = provider;
-        Map::new()
-    }
-
-    /// The edits that fulfil the masks of a decision about [`Reply::context`].
-    #[must_use]
-    pub fn edits_for(&self, obligations: &[Obligation]) -> Vec<Edit> {
-        let _ = obligations;
-        Vec::new()
-    }
+fn unknown(root: &Node<'_>, _: &[u8], reply: &mut Reply) -> Result<(), DecodeError> {
+    reply.error = root.get("error").map(openai_chat::error_of);
+    reply.usage = root.get("usage").map(openai_chat::usage);
+    Ok(())
 }

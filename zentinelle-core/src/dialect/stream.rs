@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use super::json_spans::{self, Node};
+use super::read::{At, readable_texts};
 use super::reply::{ReplyError, StopReason};
-use super::route::Route;
+use super::route::{Operation, Route};
 use super::usage::Usage;
+use super::{anthropic, google, openai_chat, openai_responses, sse};
 
 /// How a stream is cut into frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,10 @@ pub enum ChannelKind {
     Text,
     /// What the model thinks.
     Reasoning,
+    /// The arguments of a tool call; `block` is its place.
+    Arguments,
+    /// Words beside the answer, such as citations, each looked at by itself.
+    Aside,
 }
 
 /// One run of text in a stream: deltas of the same channel are one text.
@@ -76,11 +83,18 @@ impl std::fmt::Debug for TextDelta {
 
 /// One thing a frame says.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Delta {
     /// The next piece of a channel.
     Text(Channel, TextDelta),
     /// The whole of a channel, said once more (OpenAI responses).
     WholeText(Channel, TextDelta),
+    /// The channels of this answer and block are complete.
+    ChannelEnd(u32, u32),
+    /// Words beside the answer, such as a citation or the title of a search result.
+    Aside(TextDelta),
+    /// Bytes that say a text once more token by token, such as log probabilities.
+    Shadow(Range<usize>),
     /// A tool call begins.
     ToolStart {
         /// Which.
@@ -94,16 +108,22 @@ pub enum Delta {
         /// Whether its arguments are plain text instead of JSON.
         freeform: bool,
     },
+    /// The name of a tool call once more, or more of it.
+    ToolName(ToolKey, String),
     /// The next piece of a tool call's arguments.
     ToolArguments(ToolKey, TextDelta),
     /// The whole arguments of a tool call, at once or once more.
     WholeToolArguments(ToolKey, TextDelta),
+    /// The whole arguments of a tool call, joined from pieces that stand in no one place (Google).
+    JoinedToolArguments(ToolKey, String),
     /// Nothing more of this tool call follows.
     ToolEnd(ToolKey),
     /// The model that answers.
     Model(String),
     /// What was consumed so far; the last one counts.
     Usage(Usage),
+    /// This frame states usage and nothing else.
+    UsageOnly,
     /// An answer ended.
     Stop {
         /// Which.
@@ -117,6 +137,33 @@ pub enum Delta {
     Done,
     /// The data of this frame could not be read.
     Unreadable,
+}
+
+impl Delta {
+    /// The place in the frame it is about.
+    pub(super) fn range_mut(&mut self) -> Option<&mut Range<usize>> {
+        match self {
+            Self::Text(_, piece)
+            | Self::WholeText(_, piece)
+            | Self::Aside(piece)
+            | Self::ToolArguments(_, piece)
+            | Self::WholeToolArguments(_, piece) => Some(&mut piece.range),
+            Self::Shadow(range) => Some(range),
+            _ => None,
+        }
+    }
+}
+
+/// A text of a frame, when the value is one.
+pub(super) fn literal(node: &Node<'_>) -> Option<TextDelta> {
+    Some(TextDelta { text: node.text()?.into_owned(), range: node.range.clone() })
+}
+
+/// Every readable text of a value nobody knows the shape of, each by itself.
+pub(super) fn asides(node: &Node<'_>, out: &mut Vec<Delta>) {
+    let mut texts = Vec::new();
+    readable_texts(node, &At::Root, &mut texts);
+    out.extend(texts.into_iter().map(|text| Delta::Aside(TextDelta { text: text.text, range: text.range })));
 }
 
 /// One frame of a stream. The frames' bytes in order are the stream's.
@@ -139,12 +186,28 @@ pub enum StreamError {
     },
 }
 
+/// What a format remembers between frames.
+#[derive(Debug)]
+enum Memory {
+    Chat(openai_chat::Stream),
+    Responses(openai_responses::Stream),
+    Anthropic(anthropic::Stream),
+    Google(google::Stream),
+    /// A stream of no known operation: every text in it is looked at by itself.
+    Unknown,
+}
+
 /// Cuts a stream into frames and decodes them. Any split of the bytes gives the same frames.
+///
+/// A frame of events ends behind its empty line. Where lines end with a lone carriage return it
+/// ends one byte later, because a line feed might follow and would belong to it.
 #[derive(Debug)]
 pub struct StreamDecoder {
-    route: Route,
     framing: Framing,
+    cutter: sse::Cutter,
+    memory: Memory,
     max_frame: usize,
+    failed: bool,
 }
 
 impl StreamDecoder {
@@ -154,7 +217,16 @@ impl StreamDecoder {
     /// A decoder for one stream.
     #[must_use]
     pub fn new(route: &Route, framing: Framing) -> Self {
-        Self { route: route.clone(), framing, max_frame: Self::MAX_FRAME }
+        let memory = match route.operation {
+            Operation::ChatCompletions => Memory::Chat(openai_chat::Stream::default()),
+            Operation::Completions => Memory::Chat(openai_chat::Stream::of_completions()),
+            Operation::Responses => Memory::Responses(openai_responses::Stream::default()),
+            Operation::Messages => Memory::Anthropic(anthropic::Stream::default()),
+            Operation::GenerateContent | Operation::StreamGenerateContent => Memory::Google(google::Stream::default()),
+            _ => Memory::Unknown,
+        };
+        let cutter = sse::Cutter::new(framing);
+        Self { framing, cutter, memory, max_frame: Self::MAX_FRAME, failed: false }
     }
 
     /// The same decoder with another limit for one frame, in bytes.
@@ -169,18 +241,93 @@ impl StreamDecoder {
     /// # Errors
     /// When a frame grows beyond the limit. The decoder gives nothing more after that.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Frame>, StreamError> {
-        let _ = (bytes, &self.route, self.framing);
-        Ok(Vec::new())
+        if self.failed {
+            return Ok(Vec::new());
+        }
+        let raws = self.cutter.push(bytes);
+        let limit = self.max_frame;
+        if self.cutter.buffered() > limit || raws.iter().any(|raw| raw.len() > limit) {
+            self.failed = true;
+            return Err(StreamError::FrameTooLarge { limit });
+        }
+        Ok(raws.into_iter().map(|raw| self.frame(raw)).collect())
     }
 
     /// Declares the end of the stream and gives what was left over, as a frame.
     pub fn finish(&mut self) -> Option<Frame> {
-        None
+        let raw = if self.failed { Vec::new() } else { self.cutter.finish() };
+        let mut frame = self.frame(raw);
+        match &mut self.memory {
+            Memory::Chat(stream) => stream.close(&mut frame.deltas),
+            Memory::Google(stream) => stream.done(&mut frame.deltas),
+            Memory::Responses(_) | Memory::Anthropic(_) | Memory::Unknown => {}
+        }
+        (!frame.raw.is_empty() || !frame.deltas.is_empty()).then_some(frame)
     }
 
     /// How many bytes wait for the end of their frame.
     #[must_use]
     pub fn buffered(&self) -> usize {
-        0
+        self.cutter.buffered()
+    }
+
+    /// What ends the stream early, well formed in its format. `kind` is Anthropic's error type;
+    /// `after_element` says whether an element of a list has left.
+    pub(super) fn ending(&self, kind: &str, message: &str, request_id: &str, after_element: bool) -> String {
+        match &self.memory {
+            Memory::Chat(stream) => stream.ending(message),
+            Memory::Responses(stream) => stream.ending(message),
+            Memory::Anthropic(_) => anthropic::ending(kind, message, request_id),
+            Memory::Google(stream) => stream.ending(self.framing, after_element, message),
+            Memory::Unknown => String::new(),
+        }
+    }
+
+    fn frame(&mut self, raw: Vec<u8>) -> Frame {
+        let mut deltas = Vec::new();
+        let event = match self.framing {
+            Framing::Sse => sse::event(&raw),
+            Framing::JsonArray => sse::element(&raw),
+        };
+        match event {
+            sse::Event::Nothing => {}
+            sse::Event::Unreadable => deltas.push(Delta::Unreadable),
+            sse::Event::Data { name, data } => {
+                if data.text().trim_start().starts_with("[DONE]") {
+                    self.done(&mut deltas);
+                } else {
+                    self.read(name, data.text().as_bytes(), &mut deltas);
+                    data.place(&mut deltas);
+                }
+            }
+        }
+        Frame { raw, deltas }
+    }
+
+    fn done(&mut self, deltas: &mut Vec<Delta>) {
+        match &mut self.memory {
+            Memory::Chat(stream) => stream.close(deltas),
+            Memory::Google(stream) => stream.done(deltas),
+            Memory::Responses(_) | Memory::Anthropic(_) | Memory::Unknown => {}
+        }
+        deltas.push(Delta::Done);
+    }
+
+    fn read(&mut self, name: Option<&str>, data: &[u8], deltas: &mut Vec<Delta>) {
+        let Ok(root) = json_spans::parse(data) else {
+            deltas.push(Delta::Unreadable);
+            return;
+        };
+        match &mut self.memory {
+            Memory::Chat(stream) => stream.read(&root, data, deltas),
+            Memory::Responses(stream) => stream.read(&root, data, deltas),
+            Memory::Anthropic(stream) => stream.read(&root, data, deltas),
+            Memory::Google(stream) => stream.read(&root, data, deltas),
+            Memory::Unknown => asides(&root, deltas),
+        }
+        // SDKs go by the name of the event where it is an error.
+        if name == Some("error") && !deltas.iter().any(|delta| matches!(delta, Delta::Error(_))) {
+            deltas.push(Delta::Error(openai_chat::error_of(root.get("error").unwrap_or(&root))));
+        }
     }
 }

@@ -74,7 +74,12 @@ pub(crate) struct Bounds {
 }
 
 /// Reads a body whole.
-pub(crate) async fn read<B>(body: B, bounds: Bounds, all: &Arc<Semaphore>, held: &mut Held) -> Result<Bytes, ReadError>
+pub(crate) async fn read<B>(
+    body: B,
+    bounds: Bounds,
+    all: &Arc<Semaphore>,
+    held: &mut Held,
+) -> Result<Bytes, ReadError>
 where
     B: HttpBody<Data = Bytes>,
     B::Error: std::fmt::Display,

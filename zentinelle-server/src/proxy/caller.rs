@@ -80,7 +80,6 @@ pub(crate) async fn identify(
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Refusal> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     let text = value.to_str().ok().map(str::trim).filter(|text| text.len() <= MOST);
-    let text =
-        text.ok_or_else(|| Refusal::invalid("invalid_header", format!("`{name}` is no text of up to {MOST} bytes")))?;
+    let text = text.ok_or_else(|| Refusal::invalid("invalid_header", format!("`{name}` is no text of up to {MOST} bytes")))?;
     Ok(Some(text).filter(|text| !text.is_empty()))
 }

@@ -237,13 +237,7 @@ async fn close(facts: Arc<Facts>, mut tally: Tally) {
         }
     };
     drop(std::mem::take(&mut tally.held));
-    app.metrics.model_call(
-        &facts.upstream.name,
-        tally.ending.unwrap_or("client_gone"),
-        tally.first_byte,
-        total,
-        usd_micros,
-    );
+    app.metrics.model_call(&facts.upstream.name, tally.ending.unwrap_or("client_gone"), tally.first_byte, total, usd_micros);
     if let Err(error) = keep(&facts, tally, used, usd_micros, estimated).await {
         tracing::error!(?error, request_id = facts.request_id, "the record of a model call was not kept");
     }
@@ -280,7 +274,13 @@ async fn settle(facts: &Facts, usage: Option<Used>) {
 }
 
 /// Keeps the record of a call.
-async fn keep(facts: &Facts, tally: Tally, used: Usage, usd_micros: i64, estimated: bool) -> Result<(), ApiError> {
+async fn keep(
+    facts: &Facts,
+    tally: Tally,
+    used: Usage,
+    usd_micros: i64,
+    estimated: bool,
+) -> Result<(), ApiError> {
     let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
     let classification = json!({
         "dialect": facts.route.dialect.name(),
@@ -307,8 +307,7 @@ async fn keep(facts: &Facts, tally: Tally, used: Usage, usd_micros: i64, estimat
     let turn = Turn {
         agent: Arc::clone(&facts.agent),
         user: facts.user.clone(),
-        interaction_type: if facts.route.operation.generates() { "chat" } else { facts.route.operation.name() }
-            .to_owned(),
+        interaction_type: if facts.route.operation.generates() { "chat" } else { facts.route.operation.name() }.to_owned(),
         session_id: facts.session.clone(),
         request_id: Some(facts.request_id.clone()),
         provider: Some(facts.provider.clone()),

@@ -6,7 +6,7 @@
 //! | who calls, and which key leaves? | [`caller`], [`credential`], [`keys`] |
 //! | may it, and what can it cost at most? | [`admission`], [`cost`] |
 //! | send it | [`client`], [`headers`] |
-//! | look at the reply | [`whole`], [`output`] |
+//! | look at the reply | [`whole`], [`stream`], [`output`] |
 //! | settle what was reserved, keep the record | [`exchange`] |
 //!
 //! Nothing is passed on that was not decided about, and whatever a call reserves is settled however
@@ -24,10 +24,14 @@ mod keys;
 mod output;
 mod refusal;
 mod serve;
+mod stream;
 mod target;
 mod tokens;
 pub(crate) mod upstream;
 mod whole;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,19 +5,31 @@
 
 use std::sync::Arc;
 
-use moka::sync::Cache;
-use serde_json::{Map, Value};
-use zentinelle_core::ids::{TenantId, UserId};
-use zentinelle_core::{Decision, Engine, NoPolicy, Policy, PolicySet, PolicyType, Request};
+use std::time::Duration;
 
+use moka::sync::Cache;
+use serde_json::{Map, Value, json};
+use zentinelle_core::dialect::{Action, Delta, Framing, GuardOptions, Route, StreamDecoder};
+use zentinelle_core::evaluators::output_filter;
+use zentinelle_core::ids::{TenantId, UserId};
+use zentinelle_core::scan::{Category, Detectors};
+use zentinelle_core::{Code, Decision, Enforcement, Engine, NoPolicy, Policy, PolicySet, PolicyType, Request};
+
+use super::exchange::{Exchange, Facts};
+use super::stream;
 use crate::auth::AgentFacts;
+use crate::config::proxy as settings;
 use crate::clock;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{FailMode, Snapshot};
 
 /// The action under which a reply is judged.
 pub(crate) const ACTION: &str = "llm:response";
 /// The types that speak of output.
 const TYPES: [PolicyType; 2] = [PolicyType::OutputFilter, PolicyType::AiGuardrail];
+
+/// How much of what was said before is judged again with what is said next, so that a pattern is
+/// found across pieces. Unit: bytes.
+const LOOK_BEHIND: usize = 2_048;
 
 /// The output policies of each tenant, compiled once for a revision.
 pub(crate) struct OutputRules(Cache<(TenantId, i64), Arc<Rules>>);
@@ -37,7 +49,7 @@ pub(crate) struct Rules {
 impl OutputRules {
     /// None are compiled yet.
     pub(crate) fn new() -> Self {
-        Self(Cache::builder().max_capacity(10_000).build())
+        Self(Cache::builder().max_capacity(10_000).time_to_idle(Duration::from_secs(600)).build())
     }
 
     /// Those of a snapshot.
@@ -79,4 +91,134 @@ pub(crate) fn is_noteworthy(decision: &Decision) -> bool {
     !decision.is_permitted()
         || decision.obligations().next().is_some()
         || decision.results().any(|result| result.violation().is_some())
+}
+
+/// How a stream is watched: what the guard looks for by itself, and whether policies must read on.
+pub(crate) struct Plan {
+    /// For the guard.
+    pub(crate) options: GuardOptions,
+    /// Whether some policy looks for what the guard does not know, such as patterns and topics.
+    pub(crate) reads_on: bool,
+}
+
+impl Rules {
+    /// How the stream of a call is watched.
+    pub(crate) fn plan(&self, facts: &Facts, settings: &settings::Proxy, drop_usage: bool) -> Plan {
+        let (mut detected, mut cut_on) = (Vec::new(), Vec::new());
+        let mut disabled: Option<Vec<String>> = None;
+        let mut reads_on = false;
+        for policy in self.effective(&facts.agent, facts.user.as_deref()) {
+            if policy.enforcement == Enforcement::Disabled {
+                continue;
+            }
+            let filter = (policy.policy_type == PolicyType::OutputFilter.name() && policy.enforcement == Enforcement::Enforce)
+                .then(|| serde_json::from_value::<output_filter::Config>(policy.config.clone()).ok())
+                .flatten();
+            // Whatever the guard cannot do by itself is judged by the policy itself as it is said.
+            let Some(filter) = filter else {
+                reads_on = true;
+                continue;
+            };
+            reads_on |= !filter.blocked_patterns.is_empty();
+            for (blocks, masks, categories) in [
+                (filter.block_secrets, filter.mask_secrets, &[Category::Secret][..]),
+                (filter.block_pii, filter.mask_pii, &[Category::Pii, Category::Phi]),
+            ] {
+                if blocks {
+                    cut_on.extend_from_slice(categories);
+                }
+                if blocks || masks {
+                    detected.extend_from_slice(categories);
+                }
+            }
+            // Of several policies, a detector is left out only where all leave it out.
+            let left_out = filter.disabled_secret_patterns;
+            disabled = Some(match disabled {
+                None => left_out,
+                Some(known) => known.into_iter().filter(|name| left_out.contains(name)).collect(),
+            });
+        }
+        let mut detectors = Detectors::of(&detected);
+        for name in disabled.iter().flatten() {
+            // The policy was checked when it was written: a name that is unknown now disables nothing.
+            let _ = detectors.disable(name);
+        }
+        let options = GuardOptions {
+            detectors,
+            action: Action::Mask,
+            cut_on,
+            judge_tools: true,
+            max_held: settings.hold_back_bytes,
+            max_hold_ms: Some(u64::from(settings.hold_back_ms)).filter(|wait| *wait > 0),
+            pass_unreadable: facts.snapshot.settings.proxy.unreadable_reply == FailMode::Permit,
+            drop_usage,
+            request_id: facts.request_id.clone(),
+            ..GuardOptions::default()
+        };
+        Plan { options, reads_on }
+    }
+}
+
+/// Follows what a stream says: for the record, for what an aborted one cost, and for the policies
+/// that read on.
+pub(crate) struct Watching {
+    decoder: StreamDecoder,
+    reads_on: bool,
+    /// What was said last and not yet judged, after a piece of what was.
+    said: String,
+    judged: usize,
+}
+
+impl Watching {
+    /// Follows a stream from its beginning.
+    pub(crate) fn new(route: &Route, framing: Framing, reads_on: bool) -> Self {
+        Self { decoder: StreamDecoder::new(route, framing), reads_on, said: String::new(), judged: 0 }
+    }
+
+    /// Whether policies judge what is said.
+    pub(crate) fn reads_on(&self) -> bool {
+        self.reads_on
+    }
+
+    /// Hears bytes that are about to leave.
+    pub(crate) fn hear(&mut self, bytes: &[u8], exchange: &mut Exchange) {
+        // What leaves was cut into frames before, so it can be cut again.
+        for frame in self.decoder.push(bytes).unwrap_or_default() {
+            for delta in &frame.deltas {
+                if let Delta::Text(_, text) = delta {
+                    exchange.heard(&text.text);
+                    if self.reads_on {
+                        self.said.push_str(&text.text);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the policies that read on have against what was said, if anything.
+    pub(crate) fn objection(&mut self, rules: &Rules, exchange: &mut Exchange) -> Option<(Code, String)> {
+        if !self.reads_on || self.said.len() == self.judged {
+            return None;
+        }
+        let facts = exchange.facts();
+        let context = Map::from_iter([("output_text".to_owned(), json!(self.said))]);
+        let decision = rules.judge(&facts.agent, facts.user.as_deref(), context);
+        let keep = self.said.len().saturating_sub(LOOK_BEHIND);
+        self.said.drain(..self.said.ceil_char_boundary(keep));
+        self.judged = self.said.len();
+        if decision.results().any(|result| result.violation().is_some()) {
+            exchange.note("violation", decision.primary().map_or("audited", |violation| violation.code.as_str()).to_owned());
+        }
+        if decision.is_permitted() {
+            return None;
+        }
+        let reason = decision.reason().unwrap_or("denied by policy").to_owned();
+        let code = decision.primary().map_or(stream::BLOCKED, |violation| violation.code.clone());
+        Some((code, reason))
+    }
+
+    /// The stream was cut: nothing more is judged.
+    pub(crate) fn objected(&mut self) {
+        self.reads_on = false;
+    }
 }

@@ -14,14 +14,16 @@ use axum::routing::any;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
-use zentinelle_core::dialect::{Call, Dialect, Edit, Operation, rewrite};
+use zentinelle_core::dialect::{Call, Dialect, Edit, Framing, Operation, StreamGuard, rewrite};
 
 use super::admission::{self, Admitted, Asking, Denied};
 use super::body::{self, Bounds, Held, ReadError};
 use super::credential::{self, Presented};
 use super::exchange::{Exchange, Stage};
 use super::headers;
+use super::output::Watching;
 use super::refusal::{DECISION, EVALUATION_ID, Refusal};
+use super::stream::{Stream, Watch};
 use super::target::{self, Target};
 use super::{caller, whole};
 use crate::app::App;
@@ -247,19 +249,30 @@ async fn deliver(
     if !success {
         exchange.tally.stage = Stage::Free;
     }
+    let reads = call.is_some_and(|call| {
+        let embeds = [Operation::Embeddings, Operation::EmbedContent, Operation::BatchEmbedContents];
+        call.route.operation.generates() || embeds.contains(&call.route.operation)
+    });
+    let framing = call.filter(|_| success && reads).and_then(|call| framing(call, &head.headers));
+    if success && (framing.is_some() || !reads) {
+        // The body of the call is gone by now; a stream holds no more than its guard.
+        exchange.tally.held = Held::default();
+        let watch = framing.map(|framing| watch(app, &mut exchange, call, framing));
+        if watch.is_none() {
+            exchange.note("output", "not a model's words");
+        }
+        let stream = Stream::new(incoming, watch, exchange, idle, until);
+        let mut response = Response::new(Body::new(stream));
+        *response.status_mut() = head.status;
+        *response.headers_mut() = headers::inbound(&head.headers, framing.is_some());
+        return Ok(response);
+    }
     let bytes = if success { settings.max_reply_bytes } else { MOST_ERROR };
     let bounds = Bounds { bytes, idle, until };
     let mut held = std::mem::take(&mut exchange.tally.held);
     let body = body::read(incoming, bounds, &app.proxy.held, &mut held).await;
     exchange.tally.held = held;
     let body = body.map_err(|error| unread(&mut exchange, bytes, error))?;
-    let reads = call.is_some_and(|call| {
-        call.route.operation.generates()
-            || matches!(
-                call.route.operation,
-                Operation::Embeddings | Operation::EmbedContent | Operation::BatchEmbedContents
-            )
-    });
     let (body, changed) = if success && reads {
         let length = body.len();
         let judged = whole::judge(&mut exchange, body).await;
@@ -276,6 +289,29 @@ async fn deliver(
     *response.status_mut() = head.status;
     *response.headers_mut() = headers::inbound(&head.headers, changed);
     Ok(response)
+}
+
+/// How a reply is cut into frames, if it is a stream.
+fn framing(call: &Call, headers: &HeaderMap) -> Option<Framing> {
+    let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    match Framing::of_content_type(kind)? {
+        Framing::Sse => Some(Framing::Sse),
+        // Only one operation writes an array piece by piece; any other JSON is a whole reply.
+        Framing::JsonArray => (call.route.operation == Operation::StreamGenerateContent).then_some(Framing::JsonArray),
+    }
+}
+
+/// What watches the stream of a call.
+fn watch(app: &App, exchange: &mut Exchange, call: Option<&Call>, framing: Framing) -> Watch {
+    let facts = Arc::clone(exchange.facts());
+    let rules = app.proxy.rules.of(&facts.snapshot);
+    let drop_usage = call.is_some_and(|call| call.ask_for_usage().is_some());
+    let plan = rules.plan(&facts, &app.proxy.settings, drop_usage);
+    exchange.tally.streamed = true;
+    exchange.note("output", if rules.is_empty() { "no policy speaks of it" } else { "scanned as it flowed" });
+    exchange.note("tool_calls", "judged as they were asked for");
+    let watching = Watching::new(&facts.route, framing, plan.reads_on);
+    Watch::new(StreamGuard::new(&facts.route, framing, plan.options), rules, watching)
 }
 
 /// Why a reply was not read to its end.

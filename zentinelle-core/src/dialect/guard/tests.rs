@@ -1,0 +1,1 @@
+//! Filled beside the transcripts.
