@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub(crate) arguments: Value,
     /// The arguments as text, as the chunks of a stream.
     pub(crate) pieces: Vec<String>,
+    /// Whether the name comes in two pieces as well, as some compatible servers send it.
+    pub(crate) splits_name: bool,
 }
 
 /// What the call cost. Unit: tokens. Input holds what the cache gave; output holds reasoning.
@@ -52,7 +54,11 @@ impl Answer {
     pub(crate) fn of(asked: &Asked, scenario: &Scenario, number: u64) -> Self {
         let calls = if asked.has_tool_result { Vec::new() } else { calls(scenario) };
         let text = chunks(&text(asked, scenario, &calls), scenario);
-        let reasoning = if scenario.has("think") { split(texts::REASONING, 12) } else { Vec::new() };
+        let reasoning = match scenario.value("think") {
+            None => Vec::new(),
+            Some("secret") => split(&format!("The token is {}, I must not say so.", texts::SECRET), 9),
+            Some(_) => split(texts::REASONING, 12),
+        };
         let input = scenario.number("input_tokens").unwrap_or(asked.input_bytes as u64 / 4 + 1);
         let usage = Usage {
             input,
@@ -61,6 +67,7 @@ impl Answer {
             reasoning: reasoning.len() as u64,
         };
         let model = asked.model.split("--").next().unwrap_or_default().to_owned();
+        let number = scenario.number("id").unwrap_or(number);
         Self { number, model, reasoning, text, calls, usage: (!scenario.has("no_usage")).then_some(usage) }
     }
 
@@ -123,7 +130,8 @@ fn calls(scenario: &Scenario) -> Vec<Call> {
             None if name == "shell" => json!({"command": "rm -rf / --no-preserve-root"}),
             None => json!({"city": "Paris", "unit": "celsius"}),
         };
-        Call { name: name.to_owned(), pieces: split(&arguments.to_string(), length), arguments }
+        let pieces = split(&arguments.to_string(), length);
+        Call { name: name.to_owned(), arguments, pieces, splits_name: scenario.has("split_name") }
     });
     made.collect()
 }

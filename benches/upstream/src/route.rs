@@ -149,7 +149,8 @@ fn whole(route: &Route, answer: &Answer, body: &Value, input_tokens: u64, scenar
         Route::GoogleModels => google::models(),
         Route::Unknown => return Reply::json(404, &openai::error(404)),
     };
-    let mut bytes = document.to_string().into_bytes();
+    let text = document.to_string();
+    let mut bytes = if scenario.has("escaped") { vendors::escaped(&text) } else { text }.into_bytes();
     if scenario.has("duplicate_keys") {
         bytes.splice(..1, br#"{"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0},"#.iter().copied());
     }

@@ -12,8 +12,10 @@ use serde_json::Value;
 /// | `first=MS`, `gap=MS`, `chunks=N`, `split=N` | pace: first byte, between chunks, number of chunks, characters a chunk |
 /// | `stamp` | each chunk tells when it was sent |
 /// | `say=TEXT`, `secret`, `email` | what the reply says |
-/// | `think` | reasoning before the reply |
-/// | `tool=NAME` (again and again), `args=JSON` | the model calls tools |
+/// | `think`, `think=secret` | reasoning before the reply |
+/// | `tool=NAME` (again and again), `args=JSON`, `split_name` | the model calls tools |
+/// | `id=N` | the number in identifiers, so that two replies can be the same |
+/// | `escaped` | letters in JSON are written as escapes |
 /// | `no_usage`, `input_tokens=N`, `output_tokens=N` | what usage is told |
 /// | `error=STATUS`, `retry_after=S`, `flaky=ID` | the vendor's error; with `flaky` only to the first request of that id |
 /// | `error_midstream`, `crlf`, `noise`, `bytewise`, `one_line` | how a stream is written |

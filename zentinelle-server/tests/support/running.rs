@@ -72,6 +72,13 @@ impl Running {
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
+    #[allow(dead_code, reason = "not every file of tests measures")]
+    /// The memory it holds now. Unit: bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("it runs");
+        pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a number of pages") * 4096
+    }
+
     #[allow(dead_code, reason = "not every file of tests kills")]
     /// Ends the process at once, with no chance to finish anything.
     pub(crate) fn kill_now(&self) {

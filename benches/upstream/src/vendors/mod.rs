@@ -35,8 +35,32 @@ impl Event {
     }
 }
 
+/// The same JSON with every letter inside a string written as an escape.
+pub(crate) fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() * 6);
+    let (mut in_string, mut after_backslash) = (false, false);
+    for letter in json.chars() {
+        match letter {
+            'a'..='z' | 'A'..='Z' if in_string && !after_backslash => {
+                out.push_str(&format!("\\u{:04x}", u32::from(letter)))
+            }
+            other => out.push(other),
+        }
+        if letter == '"' && !after_backslash {
+            in_string = !in_string;
+        }
+        after_backslash = letter == '\\' && !after_backslash;
+    }
+    out
+}
+
 /// Paces and roughens a stream as the scenario says. `error` is what the vendor sends when it fails midway.
-pub(crate) fn stream(events: Vec<Event>, scenario: &Scenario, error: Event) -> Reply {
+pub(crate) fn stream(mut events: Vec<Event>, scenario: &Scenario, error: Event) -> Reply {
+    if scenario.has("escaped") {
+        for event in events.iter_mut().filter(|event| event.data.starts_with('{')) {
+            event.data = escaped(&event.data);
+        }
+    }
     let line_end = if scenario.has("crlf") { "\r\n" } else { "\n" };
     let (first, gap) = (scenario.milliseconds("first"), scenario.milliseconds("gap"));
     let half = events.len() / 2;

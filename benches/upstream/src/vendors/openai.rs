@@ -71,9 +71,14 @@ pub(crate) fn events(answer: &Answer, include_usage: bool) -> Vec<Event> {
         events.push(chunk(json!({"content": text}), Value::Null));
     }
     for (index, call) in answer.calls.iter().enumerate() {
+        let (name, rest) = call.name.split_at(if call.splits_name { call.name.len() / 2 } else { call.name.len() });
         let begun = json!({"index": index, "id": answer.call_id("call_", index), "type": "function",
-            "function": {"name": call.name, "arguments": ""}});
+            "function": {"name": name, "arguments": ""}});
         events.push(chunk(json!({"tool_calls": [begun]}), Value::Null));
+        if !rest.is_empty() {
+            let delta = json!({"tool_calls": [{"index": index, "function": {"name": rest}}]});
+            events.push(chunk(delta, Value::Null));
+        }
         for piece in &call.pieces {
             let delta = json!({"tool_calls": [{"index": index, "function": {"arguments": piece}}]});
             events.push(chunk(delta, Value::Null));
