@@ -7,11 +7,14 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
 from ._current import WHO
 from ._native import Decision, Engine
 from .errors import RequestError
+
+if TYPE_CHECKING:
+    from .client.snapshot import SnapshotEngine
 
 __all__ = [
     "acting_for",
@@ -24,21 +27,24 @@ __all__ = [
     "use_engine",
 ]
 
+Decider: TypeAlias = "Engine | SnapshotEngine"
+"""Whom a guard may ask: an engine, or one that decides by a server's policies."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_ENGINE: ContextVar[Engine | None] = ContextVar("zentinelle_agent.engine", default=None)
-_fallback: Engine | None = None
+_ENGINE: ContextVar[Decider | None] = ContextVar("zentinelle_agent.engine", default=None)
+_fallback: Decider | None = None
 
 
-def set_engine(engine: Engine | None) -> None:
+def set_engine(engine: Decider | None) -> None:
     """Names the engine that guards of the whole process ask where no `use_engine` applies."""
     global _fallback
     _fallback = engine
 
 
 @contextmanager
-def use_engine(engine: Engine) -> Iterator[Engine]:
+def use_engine(engine: Decider) -> Iterator[Decider]:
     """Names the engine that guards ask within the block. Follows coroutines and copied contexts."""
     token = _ENGINE.set(engine)
     try:
@@ -47,7 +53,7 @@ def use_engine(engine: Engine) -> Iterator[Engine]:
         _ENGINE.reset(token)
 
 
-def get_engine() -> Engine:
+def get_engine() -> Decider:
     """The engine that guards ask here.
 
     Raises:
@@ -116,7 +122,7 @@ def guard(
     *,
     tool: str | None = None,
     action: str | None = None,
-    engine: Engine | None = None,
+    engine: Decider | None = None,
     context: Mapping[str, object] | Callable[..., Mapping[str, object]] | None = None,
     on_denied: Callable[[Decision], Any] | None = None,
 ) -> Callable[P, R]: ...
@@ -125,7 +131,7 @@ def guard(
     *,
     tool: str | None = None,
     action: str | None = None,
-    engine: Engine | None = None,
+    engine: Decider | None = None,
     context: Mapping[str, object] | Callable[..., Mapping[str, object]] | None = None,
     on_denied: Callable[[Decision], Any] | None = None,
 ) -> _Guarding: ...
@@ -135,7 +141,7 @@ def guard(
     *,
     tool: str | None = None,
     action: str | None = None,
-    engine: Engine | None = None,
+    engine: Decider | None = None,
     context: Mapping[str, object] | Callable[..., Mapping[str, object]] | None = None,
     on_denied: Callable[[Decision], Any] | None = None,
 ) -> Any:
