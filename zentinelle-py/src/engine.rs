@@ -6,15 +6,15 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 use serde_json::{Value, json};
-use zentinelle_core::document::diagnostic::{Problem, Severity};
-use zentinelle_core::ids::TenantId;
+use zentinelle_core::document::decode::decode_as;
+use zentinelle_core::document::diagnostic::Severity;
 use zentinelle_core::ledger::{Ledger as _, LedgerError};
 use zentinelle_core::policy_document::{self, PolicyDocument};
-use zentinelle_core::{Agent, NoPolicy, Request, engine};
+use zentinelle_core::{Agent, NoPolicy, Policy, PolicySet, Request, engine};
 
 use crate::approval::KeyRing;
 use crate::decision::Decision;
-use crate::error::{Class, Failure, of_problems, raise};
+use crate::error::{Class, Failure, of_faults, of_problems, raise};
 use crate::ledger::{Batch, MemoryLedger, outcome, outcome_value};
 use crate::request::{Asked, LONG, build, read_agent};
 use crate::value;
@@ -71,7 +71,6 @@ pub(crate) struct Engine {
 
 /// How an engine is set up, beside its policies.
 struct Setup<'py> {
-    tenant: &'py str,
     agent: Option<Bound<'py, PyAny>>,
     ledger: Option<Bound<'py, PyAny>>,
     approvals: Option<Bound<'py, KeyRing>>,
@@ -79,7 +78,7 @@ struct Setup<'py> {
 }
 
 impl Engine {
-    fn make(py: Python<'_>, document: &PolicyDocument, version: &str, setup: &Setup<'_>) -> PyResult<Self> {
+    fn make(py: Python<'_>, set: PolicySet, setup: &Setup<'_>) -> PyResult<Self> {
         let no_policy = match setup.no_policy {
             "deny" => NoPolicy::Deny,
             "permit" => NoPolicy::Permit,
@@ -94,8 +93,7 @@ impl Engine {
                 return Err(raise(py, Class::Request, &failure));
             }
         };
-        let tenant = TenantId::new(setup.tenant);
-        let set = document.policy_set(&tenant, version);
+        let tenant = set.tenant().clone();
         let mut engine = engine::Engine::new(set).with_no_policy(no_policy);
         if let Some(keys) = &setup.approvals {
             engine = engine.with_approvals(keys.get().0.clone());
@@ -161,15 +159,22 @@ fn read_document(py: Python<'_>, text: &str, name: &str) -> PyResult<PolicyDocum
     }
 }
 
-/// As the command names a snapshot: enough of the digest of the texts to tell versions apart.
-fn version_of(texts: Vec<Value>) -> String {
-    zentinelle_core::audit::digest(&Value::Array(texts)).to_string().chars().take(12).collect()
+/// As the command names a snapshot: enough of the digest of the text to tell versions apart.
+fn version_of(text: &str) -> String {
+    zentinelle_core::audit::digest(&json!([text])).to_string().chars().take(12).collect()
 }
 
-/// Whether a policy with this fault is still in the document, and denies what it applies to.
-fn is_held(problem: &Problem) -> bool {
-    let below = problem.pointer.as_str().strip_prefix("/policies/").and_then(|rest| rest.split_once('/'));
-    below.is_some_and(|(_, key)| key == "type" || key == "config" || key.starts_with("config/"))
+/// Policies as a server keeps them: one that cannot be used denies what it applies to.
+fn kept_policies(py: Python<'_>, listed: Value, tenant: &str) -> PyResult<Vec<Policy>> {
+    let Value::Array(listed) = listed else { return Ok(Vec::new()) };
+    let read = |(index, mut policy): (usize, Value)| {
+        if let Some(policy) = policy.as_object_mut() {
+            policy.entry("tenant_id").or_insert_with(|| tenant.into());
+        }
+        let decoded = decode_as::<Policy>(&policy, "a policy").lenient();
+        decoded.map_err(|faults| of_faults(py, Class::PolicyDocument, &faults, &format!("/policies/{index}")))
+    };
+    listed.into_iter().enumerate().map(read).collect()
 }
 
 #[pymethods]
@@ -188,8 +193,8 @@ impl Engine {
     ) -> PyResult<Self> {
         let text = py.detach(|| std::fs::read_to_string(&path))?;
         let document = read_document(py, &text, &path.display().to_string())?;
-        let setup = Setup { tenant, agent, ledger, approvals, no_policy };
-        Self::make(py, &document, &version_of(vec![Value::from(text)]), &setup)
+        let setup = Setup { agent, ledger, approvals, no_policy };
+        Self::make(py, document.policy_set(&tenant.into(), &version_of(&text)), &setup)
     }
 
     /// Reads policies from YAML or JSON text.
@@ -205,8 +210,8 @@ impl Engine {
         no_policy: &str,
     ) -> PyResult<Self> {
         let document = read_document(py, text, "policies")?;
-        let setup = Setup { tenant, agent, ledger, approvals, no_policy };
-        Self::make(py, &document, &version_of(vec![Value::from(text)]), &setup)
+        let setup = Setup { agent, ledger, approvals, no_policy };
+        Self::make(py, document.policy_set(&tenant.into(), &version_of(text)), &setup)
     }
 
     /// Reads policies that are Python values already.
@@ -228,14 +233,22 @@ impl Engine {
         let listed = pyo3::types::PyList::new(py, listed)?;
         let listed = value::to_value(listed.as_any()).map_err(|fault| fault.into_error(py, "/policies"))?;
         let text = json!({ "policies": listed }).to_string();
-        let (document, problems) = py.detach(|| policy_document::read(&text));
-        let refused = |problem: &&Problem| problem.severity == Severity::Error && (strict || !is_held(problem));
-        let empty = document.policies().is_empty() && listed.as_array().is_some_and(Vec::is_empty);
-        if !empty && problems.iter().any(|problem| refused(&problem)) {
-            return Err(of_problems(py, &problems, "policies", &text));
-        }
-        let version = version.map_or_else(|| version_of(vec![Value::from(text.as_str())]), str::to_owned);
-        Self::make(py, &document, &version, &Setup { tenant, agent, ledger, approvals, no_policy })
+        let version = version.map_or_else(|| version_of(&text), str::to_owned);
+        let set = match strict {
+            true => {
+                let (document, problems) = py.detach(|| policy_document::read(&text));
+                let empty = listed.as_array().is_some_and(Vec::is_empty);
+                if !empty && problems.iter().any(|problem| problem.severity == Severity::Error) {
+                    return Err(of_problems(py, &problems, "policies", &text));
+                }
+                document.policy_set(&tenant.into(), &version)
+            }
+            false => {
+                let kept = kept_policies(py, listed, tenant)?;
+                py.detach(|| PolicySet::compile(tenant.into(), version, kept))
+            }
+        };
+        Self::make(py, set, &Setup { agent, ledger, approvals, no_policy })
     }
 
     /// Decides one request, and spends what it costs when it is permitted.

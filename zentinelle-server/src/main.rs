@@ -10,7 +10,6 @@ mod clock;
 mod config;
 mod demo;
 mod exit;
-mod hook;
 mod http;
 mod jobs;
 mod journal;

@@ -4,8 +4,15 @@
 //! check. The price is that look-around and back-references do not exist; the error says so and what to write
 //! instead. Patterns written for Python mostly run unchanged: the small differences in `translate` are bridged.
 //! One stays: `$` is the very end of the text, also when the text ends in a line break.
+//!
+//! A pattern is checked when it is made, and its automaton is built when a text first meets it: that is most of the
+//! work, and a hook that lives for one decision meets few of its patterns. Only a pattern that may be too large is
+//! built at once, to tell.
+
+use std::sync::{Arc, OnceLock};
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Longest pattern accepted, in bytes.
 const MAX_LENGTH: usize = 4096;
@@ -56,9 +63,56 @@ pub enum PatternError {
     TooLarge,
 }
 
-/// A compiled pattern.
+/// A pattern that is known to compile.
 #[derive(Clone, Debug)]
-pub struct Pattern(Regex);
+pub struct Pattern(Arc<Checked>);
+
+#[derive(Debug)]
+struct Checked {
+    text: String,
+    case: Case,
+    /// INVARIANT: never none. The text was parsed by the same rules, and fits.
+    built: OnceLock<Option<Regex>>,
+}
+
+impl Checked {
+    fn regex(&self) -> Option<&Regex> {
+        self.built.get_or_init(|| build(&self.text, self.case).ok()).as_ref()
+    }
+}
+
+fn build(text: &str, case: Case) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text)
+        .case_insensitive(case == Case::Insensitive)
+        .nest_limit(MAX_NESTING)
+        .size_limit(MAX_COMPILED)
+        .dfa_size_limit(MAX_COMPILED)
+        .build()
+}
+
+/// Memory an automaton takes at most, in bytes, by far: a byte of a literal is one state, a range of a class at most
+/// seven sequences of four, and what is repeated is written out.
+fn bound(hir: &Hir) -> usize {
+    const STATE: usize = 64;
+    const RANGE: usize = 28 * STATE;
+    let own = match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(literal) => literal.0.len() * STATE,
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len().saturating_mul(RANGE),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len() * STATE,
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).max(repetition.min).saturating_add(1);
+            bound(&repetition.sub).saturating_add(2 * STATE).saturating_mul(times as usize)
+        }
+        HirKind::Capture(capture) => {
+            bound(&capture.sub).saturating_add(capture.name.as_ref().map_or(0, |name| name.len() * 2))
+        }
+        HirKind::Concat(subs) | HirKind::Alternation(subs) => {
+            subs.iter().fold(subs.len() * STATE, |sum, sub| sum.saturating_add(bound(sub)))
+        }
+    };
+    own.saturating_add(2 * STATE)
+}
 
 impl Pattern {
     /// Compiles a pattern.
@@ -71,40 +125,35 @@ impl Pattern {
         }
         let translated = translate(source)?;
         // The parser is asked first, because it tells the place of a fault and the engine's own error does not.
-        if let Err(error) = regex_syntax::ParserBuilder::new()
+        let parsed = regex_syntax::ParserBuilder::new()
             .nest_limit(MAX_NESTING)
             .case_insensitive(case == Case::Insensitive)
             .build()
-            .parse(&translated.text)
-        {
-            return Err(translated.locate(&error));
-        }
-        RegexBuilder::new(&translated.text)
-            .case_insensitive(case == Case::Insensitive)
-            .nest_limit(MAX_NESTING)
-            .size_limit(MAX_COMPILED)
-            .dfa_size_limit(MAX_COMPILED)
-            .build()
-            .map(Self)
-            .map_err(|_| PatternError::TooLarge)
+            .parse(&translated.text);
+        let hir = parsed.map_err(|error| translated.locate(&error))?;
+        let built = match bound(&hir) <= MAX_COMPILED {
+            true => OnceLock::new(),
+            false => OnceLock::from(Some(build(&translated.text, case).map_err(|_| PatternError::TooLarge)?)),
+        };
+        Ok(Self(Arc::new(Checked { text: translated.text, case, built })))
     }
 
     /// Whether the pattern occurs in `text`.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        self.0.regex().is_some_and(|regex| regex.is_match(text))
     }
 
     /// The byte range of the leftmost occurrence in `text`.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<std::ops::Range<usize>> {
-        self.0.find(text).map(|found| found.range())
+        self.0.regex()?.find(text).map(|found| found.range())
     }
 
     /// The byte ranges of the occurrences in `text`, from left to right; none overlaps another.
     /// Each is found in linear time, so a caller bounds how many it takes.
     pub fn find_all<'t>(&'t self, text: &'t str) -> impl Iterator<Item = std::ops::Range<usize>> + 't {
-        self.0.find_iter(text).map(|found| found.range())
+        self.0.regex().into_iter().flat_map(|regex| regex.find_iter(text)).map(|found| found.range())
     }
 }
 
@@ -299,7 +348,25 @@ mod tests {
         assert!(Pattern::new(&"(".repeat(2000), Case::Sensitive).is_err());
     }
 
+    #[test]
+    fn classes_repeated_up_to_the_bound_compile_when_they_are_met() {
+        for class in [r"\w", r"\W", r"\S", r"[^a]", r"(?i:[a-z])", r"\p{L}", r"[\x{7f}-\x{10ffff}]", r"."] {
+            for count in 1..60 {
+                let source = format!("(?:{class}{{{count}}}|x{class}*?){class}+");
+                let Ok(pattern) = Pattern::new(&source, Case::Insensitive) else { continue };
+                assert!(pattern.0.regex().is_some(), "{source}");
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_accepted_compiles_when_it_is_met(source in "[\\[\\](){}|?*+\\\\^a.wSpL0-9,]{0,24}") {
+            if let Ok(pattern) = Pattern::new(&source, Case::Insensitive) {
+                prop_assert!(pattern.0.regex().is_some());
+            }
+        }
+
         #[test]
         fn no_pattern_panics(source in any::<String>(), odd in "[-\\[\\](){}?\\\\^a&~0-9,<=!]{0,20}") {
             for source in [source, odd] {

@@ -1,15 +1,15 @@
 """Decide in-process whether an AI agent may do a thing, and say why.
 
-    >>> from zentinelle_agent import Engine
-    >>> engine = Engine.from_yaml('''
-    ... policies:
-    ...   - name: no shells
-    ...     type: tool_permission
-    ...     config: { denied_tools: [shell] }
-    ... ''')
-    >>> decision = engine.decide(tool="shell", user="alice")
-    >>> bool(decision), decision.code
-    (False, 'tool_permission.denied')
+>>> from zentinelle_agent import Engine
+>>> engine = Engine.from_yaml('''
+... policies:
+...   - name: no shells
+...     type: tool_permission
+...     config: { denied_tools: [shell] }
+... ''')
+>>> decision = engine.decide(tool="shell", user="alice")
+>>> bool(decision), decision.code
+(False, 'tool_permission.denied')
 """
 
 from ._native import (
@@ -42,6 +42,16 @@ from .errors import (
     ZentinelleError,
     ZentinelleRateLimitError,
 )
+from .guarding import (
+    acting_for,
+    current_session,
+    current_user,
+    get_engine,
+    guard,
+    session,
+    set_engine,
+    use_engine,
+)
 
 __all__ = [
     "Agent",
@@ -68,6 +78,14 @@ __all__ = [
     "ZentinelleError",
     "ZentinelleRateLimitError",
     "__version__",
+    "acting_for",
+    "current_session",
+    "current_user",
     "digest_arguments",
+    "get_engine",
+    "guard",
+    "session",
+    "set_engine",
+    "use_engine",
     "verify_audit_bundle",
 ]

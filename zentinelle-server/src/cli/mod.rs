@@ -8,7 +8,6 @@ mod config;
 mod error;
 mod evaluate;
 mod health;
-pub(crate) mod hook;
 mod input;
 mod key;
 mod local;
@@ -25,6 +24,7 @@ mod serve;
 mod tenant;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use zentinelle_hook::Ended;
 
 use crate::exit::{self, Exit};
 use error::CommandError;
@@ -54,7 +54,7 @@ enum Command {
     Policy(policy::Command),
     Scan(scan::Args),
     Replay(replay::Args),
-    Hook(hook::HookArgs),
+    Hook(zentinelle_hook::HookArgs),
     #[command(subcommand)]
     Audit(audit::Command),
     #[command(subcommand)]
@@ -90,7 +90,12 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Scan(args) => scan::run(&args, &mut console),
         Command::Replay(args) => replay::run(&args, &mut console),
         // A hook's answer is for a program, and its failures have a form of their own.
-        Command::Hook(args) => return hook::run(&args),
+        Command::Hook(args) => {
+            return match zentinelle_hook::run(&args) {
+                Ended::Decided => Exit::Success,
+                Ended::Blocked => Exit::Unusable,
+            };
+        }
         Command::Audit(command) => audit::run(&command, &mut console),
         Command::Approvals(command) => approvals::run(&command, &mut console),
         Command::Key(command) => key::run(command, &mut console),

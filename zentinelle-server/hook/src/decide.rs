@@ -15,7 +15,7 @@ use super::mask::mask;
 use super::request::request;
 use super::state::{FileLedger, Uncounted};
 use super::withhold::withhold;
-use crate::cli::hook::{HookArgs, Host};
+use crate::args::{HookArgs, Host};
 
 /// Most reasons told; a model reads them.
 const MAX_REASONS: usize = 3;

@@ -8,6 +8,7 @@
 //! exit code 2 and says why on stderr.
 
 mod answer;
+mod args;
 mod audit;
 mod decide;
 mod event;
@@ -20,17 +21,37 @@ mod withhold;
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
 
 use jiff::Timestamp;
 
 use self::answer::Answer;
+pub use self::args::{HookArgs, Host, NoPolicyAnswer};
 use self::event::Input;
 use self::failure::Failure;
-use crate::cli::hook::HookArgs;
-use crate::exit::Exit;
 
-/// Decides the event on stdin. See [`HookArgs`]. [`Exit::Unusable`] is 2, with which both hosts block.
-pub(crate) fn run(args: &HookArgs) -> Exit {
+/// How a hook ended, as its exit code says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Decided: the answer, if there is one, stands on stdout. Code 0.
+    Decided,
+    /// No decision could be made, and the host must block. Code 2; never 1, which the hosts take
+    /// for a fault of the hook and pass over.
+    Blocked,
+}
+
+impl From<Ended> for ExitCode {
+    fn from(ended: Ended) -> Self {
+        Self::from(match ended {
+            Ended::Decided => 0,
+            Ended::Blocked => 2,
+        })
+    }
+}
+
+/// Decides the event on stdin. See [`HookArgs`].
+#[must_use]
+pub fn run(args: &HookArgs) -> Ended {
     // A panic's own message may quote what was being judged.
     std::panic::set_hook(Box::new(|_| {}));
     let outcome = catch_unwind(AssertUnwindSafe(|| attempt(args)));
@@ -38,14 +59,14 @@ pub(crate) fn run(args: &HookArgs) -> Exit {
         Err(Failure::new("the hook stopped for a reason of its own").help("please report the event that caused it"))
     });
     match outcome {
-        Ok(()) => Exit::Success,
+        Ok(()) => Ended::Decided,
         Err(failure) if args.fail_open => {
             say(&format!("{failure}\nnot judged, and let through because of `--fail-open`"));
-            Exit::Success
+            Ended::Decided
         }
         Err(failure) => {
             say(&format!("{failure}\nblocked, because no decision could be made"));
-            Exit::Unusable
+            Ended::Blocked
         }
     }
 }

@@ -8,7 +8,7 @@ use zentinelle_core::engine::{Engine, NoPolicy};
 use zentinelle_core::policy_document;
 
 use super::failure::Failure;
-use crate::cli::hook::{HookArgs, NoPolicyAnswer};
+use crate::args::{HookArgs, NoPolicyAnswer};
 
 /// Where a project keeps its policies.
 const IN_PROJECT: &str = ".zentinelle/policies.yaml";

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::event::{Event, Input, What};
-use crate::cli::hook::{HookArgs, Host};
+use crate::args::{HookArgs, Host};
 
 /// What the host is to do.
 #[derive(Clone, Debug, PartialEq)]

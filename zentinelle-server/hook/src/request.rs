@@ -18,7 +18,7 @@ use zentinelle_core::ids::UserId;
 use zentinelle_core::request::Request;
 
 use super::event::{Call, Event, What};
-use crate::cli::hook::{HookArgs, Host};
+use crate::args::{HookArgs, Host};
 
 /// Inputs that say what is, not what shall be.
 const NOT_SENT: [&str; 2] = ["description", "old_string"];

@@ -8,7 +8,7 @@ use std::io::Read;
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
-use crate::cli::hook::Host;
+use crate::args::Host;
 
 /// Most bytes read from stdin: a tool's output may be long, but not without end.
 const MAX_INPUT: u64 = 32 * 1024 * 1024;

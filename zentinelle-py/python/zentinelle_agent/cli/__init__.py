@@ -1,0 +1,5 @@
+"""The command `zentinelle-agent`: guards coding agents, checks, scans, signs in, and proxies."""
+
+from .main import main
+
+__all__ = ["main"]
