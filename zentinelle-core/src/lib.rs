@@ -36,6 +36,8 @@ pub mod agent;
 pub mod approval;
 pub mod audit;
 pub mod decision;
+#[cfg(feature = "dialect")]
+pub mod dialect;
 pub mod document;
 pub mod engine;
 pub mod error;
