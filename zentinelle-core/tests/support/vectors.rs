@@ -219,6 +219,19 @@ fn token_text(token: &Value, key: &SigningKey, now: Timestamp, serial: u32) -> S
 
 /// Runs every step of a case on one ledger; returns what does not hold.
 pub fn run(case: &Case) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (number, (step, document)) in case.steps.iter().zip(decide(case)).enumerate() {
+        let expect = step.expect_ours.as_ref().unwrap_or(&step.expect);
+        let found = compare(case.kind, &document, expect, step.expect_ours.is_some());
+        faults.extend(
+            found.into_iter().map(|fault| format!("step {}: {fault}; reason {:?}", number + 1, document.reason)),
+        );
+    }
+    faults
+}
+
+/// Decides every step of a case, in order, on one ledger.
+pub fn decide(case: &Case) -> Vec<DecisionDocument> {
     let key = SigningKey::hmac("test", &[7; 32]).unwrap();
     let keys = KeyRing::from_keys([key.verifying_key()]).unwrap();
     let agent: Agent = serde_json::from_value(case.agent.clone()).unwrap();
@@ -230,9 +243,8 @@ pub fn run(case: &Case) -> Vec<String> {
         record(&ledger, spend);
     }
     let default_now = case.now.unwrap_or_else(|| DEFAULT_NOW.parse().unwrap());
-    let mut faults = Vec::new();
     let mut serial = 0;
-    for (number, step) in case.steps.iter().enumerate() {
+    let mut decide = |step: &Step| {
         let now = step.now.unwrap_or(default_now);
         let mut context = Value::Object(step.context.clone().unwrap_or_default());
         mint(&mut context, &key, now, &mut serial);
@@ -242,16 +254,9 @@ pub fn run(case: &Case) -> Vec<String> {
         request.context = Context::from(context);
         request.dry_run = step.dry_run;
         request.baseline = baseline(case, &agent);
-        let decision = engine.decide(&request, &ledger);
-        let document = DecisionDocument::new(&decision, &request);
-        let expect = step.expect_ours.as_ref().unwrap_or(&step.expect);
-        let ours = step.expect_ours.is_some();
-        let found = compare(case.kind, &document, expect, ours);
-        faults.extend(
-            found.into_iter().map(|fault| format!("step {}: {fault}; reason {:?}", number + 1, document.reason)),
-        );
-    }
-    faults
+        DecisionDocument::new(&engine.decide(&request, &ledger), &request)
+    };
+    case.steps.iter().map(&mut decide).collect()
 }
 
 fn to_policy(case: &CasePolicy, kind: Kind, agent: &Agent) -> Policy {
