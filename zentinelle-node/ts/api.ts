@@ -40,6 +40,8 @@ export type {
   TestOutcome,
   Validation,
 } from "./policies.js";
+export { RedisLedger } from "./redis.js";
+export type { RedisLedgerOptions, RunScript } from "./redis.js";
 export { judge, judgeAsync, Scanner, scanningStream, StreamScanner } from "./scanner.js";
 export type {
   Category,

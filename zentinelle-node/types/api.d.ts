@@ -12,6 +12,8 @@ export { MemoryLedger } from "./ledger.js";
 export type { AsyncLedger, Batch, Counter, MemoryLedgerOptions, Outcome, Settlement, Snapshot, Usage, Window, } from "./ledger.js";
 export { diffPolicies, jsonSchema, policyTypes, replay, testPolicies, validatePolicies } from "./policies.js";
 export type { PolicyChange, PolicyTypeInfo, Replay, ReplayedChange, SchemaName, TestOutcome, Validation, } from "./policies.js";
+export { RedisLedger } from "./redis.js";
+export type { RedisLedgerOptions, RunScript } from "./redis.js";
 export { judge, judgeAsync, Scanner, scanningStream, StreamScanner } from "./scanner.js";
 export type { Category, Judgement, Redaction, ScanFinding, ScannerOptions, Source, StreamScannerOptions, } from "./scanner.js";
 export type { Instant } from "./time.js";
