@@ -350,24 +350,29 @@ pub struct Defaults {
 impl RequestDocument {
     /// Completes a request with what the host knows.
     pub fn into_request(self, defaults: &Defaults) -> Result<Request, Vec<crate::error::PolicyError>> {
-        let mut facts = match self.agent {
-            Some(AgentDocument::Facts(facts)) => facts,
-            Some(AgentDocument::Id(id)) => Map::from_iter([("agent_id".to_owned(), id.as_str().into())]),
-            None => Map::new(),
+        let tenant = self.tenant_id.unwrap_or_else(|| defaults.tenant_id.clone());
+        let (agent, mut faults) = match self.agent {
+            Some(AgentDocument::Facts(mut facts)) => {
+                let id = self.agent_id.as_ref().unwrap_or(&defaults.agent_id);
+                facts.entry("tenant_id").or_insert_with(|| tenant.as_str().into());
+                facts.entry("agent_id").or_insert_with(|| id.as_str().into());
+                let decoded = crate::document::decode::decode::<Agent>(&Value::Object(facts));
+                let faults = decoded.errors.into_iter().chain(decoded.unknown_keys);
+                (decoded.value, faults.map(|fault| fault.under("/agent")).collect::<Vec<_>>())
+            }
+            // Ids alone need no decoding, which is most of what reading a small request costs.
+            Some(AgentDocument::Id(id)) => (Some(Agent::new(tenant, id)), Vec::new()),
+            None => {
+                let id = self.agent_id.unwrap_or_else(|| defaults.agent_id.clone());
+                (Some(Agent::new(tenant, id)), Vec::new())
+            }
         };
-        let tenant = self.tenant_id.as_ref().unwrap_or(&defaults.tenant_id);
-        let id = self.agent_id.as_ref().unwrap_or(&defaults.agent_id);
-        facts.entry("tenant_id").or_insert_with(|| tenant.as_str().into());
-        facts.entry("agent_id").or_insert_with(|| id.as_str().into());
-        let decoded = crate::document::decode::decode::<Agent>(&Value::Object(facts));
-        let faults = decoded.errors.into_iter().chain(decoded.unknown_keys);
-        let mut faults: Vec<_> = faults.map(|fault| fault.under("/agent")).collect();
         if self.action.trim().is_empty() {
             let fault =
                 crate::error::PolicyError::new(crate::error::codes::MISSING_KEY, "", "the request names no action");
             faults.push(fault.with_help("add `\"action\": \"tool_call\"`, or another action"));
         }
-        let Some(agent) = decoded.value.filter(|_| faults.is_empty()) else { return Err(faults) };
+        let Some(agent) = agent.filter(|_| faults.is_empty()) else { return Err(faults) };
         let mut request = Request::new(agent, self.action.as_str(), self.now.unwrap_or(defaults.now));
         request.user_id = self.user_id.as_deref().and_then(crate::ids::UserId::non_empty);
         request.context = self.context.unwrap_or_default().into();

@@ -1,0 +1,8 @@
+// The entry for bundlers that import WebAssembly as a module.
+
+import * as glue from "../../bundler/zentinelle.js";
+import { type Native, use } from "./native.js";
+
+use(glue as unknown as Native);
+
+export * from "./api.js";
