@@ -169,21 +169,14 @@ impl DecisionDocument {
             context.insert(annotation.key().to_owned(), annotation.to_value());
         }
         let notices: Vec<Notice> = decision.warnings().map(|(policy, warning)| notice(policy, warning)).collect();
-        let allowed = decision.is_dry_run() || decision.is_permitted();
         Self {
-            allowed,
-            reason: (!allowed)
-                .then(|| decision.reason().unwrap_or("no policy applies to this agent and user").to_owned()),
+            allowed: is_allowed(decision),
+            reason: reason(decision).map(str::to_owned),
             policies_evaluated: evaluations(decision),
-            warnings: decision.warnings().map(|(policy, warning)| in_words(policy, &warning)).collect(),
+            warnings: warnings(decision),
             context,
             risk_score: decision.risk().score,
-            risk_factors: decision
-                .risk()
-                .factors
-                .iter()
-                .map(|&(factor, score)| RiskFactorDocument { factor, score })
-                .collect(),
+            risk_factors: risk_factors(decision),
             dry_run: decision.is_dry_run(),
             effect: decision.effect(),
             code: decision.primary().map(|violation| violation.code.clone()),
@@ -201,7 +194,33 @@ impl DecisionDocument {
     }
 }
 
-fn evaluations(decision: &Decision) -> Vec<PolicyEvaluation> {
+/// Whether the caller may go on: always in a dry run, which only asks.
+#[must_use]
+pub fn is_allowed(decision: &Decision) -> bool {
+    decision.is_dry_run() || decision.is_permitted()
+}
+
+/// Why the caller may not go on, in words; none when it may.
+#[must_use]
+pub fn reason(decision: &Decision) -> Option<&str> {
+    (!is_allowed(decision)).then(|| decision.reason().unwrap_or("no policy applies to this agent and user"))
+}
+
+/// The warnings of a decision in words, budgets first.
+#[must_use]
+pub fn warnings(decision: &Decision) -> Vec<String> {
+    decision.warnings().map(|(policy, warning)| in_words(policy, &warning)).collect()
+}
+
+/// What raised the risk score of a decision.
+#[must_use]
+pub fn risk_factors(decision: &Decision) -> Vec<RiskFactorDocument> {
+    decision.risk().factors.iter().map(|&(factor, score)| RiskFactorDocument { factor, score }).collect()
+}
+
+/// What each policy said, in the order in which they were asked.
+#[must_use]
+pub fn evaluations(decision: &Decision) -> Vec<PolicyEvaluation> {
     if let Some(Refusal::Budget { policy, violation }) = decision.refusal() {
         let policy = decision.policies().policy(*policy);
         return policy.map(|policy| budget_check(policy, violation)).into_iter().collect();

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -67,6 +68,16 @@ fn span(text: &str, error: &serde_json::Error) -> Range<usize> {
     }
     let length = text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     start..start + length
+}
+
+/// A part of a JSON text, read as strictly as [`parse`] reads the whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StrictValue(pub Value);
+
+impl<'de> Deserialize<'de> for StrictValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Strict.deserialize(deserializer).map(Self)
+    }
 }
 
 /// Builds a value and refuses keys that are given twice.

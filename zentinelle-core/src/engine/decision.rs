@@ -63,6 +63,12 @@ impl Refusal {
 }
 
 impl PolicyResult {
+    /// The place of its policy in the set, for [`PolicySet::policy`].
+    #[must_use]
+    pub fn place(&self) -> u32 {
+        self.policy
+    }
+
     /// Why the policy is violated, if it is.
     #[must_use]
     pub fn violation(&self) -> Option<&Violation> {

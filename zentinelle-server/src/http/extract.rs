@@ -29,17 +29,55 @@ where
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let media_type = request.headers().get(header::CONTENT_TYPE).cloned();
-        let limit = || Arc::<App>::from_ref(state).config.limits.max_body_bytes;
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| refused(&rejection, limit))?;
-        if body.is_empty() {
-            return read(Value::Object(serde_json::Map::new())).map(Self);
+        match body(request, state).await? {
+            None => read(Value::Object(serde_json::Map::new())).map(Self),
+            Some(body) => read(parse(&body)?).map(Self),
         }
-        if media_type.is_some_and(|media| !is_json(media.to_str().unwrap_or_default())) {
-            return Err(ApiError::MediaType);
-        }
-        read(parse(&body)?).map(Self)
     }
+}
+
+/// A type whose usual texts are read without a [`Value`] in between.
+pub(crate) trait Plain: Sized {
+    /// Reads a text that [`JsonBody`] would read as the same. None where that is not certain, as
+    /// with every text that is at fault: what is wrong with it is then said as always.
+    fn plain(text: &str) -> Option<Self>;
+}
+
+/// A [`JsonBody`] of a route that is asked all day long.
+pub(crate) struct PlainBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Plain, S: Send + Sync> FromRequest<S> for PlainBody<T>
+where
+    Arc<App>: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let Some(body) = body(request, state).await? else {
+            return read(Value::Object(serde_json::Map::new())).map(Self);
+        };
+        match std::str::from_utf8(&body).ok().and_then(T::plain) {
+            Some(plain) => Ok(Self(plain)),
+            None => read(parse(&body)?).map(Self),
+        }
+    }
+}
+
+/// The body of a request that says it is JSON, if it has one.
+async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Option<Bytes>, ApiError>
+where
+    Arc<App>: FromRef<S>,
+{
+    let media_type = request.headers().get(header::CONTENT_TYPE).cloned();
+    let limit = || Arc::<App>::from_ref(state).config.limits.max_body_bytes;
+    let body = Bytes::from_request(request, state).await.map_err(|rejection| refused(&rejection, limit))?;
+    if body.is_empty() {
+        return Ok(None);
+    }
+    if media_type.is_some_and(|media| !is_json(media.to_str().unwrap_or_default())) {
+        return Err(ApiError::MediaType);
+    }
+    Ok(Some(body))
 }
 
 /// Reads one JSON value, refusing what two readers might understand differently.
@@ -67,6 +105,9 @@ fn plain(message: &str) -> String {
 }
 
 fn is_json(media: &str) -> bool {
+    if media == "application/json" {
+        return true;
+    }
     let essence = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }

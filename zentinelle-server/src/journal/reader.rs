@@ -78,6 +78,12 @@ impl Reader {
         !matches!(self.shared.next_extent(self.position), Ok(Some(_)))
     }
 
+    /// Whether so much waits for the database that the journal might soon be full: an eighth of
+    /// what it may hold.
+    pub(crate) fn is_far_behind(&self) -> bool {
+        self.shared.counters().undrained_bytes > self.shared.options.max_bytes / 8
+    }
+
     /// The next records: at least one, at most `max_records`, and no more bytes than `max_bytes`
     /// unless the first record alone has more. Waits while there are none. A batch may be smaller
     /// than what waits: it never spans two segments.

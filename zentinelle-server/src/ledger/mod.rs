@@ -10,6 +10,7 @@
 
 pub(crate) mod embedded;
 pub(crate) mod entry;
+mod group;
 pub(crate) mod health;
 mod name;
 pub(crate) mod redis;

@@ -65,6 +65,10 @@ fn push_short(into: &mut String, text: &str, odd: impl Fn(char) -> bool) -> std:
         into.push('#');
         return Sha256::digest(text).iter().try_for_each(|byte| write!(into, "{byte:02x}"));
     }
+    if !text.contains(&odd) {
+        into.push_str(text);
+        return Ok(());
+    }
     for c in text.chars() {
         if odd(c) { write!(into, "%{:02X}", u32::from(c))? } else { into.push(c) }
     }

@@ -1,10 +1,12 @@
 //! The ledger in the database: several servers on PostgreSQL without Redis.
 //!
-//! One transaction per batch. It holds the rows of every counter, taken in one order, while it
-//! reads, compares and writes; the arithmetic is done here, so both databases follow one rule.
-//! Slower than Redis by the round trips of a transaction, and exact.
+//! A transaction holds the rows of every counter, taken in one order, while it reads, compares and
+//! writes; the arithmetic is done here, so both databases follow one rule. The batches that come
+//! while one is under way share the next, each judged by what those before it left. Slower than
+//! Redis by the round trips of a transaction, and exact.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::DbErr;
@@ -14,6 +16,7 @@ use zentinelle_core::ledger::{
 };
 
 use super::entry::{Line, expires_at};
+use super::group::Group;
 use super::rows::{self, Kept, Row};
 use super::total::start_of;
 use super::{Health, HealthBoard};
@@ -25,6 +28,13 @@ const RETRIES: u32 = 3;
 /// Keeps running totals in the database.
 #[derive(Debug)]
 pub(crate) struct SqlLedger {
+    tables: Arc<Tables>,
+    commits: Group,
+}
+
+/// The tables of a ledger.
+#[derive(Debug)]
+struct Tables {
     store: Store,
     timeout: Duration,
     reservation_seconds: u32,
@@ -34,20 +44,26 @@ pub(crate) struct SqlLedger {
 impl SqlLedger {
     /// A ledger in `store` that gives up after `timeout`.
     pub(crate) fn new(store: Store, timeout: Duration, reservation_seconds: u32) -> Self {
-        Self { store, timeout, reservation_seconds, health: HealthBoard::default() }
+        let tables = Arc::new(Tables { store, timeout, reservation_seconds, health: HealthBoard::default() });
+        let commits = Group::start(Arc::clone(&tables), |tables: Arc<Tables>, batches: Vec<Batch>| async move {
+            tables.within(|| tables.commit_all(&batches)).await
+        });
+        Self { tables, commits }
     }
 
     pub(crate) fn health(&self) -> Health {
-        self.health.read()
+        self.tables.health.read()
     }
 
     pub(crate) async fn apply(&self, batch: &Batch) -> Result<Outcome, LedgerError> {
         if batch.postings.is_empty() {
             return Ok(Outcome { committed: batch.mode == Mode::Commit, readings: Vec::new() });
         }
+        let tables = &self.tables;
         let applied = match batch.mode {
-            Mode::Peek => self.within(|| self.peek(batch)).await?,
-            Mode::Commit => self.within(|| self.commit(batch)).await?,
+            Mode::Peek => tables.within(|| tables.peek(batch)).await?,
+            Mode::Commit if batch.reservation.is_none() => Some(self.committed(batch).await?),
+            Mode::Commit => tables.within(|| tables.commit(batch)).await?,
         };
         applied.ok_or_else(|| match &batch.reservation {
             Some(id) => LedgerError::ReservationExists(id.clone()),
@@ -62,22 +78,63 @@ impl SqlLedger {
         usage: Option<&Usage>,
         now: i64,
     ) -> Result<Settlement, LedgerError> {
-        self.within(|| self.replace(tenant, id, usage, now)).await
+        let tables = &self.tables;
+        tables.within(|| tables.replace(tenant, id, usage, now)).await
     }
 
     pub(crate) async fn used(&self, counter: &Counter, window: Window, now: i64) -> Result<u64, LedgerError> {
-        self.within(|| async {
-            let mut rows = BTreeMap::from([Row::empty(counter, window)]);
-            rows::read(self.store.db(), &mut rows).await?;
-            Ok(rows.values().next().map_or(0, |row| row.total.used(window, now)))
-        })
-        .await
+        let tables = &self.tables;
+        tables.within(|| tables.used(counter, window, now)).await
+    }
+
+    /// Commits a batch together with others. Its turn may come after one that fails, so it may
+    /// wait for as long again.
+    async fn committed(&self, batch: &Batch) -> Result<Outcome, LedgerError> {
+        let patience = self.tables.timeout * 2;
+        match tokio::time::timeout(patience, self.commits.apply(batch)).await {
+            Ok(applied) => applied,
+            Err(_) => {
+                Err(LedgerError::Unavailable(format!("the database did not answer within {} ms", patience.as_millis())))
+            }
+        }
+    }
+}
+
+impl Tables {
+    async fn used(&self, counter: &Counter, window: Window, now: i64) -> Result<u64, StoreError> {
+        let mut rows = BTreeMap::from([Row::empty(counter, window)]);
+        rows::read(self.store.db(), &mut rows).await?;
+        Ok(rows.values().next().map_or(0, |row| row.total.used(window, now)))
     }
 
     async fn peek(&self, batch: &Batch) -> Result<Option<Outcome>, StoreError> {
         let (names, mut rows) = rows_of(batch);
         rows::read(self.store.db(), &mut rows).await?;
         Ok(Some(Outcome { committed: false, readings: readings(batch, &names, &rows) }))
+    }
+
+    /// Commits batches without reservations, as if one came after the other.
+    async fn commit_all(&self, batches: &[Batch]) -> Result<Vec<Outcome>, StoreError> {
+        let mut rows = BTreeMap::new();
+        let names: Vec<_> = batches
+            .iter()
+            .map(|batch| {
+                let (names, more) = rows_of(batch);
+                rows.extend(more);
+                names
+            })
+            .collect();
+        let txn = self.store.begin().await?;
+        rows::lock(&txn, &mut rows).await?;
+        let outcomes: Vec<_> =
+            batches.iter().zip(&names).map(|(batch, names)| spend(batch, names, &mut rows)).collect();
+        if outcomes.iter().any(|outcome| outcome.committed) {
+            rows::write(&txn, &rows).await?;
+            txn.commit().await?;
+        } else {
+            txn.rollback().await?;
+        }
+        Ok(outcomes)
     }
 
     /// Commits a batch; none where its reservation is open already.
@@ -93,25 +150,14 @@ impl SqlLedger {
             }
         };
         rows::lock(&txn, &mut rows).await?;
-        let readings = readings(batch, &names, &rows);
-        if !batch.postings.iter().zip(&readings).all(|(posting, reading)| posting.fits(reading.used)) {
+        let outcome = spend(batch, &names, &mut rows);
+        if !outcome.committed || !reserved {
             txn.rollback().await?;
-            return Ok(Some(Outcome { committed: false, readings }));
-        }
-        if !reserved {
-            txn.rollback().await?;
-            return Ok(None);
-        }
-        for (posting, name) in batch.postings.iter().zip(&names) {
-            let Some(row) = rows.get_mut(name) else { continue };
-            if batch.reservation.is_some() {
-                row.total.open(posting.window, now);
-            }
-            row.total.add(posting.window, posting.amount, now);
+            return Ok((!outcome.committed).then_some(outcome));
         }
         rows::write(&txn, &rows).await?;
         txn.commit().await?;
-        Ok(Some(Outcome { committed: true, readings }))
+        Ok(Some(outcome))
     }
 
     fn reservation(&self, id: &ReservationId, batch: &Batch, now: i64) -> Kept {
@@ -197,6 +243,23 @@ fn rows_of(batch: &Batch) -> (Vec<String>, BTreeMap<String, Row>) {
     let named: Vec<_> = batch.postings.iter().map(|posting| Row::empty(&posting.counter, posting.window)).collect();
     let names = named.iter().map(|(name, _)| name.clone()).collect();
     (names, named.into_iter().collect())
+}
+
+/// Adds what a batch spends to the rows of its totals, if all of it fits.
+fn spend(batch: &Batch, names: &[String], rows: &mut BTreeMap<String, Row>) -> Outcome {
+    let now = batch.now.as_microsecond();
+    let readings = readings(batch, names, rows);
+    let committed = batch.postings.iter().zip(&readings).all(|(posting, reading)| posting.fits(reading.used));
+    if committed {
+        for (posting, name) in batch.postings.iter().zip(names) {
+            let Some(row) = rows.get_mut(name) else { continue };
+            if batch.reservation.is_some() {
+                row.total.open(posting.window, now);
+            }
+            row.total.add(posting.window, posting.amount, now);
+        }
+    }
+    Outcome { committed, readings }
 }
 
 fn readings(batch: &Batch, names: &[String], rows: &BTreeMap<String, Row>) -> Vec<Reading> {

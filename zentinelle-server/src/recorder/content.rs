@@ -1,5 +1,6 @@
 //! How much of what agents say is kept.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use zentinelle_core::audit::digest;
 
@@ -10,7 +11,10 @@ use crate::snapshot::{ContentKeeping, TenantSettings};
 pub(crate) fn kept(context: &Map<String, Value>, settings: &TenantSettings) -> Value {
     match settings.content {
         ContentKeeping::Keep => Value::Object(context.clone()),
-        ContentKeeping::Truncate => cut(context, settings.content_limit as usize),
+        ContentKeeping::Truncate => {
+            let limit = settings.content_limit as usize;
+            context.iter().map(|(key, value)| (key.clone(), cut(value, limit))).collect::<Map<_, _>>().into()
+        }
         ContentKeeping::Hash => {
             serde_json::json!({ "digest": digest(&Value::Object(context.clone())).to_string() })
         }
@@ -28,46 +32,28 @@ pub(crate) fn kept_text(text: &str, settings: &TenantSettings) -> String {
     }
 }
 
-/// Takes out of a value the one character that PostgreSQL cannot keep: a record that cannot be
-/// written would hold up all behind it.
-pub(crate) fn storable(value: &mut Value) {
-    match value {
-        Value::String(text) => storable_text(text),
-        Value::Array(items) => items.iter_mut().for_each(storable),
-        Value::Object(entries) => {
-            entries.values_mut().for_each(storable);
-            if entries.keys().any(|key| key.contains('\0')) {
-                let old = std::mem::take(entries);
-                entries.extend(old.into_iter().map(|(mut key, value)| {
-                    storable_text(&mut key);
-                    (key, value)
-                }));
+fn cut(value: &Value, limit: usize) -> Value {
+    serde_json::to_value(Cut(value, limit)).unwrap_or_default()
+}
+
+/// A value, of which each text and each list is kept only up to a length.
+#[derive(Debug)]
+pub(super) struct Cut<'v>(pub(super) &'v Value, pub(super) usize);
+
+impl Serialize for Cut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(value, limit) = *self;
+        match value {
+            Value::String(text) if text.len() > limit => match text.char_indices().nth(limit) {
+                Some((end, _)) => serializer.collect_str(&format_args!("{}…", text.get(..end).unwrap_or_default())),
+                None => serializer.serialize_str(text),
+            },
+            Value::Array(items) => serializer.collect_seq(items.iter().take(limit).map(|item| Cut(item, limit))),
+            Value::Object(entries) => {
+                serializer.collect_map(entries.iter().map(|(key, entry)| (key, Cut(entry, limit))))
             }
+            value => value.serialize(serializer),
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// The same for a text.
-pub(crate) fn storable_text(text: &mut String) {
-    if text.contains('\0') {
-        *text = text.replace('\0', "\u{fffd}");
-    }
-}
-
-fn cut(context: &Map<String, Value>, limit: usize) -> Value {
-    context.iter().map(|(key, value)| (key.clone(), cut_value(value, limit))).collect::<Map<_, _>>().into()
-}
-
-fn cut_value(value: &Value, limit: usize) -> Value {
-    match value {
-        Value::String(text) if text.len() > limit => match text.char_indices().nth(limit) {
-            Some((end, _)) => Value::from(format!("{}…", text.get(..end).unwrap_or_default())),
-            None => value.clone(),
-        },
-        Value::Array(items) => items.iter().take(limit).map(|item| cut_value(item, limit)).collect(),
-        Value::Object(object) => cut(object, limit),
-        _ => value.clone(),
     }
 }
 
@@ -76,13 +62,6 @@ mod tests {
     use super::kept;
     use crate::snapshot::{ContentKeeping, TenantSettings};
     use serde_json::json;
-
-    #[test]
-    fn what_no_database_keeps_is_taken_out() {
-        let mut value = json!({"a\u{0}": ["b\u{0}", {"c": "\u{0}"}], "d": 1});
-        super::storable(&mut value);
-        assert_eq!(value, json!({"a\u{fffd}": ["b\u{fffd}", {"c": "\u{fffd}"}], "d": 1}));
-    }
 
     #[test]
     fn content_is_kept_as_the_tenant_chose() {

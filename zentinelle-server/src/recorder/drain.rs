@@ -17,9 +17,10 @@ use super::record::{RaisedAlert, RaisedIncident, Record};
 use crate::ledger::{LedgerEntry, totals};
 use crate::store::bulk::{insert_new, insert_texts};
 use crate::store::entities::{
-    agent, approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
+    agent, approval, content_scan, content_violation, evaluation, evaluation_policy, event, interaction, notification,
+    usage_record,
 };
-use crate::store::{StoreError, alerts, approvals, audit, incidents, webhooks as hooks};
+use crate::store::{StoreError, alerts, approvals, audit, evaluations, incidents, webhooks as hooks};
 use crate::webhooks::{self, Emission};
 
 /// A record of the journal as far as its text tells without being decoded.
@@ -30,10 +31,25 @@ struct Envelope<'j> {
     row: &'j RawValue,
 }
 
+/// The row of [`Record::Ledger`].
+#[derive(Debug, Deserialize)]
+struct Spent {
+    entry: LedgerEntry,
+}
+
+/// Kind and row of a record, found without reading it: the journal gives back what this server
+/// wrote, letter by letter. None where it is not written in the usual form.
+fn unfolded(text: &[u8]) -> Option<(&str, &str)> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (kind, row) = text.strip_prefix(r#"{"record":""#)?.split_once('"')?;
+    Some((kind, row.strip_prefix(r#","row":"#)?.strip_suffix('}')?))
+}
+
 /// The records of a batch by kind, each kind in order.
 #[derive(Default)]
 struct Sorted<'j> {
     evaluations: Vec<&'j str>,
+    policies: Vec<evaluation_policy::Model>,
     events: Vec<&'j str>,
     interactions: Vec<&'j str>,
     usage: Vec<&'j str>,
@@ -62,19 +78,29 @@ impl<'j> Sorted<'j> {
     }
 
     fn put(&mut self, text: &'j [u8]) -> serde_json::Result<()> {
-        let Envelope { record, row } = serde_json::from_slice(text)?;
+        let (record, row) = match unfolded(text) {
+            Some(found) => found,
+            None => {
+                let Envelope { record, row } = serde_json::from_slice(text)?;
+                (record, row.get())
+            }
+        };
         let rows = match record {
             "evaluation" => &mut self.evaluations,
             "event" => &mut self.events,
             "interaction" => &mut self.interactions,
             "usage" => &mut self.usage,
             "notification" => &mut self.notifications,
+            "ledger" => {
+                self.ledger.push(serde_json::from_str::<Spent>(row)?.entry);
+                return Ok(());
+            }
             _ => {
                 self.think(serde_json::from_slice(text)?);
                 return Ok(());
             }
         };
-        rows.push(row.get());
+        rows.push(row);
         Ok(())
     }
 
@@ -85,6 +111,7 @@ impl<'j> Sorted<'j> {
                 self.scans.push(*scan);
                 self.violations.extend(violations);
             }
+            Record::PoliciesKept(row) => self.policies.push(*row),
             Record::ApprovalRequested(row) => self.approvals.push(*row),
             Record::ApprovalConsumed { tenant_id, id, at } => self.consumed.push((tenant_id, id, at)),
             Record::Incident(raised) => self.incidents.push(*raised),
@@ -105,8 +132,11 @@ impl<'j> Sorted<'j> {
 
 /// Writes a batch of journal texts in a transaction of the caller's.
 pub(crate) async fn write_in(txn: &DatabaseTransaction, records: &[&[u8]]) -> Result<(), StoreError> {
-    let sorted = Sorted::sort(records);
+    let mut sorted = Sorted::sort(records);
     insert_texts::<evaluation::Entity>(txn, &sorted.evaluations).await?;
+    for row in std::mem::take(&mut sorted.policies) {
+        evaluations::keep_policies(txn, row).await?;
+    }
     insert_texts::<event::Entity>(txn, &sorted.events).await?;
     insert_texts::<interaction::Entity>(txn, &sorted.interactions).await?;
     insert_texts::<usage_record::Entity>(txn, &sorted.usage).await?;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{DatabaseTransaction, EntityTrait as _, Set};
@@ -22,6 +22,12 @@ use crate::store::{Store, StoreError, audit};
 const MOST_RECORDS: usize = 2_000;
 /// The most bytes of one transaction.
 const MOST_BYTES: usize = 8 << 20;
+/// A batch of this many records says that there is much to do. The next one is then given time to
+/// grow, and requests time to be answered: few large transactions cost less than many small ones.
+const BUSY_RECORDS: usize = 200;
+/// The shortest and the longest rest after a batch. It is as long as the batch took, so that
+/// draining takes half of one processor at most.
+const RESTS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
 /// The longest wait before the next attempt.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How often a batch may fail, for another reason than that the database is away, before its
@@ -35,6 +41,8 @@ pub(super) struct Drainer {
     pub(super) node_id: String,
     pub(super) drained: watch::Sender<Position>,
     pub(super) writing: Arc<AtomicBool>,
+    /// How many wait for the database to have everything.
+    pub(super) hurried: watch::Receiver<usize>,
 }
 
 /// How far a node's journal is drained.
@@ -49,10 +57,12 @@ impl Drainer {
         loop {
             match self.reader.next_batch(MOST_RECORDS, MOST_BYTES).await {
                 Ok(batch) => {
+                    let begun = Instant::now();
                     self.store_batch(&batch).await;
                     self.reader.release(batch.end);
                     let read = self.reader.end_if_read().unwrap_or(batch.end);
                     self.drained.send_replace(read.max(batch.end));
+                    self.rest(batch.entries.len(), begun.elapsed()).await;
                 }
                 Err(JournalError::Closed) => return,
                 Err(error) => {
@@ -62,6 +72,18 @@ impl Drainer {
                 }
             }
         }
+    }
+
+    /// Leaves the machine to others after a batch, unless there was little in it, somebody waits for
+    /// the database, or so much is left that the journal might have to refuse records.
+    async fn rest(&mut self, records: usize, took: Duration) {
+        if records < BUSY_RECORDS || self.reader.is_far_behind() {
+            return;
+        }
+        let (shortest, longest) = RESTS;
+        let hurry = self.hurried.wait_for(|waiting| *waiting > 0);
+        // Whoever waits cuts the rest short; whether they still do afterwards does not matter.
+        let _ = tokio::time::timeout(took.clamp(shortest, longest), hurry).await;
     }
 
     /// Stores a batch, however long it takes.

@@ -4,23 +4,29 @@
 pub(crate) mod content;
 mod drain;
 mod drainer;
+pub(crate) mod evaluation;
 pub(crate) mod record;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use memchr::memmem::Finder;
+use serde::Serialize;
 use tokio::sync::watch;
 
-use self::record::Record;
+use self::evaluation::EvaluationRow;
+use self::record::{EVALUATION, Record};
 use crate::http::error::ApiError;
 use crate::journal::{Counters, Journal, JournalError, Position};
 use crate::store::{Store, StoreError};
 
 /// When to come back after the journal was full. Unit: seconds.
 const FULL_RETRY: u32 = 2;
+/// Few records are longer. Unit: bytes.
+const USUAL_BYTES: usize = 1_024;
 
 /// Takes records.
 #[derive(Debug)]
@@ -29,6 +35,8 @@ pub(crate) struct Recorder {
     /// How far the database has everything.
     drained: watch::Receiver<Position>,
     writing: Arc<AtomicBool>,
+    /// How many wait until it has.
+    hurry: watch::Sender<usize>,
 }
 
 impl Recorder {
@@ -40,31 +48,39 @@ impl Recorder {
         let begin = reader.end_if_read().unwrap_or(reader.position());
         let (tell, drained) = watch::channel(begin);
         let writing = Arc::new(AtomicBool::new(true));
+        let (hurry, hurried) = watch::channel(0);
         let drainer = drainer::Drainer {
             store,
             reader,
             node_id: node_id.to_owned(),
             drained: tell,
             writing: Arc::clone(&writing),
+            hurried,
         };
         tokio::spawn(drainer.run());
-        Ok(Self { journal, drained, writing })
+        Ok(Self { journal, drained, writing, hurry })
     }
 
     /// Keeps records. They have reached the operating system when it returns, so the death of
     /// this process does not lose them.
     pub(crate) fn record(&self, records: &[Record]) -> Result<(), ApiError> {
-        self.journal.append_all(&written(records)?).map(drop).map_err(refused)
+        self.keep(&Written::of(records)?)
+    }
+
+    /// As [`Recorder::record`], of records that are written already.
+    pub(crate) fn keep(&self, written: &Written) -> Result<(), ApiError> {
+        self.journal.append_all(&written.0).map(drop).map_err(refused)
     }
 
     /// Keeps records, and returns when the disk has confirmed them.
     pub(crate) async fn record_durably(&self, records: &[Record]) -> Result<(), ApiError> {
-        self.journal.append_all_synced(&written(records)?).await.map(drop).map_err(refused)
+        self.journal.append_all_synced(&Written::of(records)?.0).await.map(drop).map_err(refused)
     }
 
     /// Waits until the database has everything recorded so far, or the time is over. Says whether
     /// it has.
     pub(crate) async fn settled(&self, within: Duration) -> bool {
+        let _hurry = Hurry::over(&self.hurry);
         let end = self.journal.end();
         let mut drained = self.drained.clone();
         let reached = drained.wait_for(|position| *position >= end);
@@ -82,18 +98,60 @@ impl Recorder {
     }
 }
 
+/// Somebody waits until the database has everything.
+struct Hurry<'r>(&'r watch::Sender<usize>);
+
+impl<'r> Hurry<'r> {
+    fn over(waiting: &'r watch::Sender<usize>) -> Self {
+        waiting.send_modify(|waiting| *waiting += 1);
+        Self(waiting)
+    }
+}
+
+impl Drop for Hurry<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting -= 1);
+    }
+}
+
 /// Records as the journal keeps them.
-fn written(records: &[Record]) -> Result<Vec<Vec<u8>>, ApiError> {
-    let text = |record: &Record| {
-        let text = serde_json::to_vec(record).map_err(|error| ApiError::Internal(error.to_string()))?;
-        Ok(if holds_nul(&text) { without_nul(&text)? } else { text })
-    };
-    records.iter().map(text).collect()
+#[derive(Debug, Default)]
+pub(crate) struct Written(Vec<Vec<u8>>);
+
+impl Written {
+    fn of(records: &[Record]) -> Result<Self, ApiError> {
+        let mut written = Self(Vec::with_capacity(records.len()));
+        records.iter().try_for_each(|record| written.add(record))?;
+        Ok(written)
+    }
+
+    /// Adds a record.
+    pub(crate) fn add(&mut self, record: &Record) -> Result<(), ApiError> {
+        self.write(record)
+    }
+
+    /// Adds the record of a decision.
+    pub(crate) fn add_evaluation(&mut self, row: &EvaluationRow<'_>) -> Result<(), ApiError> {
+        #[derive(Serialize)]
+        struct Enveloped<'r, 'd> {
+            record: &'static str,
+            row: &'r EvaluationRow<'d>,
+        }
+        self.write(&Enveloped { record: EVALUATION, row })
+    }
+
+    fn write(&mut self, record: &impl Serialize) -> Result<(), ApiError> {
+        let mut text = Vec::with_capacity(USUAL_BYTES);
+        serde_json::to_writer(&mut text, record).map_err(|error| ApiError::Internal(error.to_string()))?;
+        self.0.push(if holds_nul(&text) { without_nul(&text)? } else { text });
+        Ok(())
+    }
 }
 
 /// Whether a JSON text may hold the one character that PostgreSQL does not store.
 fn holds_nul(text: &[u8]) -> bool {
-    memchr::memmem::find(text, br"\u0000").is_some()
+    static NUL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br"\u0000"));
+    NUL.find(text).is_some()
 }
 
 /// The same JSON with each NUL shown as a replacement character.

@@ -6,8 +6,12 @@ use zentinelle_core::ids::TenantId;
 
 use crate::ledger::LedgerEntry;
 use crate::store::entities::{
-    approval, content_scan, content_violation, evaluation, event, interaction, notification, usage_record,
+    approval, content_scan, content_violation, evaluation, evaluation_policy, event, interaction, notification,
+    usage_record,
 };
+
+/// The kind of [`Record::Evaluation`].
+pub(crate) const EVALUATION: &str = "evaluation";
 
 /// One thing to be kept. Rows are complete when they are recorded: ids and instants included, so
 /// that writing them twice changes nothing.
@@ -16,6 +20,8 @@ use crate::store::entities::{
 pub(crate) enum Record {
     /// A decision that was made.
     Evaluation(Box<evaluation::Model>),
+    /// What policies say where all of them are kept, for the decisions that refer to it.
+    PoliciesKept(Box<evaluation_policy::Model>),
     /// An event an agent reported.
     Event(Box<event::Model>),
     /// A conversation turn an agent reported or a proxy saw.
@@ -128,7 +134,8 @@ impl Record {
     /// What kind of record it is, for logs.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
-            Self::Evaluation(_) => "evaluation",
+            Self::Evaluation(_) => EVALUATION,
+            Self::PoliciesKept(_) => "policies_kept",
             Self::Event(_) => "event",
             Self::Interaction(_) => "interaction",
             Self::Usage(_) => "usage",
@@ -148,6 +155,7 @@ impl Record {
     pub(crate) fn tenant(&self) -> TenantId {
         TenantId::new(match self {
             Self::Evaluation(row) => row.tenant_id.as_str(),
+            Self::PoliciesKept(row) => &row.tenant_id,
             Self::Event(row) => &row.tenant_id,
             Self::Interaction(row) => &row.tenant_id,
             Self::Usage(row) => &row.tenant_id,

@@ -1,13 +1,12 @@
 //! Deciding one request: snapshot, ledger, record. The only I/O is the ledger's.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
 use zentinelle_core::ids::{ReservationId, UserId};
 use zentinelle_core::ledger::{Batch, LedgerError, Mode, Outcome, Reading};
-use zentinelle_core::wire::DecisionDocument;
+use zentinelle_core::wire::{self, DecisionDocument};
 use zentinelle_core::{Decision, Request};
 
 use super::approvals::{self, Denied, token};
@@ -17,10 +16,11 @@ use crate::auth::AgentFacts;
 use crate::clock;
 use crate::http::error::ApiError;
 use crate::ledger::{LedgerEntry, is_away};
-use crate::recorder::content;
+use crate::recorder::Written;
+use crate::recorder::evaluation::{Circumstances, EvaluationRow};
 use crate::recorder::record::{RaisedIncident, Record};
-use crate::snapshot::{FailMode, Snapshot};
-use crate::store::entities::{approval, evaluation};
+use crate::snapshot::{AllKept, FailMode, PoliciesSaid, Snapshot};
+use crate::store::entities::{approval, evaluation_policy};
 use crate::store::wire_name;
 use crate::telemetry::traces;
 
@@ -67,6 +67,7 @@ pub(crate) struct Asked {
 
 /// A decision with what a reply needs.
 #[derive(Debug)]
+#[allow(dead_code, reason = "what a door answers with is its own choice")]
 pub(crate) struct Decided {
     /// The id of the evaluation's record.
     pub(crate) id: String,
@@ -83,6 +84,7 @@ pub(crate) struct Decided {
 }
 
 /// A request that was judged, with what it was judged by.
+#[allow(dead_code, reason = "what a door goes on with is its own choice")]
 pub(crate) struct Judged {
     /// The policies and settings.
     pub(crate) snapshot: Arc<Snapshot>,
@@ -98,6 +100,13 @@ pub(crate) struct Judged {
 
 /// Judges a request and, unless it is only a question, spends what it spends.
 pub(crate) async fn judge(app: &App, asked: Asked) -> Result<Judged, ApiError> {
+    let Weighed { snapshot, request, decision, spent } = weigh(app, asked).await?;
+    let document = DecisionDocument::new(&decision, &request);
+    Ok(Judged { snapshot, request, decision, spent, document })
+}
+
+/// As [`judge`], without the outward form.
+async fn weigh(app: &App, asked: Asked) -> Result<Weighed, ApiError> {
     let snapshot = app.snapshots.get(&asked.agent.agent.tenant_id).await?;
     let mut context = asked.context;
     let user = asked.user.as_deref();
@@ -117,48 +126,154 @@ pub(crate) async fn judge(app: &App, asked: Asked) -> Result<Judged, ApiError> {
         None => None,
     };
     let decision = assessment.conclude(outcome);
-    let document = DecisionDocument::new(&decision, &request);
-    Ok(Judged { snapshot, request, decision, spent, document })
+    Ok(Weighed { snapshot, request, decision, spent })
+}
+
+/// A request that was judged, without its outward form.
+struct Weighed {
+    snapshot: Arc<Snapshot>,
+    request: Request,
+    decision: Decision,
+    spent: Option<LedgerEntry>,
 }
 
 impl Decided {
     /// The id of the request a person was asked to approve.
+    #[allow(dead_code, reason = "what a door answers with is its own choice")]
     pub(crate) fn approval_id(&self) -> Option<String> {
         self.approval.as_ref().map(|row| row.id.clone())
     }
 }
 
+/// A decision that is on record, from which a reply is written.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    /// The id of the evaluation's record.
+    pub(crate) id: String,
+    /// The request as the engine saw it.
+    pub(crate) request: Request,
+    /// What the engine says.
+    pub(crate) decision: Decision,
+    /// What the policies said.
+    pub(crate) said: PoliciesSaid,
+    /// The warnings in words.
+    pub(crate) warnings: Vec<String>,
+    /// The context, where policies added to it.
+    pub(crate) added: Option<Map<String, Value>>,
+    /// Whether a person could approve what was denied.
+    pub(crate) requestable: bool,
+    /// The request a person was asked to approve.
+    pub(crate) approval: Option<Arc<approval::Model>>,
+    /// How long deciding took. Unit: microseconds.
+    pub(crate) duration_us: u64,
+}
+
+impl Answered {
+    /// When a limit that refused opens again, as replies write it.
+    pub(crate) fn retry_at(&self) -> Option<String> {
+        self.decision.retry_at().map(|at| clock::iso(clock::micros(at)))
+    }
+}
+
 /// Decides, spends, and records.
 pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError> {
-    let started = Instant::now();
-    let source = asked.source;
-    let Judged { snapshot, request, decision, spent, document } = judge(app, asked).await?;
-    let id = clock::new_id();
-    let took = started.elapsed();
-    app.metrics.decided(document.allowed, took);
-    traces::decided(&request, &document, took);
-    let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let mut records = vec![Record::Evaluation(Box::new(row(&id, &request, &document, &snapshot, source, duration_us)))];
-    let tenant_id = request.agent.tenant_id.clone();
-    records.extend(spent.map(|entry| Record::Ledger { tenant_id, entry }));
-    records.extend(incidents(&decision, &request, &id).map(|raised| Record::Incident(Box::new(raised))));
-    records.extend(kept::record(&decision, &document, &request, &id).map(|kept| Record::Audit(Box::new(kept))));
-    records.extend(approvals::used(app, &request, &decision));
-    let denied =
-        Denied { request: &request, decision: &decision, snapshot: &snapshot, evaluation_id: &id, justification: None };
-    let standing = if document.dry_run { None } else { approvals::open(app, &denied) };
-    let requestable = match &standing {
-        Some(_) => true,
-        // A question opens no request, but says whether one could be opened.
-        None => document.dry_run && decision.requestable().is_some(),
-    };
-    let approval = standing.map(|standing| {
-        records.extend(standing.records);
-        standing.row
-    });
-    app.recorder.record(&records)?;
+    let Answered { id, request, decision, requestable, approval, duration_us, .. } = answer(app, asked).await?;
+    let document = DecisionDocument::new(&decision, &request);
     let reservation = request.reservation.filter(|_| !decision.committed().is_empty());
     Ok(Decided { id, document, requestable, approval, reservation, duration_us })
+}
+
+/// As [`decide`], for replies that are written from the decision itself.
+pub(crate) async fn answer(app: &App, asked: Asked) -> Result<Answered, ApiError> {
+    let started = Instant::now();
+    let source = asked.source;
+    let Weighed { snapshot, request, decision, spent } = weigh(app, asked).await?;
+    let id = clock::new_id();
+    let took = started.elapsed();
+    app.metrics.decided(wire::is_allowed(&decision), took);
+    traces::decided(&request, &decision, took);
+    let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let said = snapshot.said.of(&decision);
+    let warnings = wire::warnings(&decision);
+    let added = added(&request, &decision);
+    let besides = Circumstances {
+        id: &id,
+        said: &said,
+        warnings: &warnings,
+        added: added.as_ref(),
+        settings: &snapshot.settings,
+        source: source.name(),
+        duration_us,
+    };
+    let now = clock::micros(request.now);
+    let mut written = Written::default();
+    let new_list = match &said {
+        PoliciesSaid::Kept(list) if list.is_due(now) => Some(list),
+        PoliciesSaid::Kept(_) | PoliciesSaid::Now(_) => None,
+    };
+    if let Some(list) = new_list {
+        written.add(&policies_kept(&request, list, now))?;
+    }
+    written.add_evaluation(&EvaluationRow::new(&request, &decision, besides))?;
+    let (requestable, approval) = consequences(app, &mut written, &snapshot, &request, &decision, spent, &id)?;
+    app.recorder.keep(&written)?;
+    if let Some(list) = new_list {
+        list.was_recorded(now);
+    }
+    Ok(Answered { id, request, decision, said, warnings, added, requestable, approval, duration_us })
+}
+
+/// Writes down what follows from a decision. Says whether a person could approve what was denied,
+/// and the request by which one was asked to.
+fn consequences(
+    app: &App,
+    written: &mut Written,
+    snapshot: &Snapshot,
+    request: &Request,
+    decision: &Decision,
+    spent: Option<LedgerEntry>,
+    id: &str,
+) -> Result<(bool, Option<Arc<approval::Model>>), ApiError> {
+    if let Some(entry) = spent {
+        written.add(&Record::Ledger { tenant_id: request.agent.tenant_id.clone(), entry })?;
+    }
+    for raised in incidents(decision, request, id) {
+        written.add(&Record::Incident(Box::new(raised)))?;
+    }
+    if let Some(kept) = kept::record(decision, request, id) {
+        written.add(&Record::Audit(Box::new(kept)))?;
+    }
+    for used in approvals::used(app, request, decision) {
+        written.add(&used)?;
+    }
+    if decision.is_dry_run() {
+        // A question opens no request, but says whether one could be opened.
+        return Ok((decision.requestable().is_some(), None));
+    }
+    let denied = Denied { request, decision, snapshot, evaluation_id: id, justification: None };
+    let Some(standing) = approvals::open(app, &denied) else { return Ok((false, None)) };
+    for record in &standing.records {
+        written.add(record)?;
+    }
+    Ok((true, Some(standing.row)))
+}
+
+/// The context with what policies added to it; none where they added nothing.
+fn added(request: &Request, decision: &Decision) -> Option<Map<String, Value>> {
+    let mut annotations = decision.annotations().peekable();
+    annotations.peek()?;
+    let mut context = request.context.to_map();
+    context.extend(annotations.map(|annotation| (annotation.key().to_owned(), annotation.to_value())));
+    Some(context)
+}
+
+fn policies_kept(request: &Request, list: &AllKept, now: i64) -> Record {
+    Record::PoliciesKept(Box::new(evaluation_policy::Model {
+        tenant_id: request.agent.tenant_id.as_str().to_owned(),
+        id: list.id.clone(),
+        policies: serde_json::from_str(list.recorded.get()).unwrap_or_default(),
+        seen_at: now,
+    }))
 }
 
 fn request(
@@ -215,51 +330,6 @@ fn incidents<'d>(
         policy_id: Some(policy.id.as_str().to_owned()),
         at: clock::micros(request.now),
     })
-}
-
-fn row(
-    id: &str,
-    request: &Request,
-    document: &DecisionDocument,
-    snapshot: &Snapshot,
-    source: Source,
-    duration_us: u64,
-) -> evaluation::Model {
-    let text = |key: &str| document.context.get(key).and_then(Value::as_str).map(str::to_owned);
-    let mut context = Cow::Borrowed(&document.context);
-    if context.contains_key(token::TOKEN_KEY) {
-        token::without_tokens(context.to_mut());
-    }
-    let policies = serde_json::to_value(&document.policies_evaluated).unwrap_or_default();
-    let mut row = evaluation::Model {
-        tenant_id: request.agent.tenant_id.as_str().to_owned(),
-        id: id.to_owned(),
-        agent_id: request.agent.agent_id.as_str().to_owned(),
-        user_id: request.user_id.as_ref().map(|user| user.as_str().to_owned()),
-        session_id: text("session_id"),
-        action: request.action.name().to_owned(),
-        resource: text("tool").or_else(|| text("tool_name")).or_else(|| text("model")),
-        effect: wire_name(&document.effect),
-        allowed: document.allowed,
-        dry_run: document.dry_run,
-        code: document.code.as_ref().map(ToString::to_string),
-        reason: document.reason.clone(),
-        policies,
-        warnings: Value::from(document.warnings.clone()),
-        context: content::kept(&context, &snapshot.settings),
-        risk_score: i64::from(document.risk_score),
-        policy_set_version: document.policy_set_version.clone(),
-        source: source.name().to_owned(),
-        duration_us: i64::try_from(duration_us).unwrap_or(i64::MAX),
-        occurred_at: clock::micros(request.now),
-    };
-    for value in [&mut row.policies, &mut row.warnings, &mut row.context] {
-        content::storable(value);
-    }
-    for text in [&mut row.session_id, &mut row.resource, &mut row.reason].into_iter().flatten() {
-        content::storable_text(text);
-    }
-    row
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! No decision waits for the database: once a tenant is known, a stale snapshot answers until
 //! the newer one is compiled and takes its place.
 
+mod said;
 mod settings;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use zentinelle_core::approval::KeyRing;
 use zentinelle_core::ids::TenantId;
 use zentinelle_core::{Engine, NoPolicy, PolicySet};
 
+pub(crate) use self::said::{AllKept, PoliciesAnswered, PoliciesBrief, PoliciesSaid, Recorded, Said};
 pub(crate) use self::settings::{ContentKeeping, FailMode, TenantSettings, UnknownModelPrice};
 use crate::store::{Store, StoreError, policies, tenants};
 
@@ -26,6 +28,8 @@ pub(crate) struct Snapshot {
     pub(crate) engine: Engine,
     /// The tenant's settings.
     pub(crate) settings: TenantSettings,
+    /// What its policies said so far.
+    pub(crate) said: Said,
 }
 
 /// Makes the keys with which a tenant's approvals are verified.
@@ -129,6 +133,12 @@ impl Snapshots {
         let version = row.policy_revision.to_string();
         let set = PolicySet::compile(tenant.clone(), version, policies);
         let engine = self.engine(tenant, set, &settings);
-        Ok(Arc::new(Snapshot { tenant: tenant.clone(), revision: row.policy_revision, engine, settings }))
+        Ok(Arc::new(Snapshot {
+            tenant: tenant.clone(),
+            revision: row.policy_revision,
+            engine,
+            settings,
+            said: Said::default(),
+        }))
     }
 }

@@ -58,6 +58,10 @@ pub(crate) const POSTGRES_SCHEMA: &str = "zentinelle";
 /// The PostgreSQL advisory lock that lets one server migrate at a time.
 const MIGRATION_LOCK: i64 = 0x7A65_6E74_696E;
 
+/// How much SQLite gathers before it writes it into its file: a page that many transactions touch
+/// is then written there once for all of them. Unit: pages of 4096 bytes.
+const CHECKPOINT_PAGES: &str = "8000";
+
 /// Why the database could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
@@ -134,6 +138,7 @@ impl Store {
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Normal)
                     .busy_timeout(Duration::from_secs(10))
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
                     .foreign_keys(true)
             });
             if url.contains(":memory:") {

@@ -15,8 +15,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use serde_json::Value;
-use zentinelle_core::Request;
-use zentinelle_core::wire::DecisionDocument;
+use zentinelle_core::{Decision, Request, wire};
 
 use crate::config::Telemetry;
 use crate::http::request_id;
@@ -104,24 +103,24 @@ impl RequestSpan {
         span.end();
     }
 
-    fn decided(&self, request: &Request, document: &DecisionDocument, took: Duration) {
+    fn decided(&self, request: &Request, decision: &Decision, took: Duration) {
         let end = SystemTime::now();
-        let text = |key: &str| document.context.get(key).and_then(Value::as_str).map(str::to_owned);
+        let text = |key: &str| request.context.get(key).and_then(Value::as_str).map(str::to_owned);
         let operation = operation(request.action.name());
         let mut attributes = vec![
             KeyValue::new("gen_ai.operation.name", operation),
             KeyValue::new("gen_ai.agent.id", request.agent.agent_id.as_str().to_owned()),
             KeyValue::new("zentinelle.action", request.action.name().to_owned()),
-            KeyValue::new("zentinelle.allowed", document.allowed),
-            KeyValue::new("zentinelle.risk_score", i64::from(document.risk_score)),
-            KeyValue::new("zentinelle.policy_set_version", document.policy_set_version.clone()),
+            KeyValue::new("zentinelle.allowed", wire::is_allowed(decision)),
+            KeyValue::new("zentinelle.risk_score", i64::from(decision.risk().score)),
+            KeyValue::new("zentinelle.policy_set_version", decision.policies().version().to_string()),
         ];
         let facts = [
             ("gen_ai.tool.name", text("tool").or_else(|| text("tool_name"))),
             ("gen_ai.request.model", text("model")),
             ("gen_ai.provider.name", text("provider")),
             ("gen_ai.conversation.id", text("session_id")),
-            ("zentinelle.code", document.code.as_ref().map(ToString::to_string)),
+            ("zentinelle.code", decision.primary().map(|violation| violation.code.to_string())),
         ];
         attributes.extend(facts.into_iter().filter_map(|(key, text)| Some(KeyValue::new(key, text?))));
         let mut span = SpanBuilder::from_name(format!("decide {operation}"))
@@ -134,8 +133,8 @@ impl RequestSpan {
 }
 
 /// Adds a decision to the trace of the request being served, if it is traced.
-pub(crate) fn decided(request: &Request, document: &DecisionDocument, took: Duration) {
-    request_id::with_span(|span| span.decided(request, document, took));
+pub(crate) fn decided(request: &Request, decision: &Decision, took: Duration) {
+    request_id::with_span(|span| span.decided(request, decision, took));
 }
 
 /// The name OpenTelemetry has for what an agent attempts.

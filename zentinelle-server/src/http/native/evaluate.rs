@@ -1,22 +1,28 @@
 //! `POST /api/zentinelle/v1/evaluate`.
 
+use std::fmt;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use axum::response::Response;
+use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use zentinelle_core::wire::PolicyEvaluation;
+use zentinelle_core::document::json::StrictValue;
+use zentinelle_core::wire::{self, RiskFactorDocument};
+use zentinelle_core::{Code, Context, Obligation};
 
 use crate::app::App;
 use crate::auth::Caller;
 use crate::http::acting::acting_agent;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, lenient};
+use crate::http::extract::{Plain, PlainBody, lenient};
+use crate::http::reply;
 pub(crate) use crate::http::text::at_most;
 use crate::http::text::has_nul;
-use crate::service::decide::{self, Asked, Decided, Source};
+use crate::service::decide::{self, Answered, Asked, Source};
+use crate::snapshot::PoliciesAnswered;
 
 /// The longest action name. Unit: characters.
 const MOST_ACTION: usize = 200;
@@ -44,6 +50,53 @@ pub(crate) struct EvaluateRequest {
     context: Map<String, Value>,
     /// Only ask: nothing is spent.
     dry_run: Option<bool>,
+}
+
+impl Plain for EvaluateRequest {
+    fn plain(text: &str) -> Option<Self> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let request = reader.deserialize_map(Fields).ok()?;
+        reader.end().ok()?;
+        Some(request)
+    }
+}
+
+/// Reads the fields of a request. Anything that is not as the fields say is an error, and so is a
+/// key given twice.
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = EvaluateRequest;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a request")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<EvaluateRequest, A::Error> {
+        let mut request = EvaluateRequest::default();
+        let mut seen: Vec<&str> = Vec::with_capacity(8);
+        while let Some(key) = fields.next_key::<&str>()? {
+            let key = if key == "userId" { "user_id" } else { key };
+            if seen.contains(&key) {
+                return Err(A::Error::custom("a key given twice"));
+            }
+            seen.push(key);
+            let text = |text: Option<String>| text.filter(|text| !text.is_empty());
+            match key {
+                "agent_id" => request.agent_id = text(fields.next_value()?),
+                "action" => request.action = text(fields.next_value()?),
+                "user_id" => request.user_id = text(fields.next_value()?),
+                "dry_run" => request.dry_run = fields.next_value()?,
+                "context" => match fields.next_value::<StrictValue>()?.0 {
+                    Value::Object(context) => request.context = context,
+                    Value::Null => {}
+                    _ => return Err(A::Error::custom("not an object")),
+                },
+                _ => drop(fields.next_value::<StrictValue>()?),
+            }
+        }
+        Ok(request)
+    }
 }
 
 impl EvaluateRequest {
@@ -82,8 +135,8 @@ pub(crate) enum Verb {
 
 impl Verb {
     /// The word for a decision.
-    pub(crate) fn of(decided: &Decided) -> Self {
-        match (decided.document.allowed, decided.requestable) {
+    pub(crate) fn of(allowed: bool, requestable: bool) -> Self {
+        match (allowed, requestable) {
             (true, _) => Self::Allow,
             (false, true) => Self::Ask,
             (false, false) => Self::Deny,
@@ -93,44 +146,45 @@ impl Verb {
 
 /// The answer, whether or not the action is allowed.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EvaluateReply {
+pub(crate) struct EvaluateReply<'d> {
     /// Whether to go on.
     allowed: bool,
     /// Allow, deny or ask.
     decision: Verb,
     /// Why not; null when allowed.
-    reason: Option<String>,
+    reason: Option<&'d str>,
     /// The code of the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
+    #[schema(value_type = Option<String>)]
+    code: Option<&'d Code>,
     /// What each policy said. The released Claude Code hook gets their names alone.
     #[schema(value_type = Vec<Object>)]
-    policies_evaluated: Vec<Value>,
+    policies_evaluated: PoliciesEvaluated<'d>,
     /// For the released hook, what each policy said.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>)]
-    policies: Option<Vec<Value>>,
+    policies: Option<PoliciesAnswered<'d>>,
     /// Warnings in words.
-    warnings: Vec<String>,
+    warnings: &'d [String],
     /// The context the decision was made on.
     #[schema(value_type = Object)]
-    context: Map<String, Value>,
+    context: Facts<'d>,
     /// 0 to 100.
     risk_score: u32,
     /// What raised the score.
     #[schema(value_type = Vec<Object>)]
-    risk_factors: Vec<Value>,
+    risk_factors: Vec<RiskFactorDocument>,
     /// What the caller must do when it goes on.
     #[schema(value_type = Vec<Object>)]
-    obligations: Vec<Value>,
+    obligations: Vec<&'d Obligation>,
     /// Whether this was only a question.
     dry_run: bool,
     /// Whether a person could approve it.
     requires_approval: bool,
     /// The request a person was asked to approve.
-    approval_id: Option<String>,
+    approval_id: Option<&'d str>,
     /// The record of this decision.
-    evaluation_id: String,
+    evaluation_id: &'d str,
     /// How long deciding took. Unit: microseconds.
     duration_us: u64,
     /// When a limit that refused opens again.
@@ -138,50 +192,62 @@ pub(crate) struct EvaluateReply {
     retry_at: Option<String>,
 }
 
-impl EvaluateReply {
-    fn new(decided: Decided) -> Self {
-        let decision = Verb::of(&decided);
-        let approval_id = decided.approval_id();
-        let document = decided.document;
-        let objects: Vec<Value> = document.policies_evaluated.iter().map(object).collect();
-        let from_hook = document.context.get("source").and_then(Value::as_str) == Some(RELEASED_HOOK);
-        // On a denial the released hook joins this list as texts; objects would crash it, and a
-        // crashed hook lets the tool run.
-        let (policies_evaluated, policies) = if from_hook && !document.allowed {
-            let failed = document.policies_evaluated.iter().filter(|policy| !policy.passed);
-            (failed.map(|policy| Value::from(policy.name.clone())).collect(), Some(objects))
-        } else {
-            (objects, None)
-        };
-        Self {
-            allowed: document.allowed,
-            decision,
-            reason: document.reason,
-            code: document.code.map(|code| code.to_string()),
-            policies_evaluated,
-            policies,
-            warnings: document.warnings,
-            context: document.context,
-            risk_score: document.risk_score,
-            risk_factors: document.risk_factors.iter().filter_map(|one| serde_json::to_value(one).ok()).collect(),
-            obligations: document.obligations.iter().filter_map(|one| serde_json::to_value(one).ok()).collect(),
-            dry_run: document.dry_run,
-            requires_approval: decided.requestable,
-            approval_id,
-            evaluation_id: decided.id,
-            duration_us: decided.duration_us,
-            retry_at: document.retry_at.map(|at| crate::clock::iso(crate::clock::micros(at))),
+/// What each policy said, or the names of those that were not kept.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum PoliciesEvaluated<'d> {
+    Objects(PoliciesAnswered<'d>),
+    Names(Vec<&'d str>),
+}
+
+/// The facts of a request.
+#[derive(Debug)]
+enum Facts<'d> {
+    Context(&'d Context),
+    Map(&'d Map<String, Value>),
+}
+
+impl Serialize for Facts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Context(context) => serializer.collect_map(context.iter()),
+            Self::Map(map) => map.serialize(serializer),
         }
     }
 }
 
-/// One policy's answer in the form both path families share.
-pub(crate) fn object(policy: &PolicyEvaluation) -> Value {
-    serde_json::json!({
-        "id": policy.id, "name": policy.name, "type": policy.policy_type, "enforcement": policy.enforcement,
-        "result": policy.result, "passed": policy.passed, "message": policy.message, "severity": policy.severity,
-        "code": policy.code, "version": policy.version,
-    })
+impl<'d> EvaluateReply<'d> {
+    fn new(answered: &'d Answered) -> Self {
+        let Answered { request, decision, said, .. } = answered;
+        let allowed = wire::is_allowed(decision);
+        let from_hook = request.context.get("source").and_then(Value::as_str) == Some(RELEASED_HOOK);
+        // On a denial the released hook joins this list as texts; objects would crash it, and a
+        // crashed hook lets the tool run.
+        let (policies_evaluated, policies) = if from_hook && !allowed {
+            (PoliciesEvaluated::Names(said.failed().collect()), Some(said.answered()))
+        } else {
+            (PoliciesEvaluated::Objects(said.answered()), None)
+        };
+        Self {
+            allowed,
+            decision: Verb::of(allowed, answered.requestable),
+            reason: wire::reason(decision),
+            code: decision.primary().map(|violation| &violation.code),
+            policies_evaluated,
+            policies,
+            warnings: &answered.warnings,
+            context: answered.added.as_ref().map_or(Facts::Context(&request.context), Facts::Map),
+            risk_score: decision.risk().score,
+            risk_factors: wire::risk_factors(decision),
+            obligations: decision.obligations().collect(),
+            dry_run: decision.is_dry_run(),
+            requires_approval: answered.requestable,
+            approval_id: answered.approval.as_ref().map(|row| row.id.as_str()),
+            evaluation_id: &answered.id,
+            duration_us: answered.duration_us,
+            retry_at: answered.retry_at(),
+        }
+    }
 }
 
 /// Decides whether an agent may do a thing.
@@ -196,8 +262,9 @@ pub(crate) fn object(policy: &PolicyEvaluation) -> Value {
 pub(crate) async fn evaluate(
     State(app): State<Arc<App>>,
     caller: Caller,
-    JsonBody(request): JsonBody<EvaluateRequest>,
-) -> Result<Json<EvaluateReply>, ApiError> {
+    PlainBody(request): PlainBody<EvaluateRequest>,
+) -> Result<Response, ApiError> {
     let asked = request.asked(&app, &caller, Source::Native).await?;
-    Ok(Json(EvaluateReply::new(decide::decide(&app, asked).await?)))
+    let answered = decide::answer(&app, asked).await?;
+    reply::json(&EvaluateReply::new(&answered))
 }

@@ -2,77 +2,93 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
+use zentinelle_core::{Code, Obligation, wire};
 
 use crate::app::App;
 use crate::auth::Caller;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::JsonBody;
-use crate::http::native::evaluate::{EvaluateRequest, Verb, object};
-use crate::service::decide::{self, Decided, Source};
+use crate::http::extract::PlainBody;
+use crate::http::native::evaluate::{EvaluateRequest, Verb};
+use crate::http::reply;
+use crate::service::decide::{self, Answered, Source};
+use crate::snapshot::{PoliciesAnswered, PoliciesBrief};
 
 /// The answer in the form the client libraries read.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SdkEvaluateReply {
+pub(crate) struct SdkEvaluateReply<'d> {
     /// Whether to go on. Always present and always a boolean.
     allowed: bool,
     /// Why not; null when allowed.
-    reason: Option<String>,
+    reason: Option<&'d str>,
     /// What each policy said.
     #[schema(value_type = Vec<Object>)]
-    policies_evaluated: Vec<Value>,
+    policies_evaluated: PoliciesAnswered<'d>,
     /// The same for the C# client.
     #[schema(value_type = Vec<Object>)]
-    policies: Vec<Value>,
+    policies: PoliciesBrief<'d>,
     /// Warnings in words; never null.
-    warnings: Vec<String>,
+    warnings: &'d [String],
     /// What a client acts on. The request's own context is not sent back.
     #[schema(value_type = Object)]
-    context: Map<String, Value>,
+    context: ActedOn<'d>,
     /// Whether a person could approve it.
     requires_approval: bool,
     /// The request a person was asked to approve.
-    approval_workflow_id: Option<String>,
+    approval_workflow_id: Option<&'d str>,
     /// Further facts.
     #[schema(value_type = Object)]
-    metadata: Map<String, Value>,
+    metadata: Metadata<'d>,
 }
 
-impl SdkEvaluateReply {
-    fn new(decided: Decided) -> Self {
-        let decision = Verb::of(&decided);
-        let approval_id = decided.approval_id();
-        let document = decided.document;
-        let mut context = Map::new();
-        if decided.requestable {
-            context.insert("require_human_approval".to_owned(), true.into());
-            context.insert("approval_id".to_owned(), approval_id.clone().into());
-        }
-        let metadata = json!({
-            "decision": decision, "evaluation_id": decided.id, "code": document.code,
-            "risk_score": document.risk_score, "obligations": document.obligations,
-            "retry_at": document.retry_at.map(|at| crate::clock::iso(crate::clock::micros(at))),
-        });
-        let brief = document.policies_evaluated.iter().map(|policy| {
-            json!({
-                "policy": policy.name, "type": policy.policy_type, "passed": policy.passed,
-                "reason": policy.message, "severity": policy.severity,
-            })
-        });
+/// What a client acts on: nothing, unless a person could approve the call.
+#[derive(Debug, Serialize)]
+struct ActedOn<'d> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    require_human_approval: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval_id: Option<Option<&'d str>>,
+}
+
+/// What the native family answers besides.
+#[derive(Debug, Serialize)]
+struct Metadata<'d> {
+    decision: Verb,
+    evaluation_id: &'d str,
+    code: Option<&'d Code>,
+    risk_score: u32,
+    obligations: Vec<&'d Obligation>,
+    retry_at: Option<String>,
+}
+
+impl<'d> SdkEvaluateReply<'d> {
+    fn new(answered: &'d Answered) -> Self {
+        let Answered { decision, said, requestable, .. } = answered;
+        let allowed = wire::is_allowed(decision);
+        let approval_id = answered.approval.as_ref().map(|row| row.id.as_str());
         Self {
-            allowed: document.allowed,
-            reason: document.reason,
-            policies: brief.collect(),
-            policies_evaluated: document.policies_evaluated.iter().map(object).collect(),
-            warnings: document.warnings,
-            context,
-            requires_approval: decided.requestable,
+            allowed,
+            reason: wire::reason(decision),
+            policies_evaluated: said.answered(),
+            policies: said.brief(),
+            warnings: &answered.warnings,
+            context: ActedOn {
+                require_human_approval: requestable.then_some(true),
+                approval_id: requestable.then_some(approval_id),
+            },
+            requires_approval: *requestable,
             approval_workflow_id: approval_id,
-            metadata: metadata.as_object().cloned().unwrap_or_default(),
+            metadata: Metadata {
+                decision: Verb::of(allowed, *requestable),
+                evaluation_id: &answered.id,
+                code: decision.primary().map(|violation| &violation.code),
+                risk_score: decision.risk().score,
+                obligations: decision.obligations().collect(),
+                retry_at: answered.retry_at(),
+            },
         }
     }
 }
@@ -89,8 +105,9 @@ impl SdkEvaluateReply {
 pub(crate) async fn evaluate(
     State(app): State<Arc<App>>,
     caller: Caller,
-    JsonBody(request): JsonBody<EvaluateRequest>,
-) -> Result<Json<SdkEvaluateReply>, ApiError> {
+    PlainBody(request): PlainBody<EvaluateRequest>,
+) -> Result<Response, ApiError> {
     let asked = request.asked(&app, &caller, Source::Sdk).await?;
-    Ok(Json(SdkEvaluateReply::new(decide::decide(&app, asked).await?)))
+    let answered = decide::answer(&app, asked).await?;
+    reply::json(&SdkEvaluateReply::new(&answered))
 }

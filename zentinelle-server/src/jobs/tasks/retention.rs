@@ -20,7 +20,7 @@ use crate::jobs::JobError;
 use crate::ledger::totals;
 use crate::service::retention::{self, Rule, Whose};
 use crate::store::legal_holds::{self, HeldBy};
-use crate::store::{StoreError, audit, jobs, watermarks};
+use crate::store::{StoreError, audit, evaluations, jobs, watermarks};
 
 /// How long a running total is kept beyond its window: clocks differ. Unit: microseconds.
 const LEEWAY: i64 = 86_400_000_000;
@@ -187,7 +187,7 @@ async fn tidy(app: &App, tenant: &TenantId, now: i64) -> Result<(), StoreError> 
             tokio::time::sleep(REST).await;
         }
     }
-    Ok(())
+    evaluations::purge_policies(db, tenant, now).await
 }
 
 /// Puts what was done on the audit chain, when anything was, and where the status reads it.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use zentinelle_core::audit::{AuditAction, AuditRecord, Outcome};
 use zentinelle_core::decision::Obligation;
 use zentinelle_core::scan::{Category, Detectors, Scanner};
-use zentinelle_core::wire::DecisionDocument;
+use zentinelle_core::wire;
 use zentinelle_core::{Decision, Request};
 
 use crate::clock;
@@ -59,14 +59,10 @@ impl<'d> Wanted<'d> {
 }
 
 /// The audit record of a decision; none when no policy wants it kept.
-pub(crate) fn record(
-    decision: &Decision,
-    document: &DecisionDocument,
-    request: &Request,
-    evaluation_id: &str,
-) -> Option<AuditRecord> {
-    let wanted = Wanted::of(decision).filter(|_| !document.dry_run)?;
-    let outcome = if document.allowed { Outcome::Success } else { Outcome::Denied };
+pub(crate) fn record(decision: &Decision, request: &Request, evaluation_id: &str) -> Option<AuditRecord> {
+    let wanted = Wanted::of(decision).filter(|_| !decision.is_dry_run())?;
+    let allowed = wire::is_allowed(decision);
+    let outcome = if allowed { Outcome::Success } else { Outcome::Denied };
     let mut record = AuditRecord::new(
         clock::new_id(),
         request.agent.tenant_id.as_str(),
@@ -91,11 +87,12 @@ pub(crate) fn record(
     record.metadata = json!({
         "fields": fields, "masked": wanted.mask_pii, "retention_days": wanted.retention_days,
     });
+    let determining: Vec<_> = decision.determining().map(|(policy, _)| policy.id.as_str()).collect();
     record.decision = json!({
-        "evaluation_id": evaluation_id, "action": keeper.text(request.action.name()), "effect": document.effect,
-        "allowed": document.allowed, "code": document.code, "determining": document.determining,
-        "reason": document.reason.as_deref().map(|reason| keeper.text(reason)),
-        "risk_score": document.risk_score, "policy_set_version": document.policy_set_version,
+        "evaluation_id": evaluation_id, "action": keeper.text(request.action.name()), "effect": decision.effect(),
+        "allowed": allowed, "code": decision.primary().map(|violation| &violation.code), "determining": determining,
+        "reason": wire::reason(decision).map(|reason| keeper.text(reason)),
+        "risk_score": decision.risk().score, "policy_set_version": &**decision.policies().version(),
     });
     Some(record)
 }

@@ -25,7 +25,7 @@ pub(crate) struct Model {
     pub(crate) dry_run: bool,
     pub(crate) code: Option<String>,
     pub(crate) reason: Option<String>,
-    /// What each policy said.
+    /// What each policy said; where all were kept, the id of their row in `evaluation_policies`.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) policies: Json,
     #[sea_orm(column_type = "JsonBinary")]

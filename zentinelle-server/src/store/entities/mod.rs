@@ -14,6 +14,7 @@ pub(crate) mod content_rule;
 pub(crate) mod content_scan;
 pub(crate) mod content_violation;
 pub(crate) mod evaluation;
+pub(crate) mod evaluation_policy;
 pub(crate) mod event;
 pub(crate) mod incident;
 pub(crate) mod incident_comment;

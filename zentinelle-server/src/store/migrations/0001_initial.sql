@@ -125,7 +125,7 @@ CREATE TABLE evaluations (
     dry_run BOOLEAN NOT NULL,
     code TEXT,
     reason TEXT,
-    policies JSONB NOT NULL, -- what each policy said
+    policies JSONB NOT NULL, -- what each policy said; where all were kept, the id of their row in evaluation_policies
     warnings JSONB NOT NULL,
     context JSONB NOT NULL, -- the facts it was decided on, as the tenant keeps content
     risk_score BIGINT NOT NULL,
@@ -137,6 +137,15 @@ CREATE TABLE evaluations (
 );
 CREATE INDEX evaluations_time ON evaluations (tenant_id, occurred_at);
 CREATE INDEX evaluations_agent ON evaluations (tenant_id, agent_id, occurred_at);
+
+-- What policies say where all of them are kept: once for the many decisions that say the same.
+CREATE TABLE evaluation_policies (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL, -- a digest of the list
+    policies JSONB NOT NULL,
+    seen_at BIGINT NOT NULL, -- every decision that refers to it was made at most an hour later
+    CONSTRAINT evaluation_policies_pk PRIMARY KEY (tenant_id, id)
+);
 
 CREATE TABLE events (
     tenant_id TEXT NOT NULL,
