@@ -1,13 +1,33 @@
 #!/usr/bin/env bash
 # Runs every bench in one go, prints one table and writes it to benches/RESULTS.md.
 # Arguments go to criterion: `scripts/bench.sh decision` measures only what is named so and
-# writes no file.
+# writes no file. `scripts/bench.sh proxy` measures the proxy for model calls alone.
 . "$(dirname "$0")/common.sh"
 
 target=${CARGO_TARGET_DIR:-target}
 case $target in /*) ;; *) target=$PWD/$target ;; esac
 export CRITERION_HOME=$target/criterion
 
+litellm=1.106.2
+bench_proxy() { # prints rows of the table
+  cargo build --locked --release -q -p zentinelle-server
+  cargo build --locked --release -q -p zentinelle-upstream -p zentinelle-proxy-bench
+  # Installed once; without Python or a registry the others are measured alone.
+  if [ ! -x "$target/litellm-$litellm/bin/litellm" ] && command -v python3 >/dev/null; then
+    python3 -m venv "$target/litellm-$litellm" &&
+      "$target/litellm-$litellm/bin/pip" install -q "litellm[proxy]==$litellm" >&2 || true
+  fi
+  rival=
+  [ ! -x "$target/litellm-$litellm/bin/litellm" ] || rival="--litellm $target/litellm-$litellm/bin/litellm"
+  # shellcheck disable=SC2086
+  "$target/release/proxy_bench" --binary "$target/release/zentinelle" --upstream "$target/release/mock_upstream" $rival
+}
+
+if [ "${1-}" = proxy ]; then
+  printf '| measured | case | figure | beside it | target |\n|---|---|---|---|---|\n'
+  bench_proxy
+  exit
+fi
 if [ $# -gt 0 ]; then
   cargo bench --locked -p zentinelle-benches -- "$@"
   cargo bench --locked -p zentinelle-rivals -- "$@"
@@ -29,6 +49,7 @@ for crate in zentinelle-benches zentinelle-rivals; do
 done
 "$target/release/allocations" >"$target/allocations.json"
 "$target/release/rival_allocations" >"$target/rival_allocations.json"
+bench_proxy >"$target/proxy-rows.md"
 
 say "results"
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)
@@ -40,5 +61,12 @@ changes=$(git diff --quiet HEAD -- ':!benches/RESULTS.md' 2>/dev/null || echo ' 
   "load of the machine before the first bench: $load_before; beside other work, figures are higher and ratios hold" \
   "cedar-policy $(cargo pkgid cedar-policy | sed 's/.*[#@]//'), regorus $(cargo pkgid regorus | sed 's/.*[#@]//'), casbin $(cargo pkgid casbin | sed 's/.*[#@]//'); every engine answers all 108 questions of the scenario alike before it is timed" \
   >benches/RESULTS.md
+{
+  printf '\n## The proxy for model calls\n\n'
+  cat benches/proxy/README.md
+  printf '\n| measured | case | figure | beside it | target |\n|---|---|---|---|---|\n'
+  cat "$target/proxy-rows.md"
+  printf '\n'
+} >>benches/RESULTS.md
 cat benches/profile.md >>benches/RESULTS.md
 cat benches/RESULTS.md

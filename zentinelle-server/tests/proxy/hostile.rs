@@ -81,6 +81,20 @@ async fn a_stream_that_breaks_off_ends_soon_and_does_not_look_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_breaks_off_is_not_told_as_a_policy() {
+    let proxied = Proxied::start_with(MASKED, impatient()).await;
+    for speaks in Speaks::ALL {
+        for word in ["truncate", "reset_midstream", "stall_midstream"] {
+            let text = proxied.ask(speaks, &format!("[[{word}]]"), true).await.text();
+            for of_policies in ["content_filter", "permission_error", "SAFETY"] {
+                assert!(!text.contains(of_policies), "{speaks:?} {word}: {text}");
+            }
+            assert!(text.contains("error"), "{speaks:?} {word}: nothing says that it broke off: {text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_huge_event_does_not_become_huge_memory() {
     let proxied = Proxied::start_with(MASKED, impatient()).await;
     assert_eq!(proxied.ask(Speaks::Chat, "hello", true).await.status, 200);
