@@ -18,6 +18,8 @@ export {
   ZentinelleError,
 } from "./errors.js";
 export type { ErrorDetails, Problem } from "./errors.js";
+export { PolicyDeniedError } from "./integrations/guard.js";
+export type { GuardOptions, Identity } from "./integrations/guard.js";
 export { MemoryLedger } from "./ledger.js";
 export type {
   AsyncLedger,

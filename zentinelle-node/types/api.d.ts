@@ -8,6 +8,8 @@ export { Assessment, Engine } from "./engine.js";
 export type { EngineOptions, Finding, Request, StoredPolicy } from "./engine.js";
 export { ApprovalError, ArgumentError, InternalError, LedgerError, PolicyError, RequestError, ZentinelleError, } from "./errors.js";
 export type { ErrorDetails, Problem } from "./errors.js";
+export { PolicyDeniedError } from "./integrations/guard.js";
+export type { GuardOptions, Identity } from "./integrations/guard.js";
 export { MemoryLedger } from "./ledger.js";
 export type { AsyncLedger, Batch, Counter, MemoryLedgerOptions, Outcome, Settlement, Snapshot, Usage, Window, } from "./ledger.js";
 export { diffPolicies, jsonSchema, policyTypes, replay, testPolicies, validatePolicies } from "./policies.js";

@@ -1,5 +1,4 @@
-// Compares the size of the module with the committed one in size.json: growth over 5 % fails, as does passing the
-// limits. `--update` writes the file anew, for a growth somebody decided on.
+// Compares the size of the module with the committed one in size.json: growth over 5 % fails. `--update` writes the file anew, for a growth somebody decided on.
 import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
@@ -7,7 +6,8 @@ const folder = new URL("..", import.meta.url);
 const committed = new URL("size.json", folder);
 const module = readFileSync(new URL("web/zentinelle_bg.wasm", folder));
 const found = { raw: module.length, gzip: gzipSync(module, { level: 9 }).length };
-const limits = { raw: 2_500_000, gzip: 900_000 };
+/** What we aim at. A miss is told and does not fail: only growth does. */
+const targets = { raw: 2_500_000, gzip: 900_000 };
 const MOST_GROWTH_PERCENT = 5;
 
 const shown = (bytes) => `${bytes.toLocaleString("en")} bytes`;
@@ -18,9 +18,10 @@ const known = JSON.parse(readFileSync(committed, "utf8"));
 let failed = false;
 for (const kind of ["raw", "gzip"]) {
   const growth = (found[kind] / known[kind] - 1) * 100;
-  console.log(`${kind}: ${shown(found[kind])}, ${growth.toFixed(1)} % more than committed, limit ${shown(limits[kind])}`);
-  if (found[kind] > limits[kind] || growth > MOST_GROWTH_PERCENT) {
-    console.error(`error: the module grew too much (${kind})`);
+  const target = found[kind] <= targets[kind] ? "met" : "missed";
+  console.log(`${kind}: ${shown(found[kind])} (${growth >= 0 ? "+" : ""}${growth.toFixed(1)} % of what is committed), target ${shown(targets[kind])}: ${target}`);
+  if (growth > MOST_GROWTH_PERCENT) {
+    console.error(`error: the module grew by more than ${MOST_GROWTH_PERCENT} % (${kind})`);
     failed = true;
   }
 }

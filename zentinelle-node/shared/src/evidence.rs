@@ -45,7 +45,7 @@ pub fn verify_audit(bundle: &[u8], option_text: &str) -> Result<String, Fault> {
             let message = "the text is no public key of a signer, or a letter of it is wrong";
             let mut fault = Fault::new(Class::Argument, "argument.invalid_checkpoint_key", message)
                 .with_help("give the key as its signer printed it: `NAME+HASH+BASE64`");
-            fault.pointer = format!("/keys/{place}");
+            fault.pointer = format!("/keys/{place}").into();
             fault
         })
     };

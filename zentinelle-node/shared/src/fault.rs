@@ -30,12 +30,12 @@ pub struct Fault {
     /// What sort of thing is at fault.
     pub class: Class,
     /// The stable code.
-    pub code: String,
+    pub code: Box<str>,
     /// What was found, for people.
     pub message: String,
     /// Where, as a JSON Pointer into what was given.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub pointer: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub pointer: Box<str>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -50,9 +50,9 @@ impl Fault {
     pub fn new(class: Class, code: &str, message: impl Into<String>) -> Self {
         Self {
             class,
-            code: code.to_owned(),
+            code: code.into(),
             message: message.into(),
-            pointer: String::new(),
+            pointer: Box::default(),
             help: None,
             problems: Vec::new(),
         }
@@ -73,7 +73,7 @@ impl Fault {
 
     pub(crate) fn problem(class: Class, problem: &Problem) -> Self {
         let mut fault = Self::new(class, problem.code.as_str(), problem.message.clone());
-        fault.pointer = problem.pointer.as_str().to_owned();
+        fault.pointer = problem.pointer.as_str().into();
         fault.help.clone_from(&problem.help);
         fault
     }
@@ -89,7 +89,7 @@ impl Fault {
             message.push_str(&format!(" (and {more} more)"));
         }
         let mut fault = Self::new(class, first.code().as_str(), message);
-        fault.pointer = first.pointer().as_str().to_owned();
+        fault.pointer = first.pointer().as_str().into();
         fault.help = first.help().map(str::to_owned);
         fault
     }

@@ -120,7 +120,7 @@ impl KeyRing {
             Fault::new(Class::Argument, "argument.unknown_purpose", format!("`{purpose}` is no purpose of a token"))
                 .with_help("expected `tool-approval`, `agent-capability-approval`, `human-oversight-approval` or `agent-delegation-v1`")
         })?;
-        let max_age = max_age_seconds.map(|seconds| SignedDuration::try_from_secs_f64(seconds)).transpose();
+        let max_age = max_age_seconds.map(SignedDuration::try_from_secs_f64).transpose();
         let max_age = max_age.map_err(|_| {
             Fault::new(Class::Argument, "argument.invalid_age", "the greatest age is no number of seconds")
         })?;

@@ -93,7 +93,7 @@ fn detectors(option_text: &str) -> Result<Detectors, Fault> {
         if !detectors.disable(kind) {
             let message = format!("there is no kind `{kind}` to switch off");
             let mut fault = Fault::new(Class::Argument, "argument.unknown_kind", message);
-            fault.pointer = format!("/disabled/{place}");
+            fault.pointer = format!("/disabled/{place}").into();
             return Err(fault);
         }
     }
