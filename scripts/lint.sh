@@ -8,3 +8,4 @@ say "format"
 cargo fmt --all -- --check
 say "lints"
 cargo clippy --locked --all-targets -- -D warnings
+cargo clippy --locked --all-targets -p zentinelle-py -p zentinelle-js -p zentinelle-node -p zentinelle-wasm -p zentinelle-upstream -- -D warnings

@@ -29,4 +29,9 @@ scripts/wasm-std.sh
 cargo check --locked -q -p zentinelle-core --target wasm32-unknown-unknown
 echo "zentinelle-core compiles for wasm32-unknown-unknown"
 
+scripts/sdks.sh
+scripts/wasm.sh
+scripts/node.sh
+scripts/python.sh
+
 say "all checks passed"
