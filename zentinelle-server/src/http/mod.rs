@@ -19,7 +19,6 @@ pub(crate) mod operator;
 pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sdk;
-pub(crate) mod text;
 pub(crate) mod throttle;
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ pub(crate) mod alert_rules;
 pub(crate) mod alerts;
 pub(crate) mod approvals;
 pub(crate) mod audit;
-pub(crate) mod bounds;
 pub(crate) mod cached;
 pub(crate) mod change;
 pub(crate) mod content_rules;
