@@ -7,6 +7,7 @@
 //! twice with two values is refused, since two readers could then see two requests.
 
 pub(crate) mod requests;
+pub(crate) mod search;
 #[cfg(test)]
 mod tests;
 
@@ -373,6 +374,10 @@ pub(crate) struct Metadata {
     access_evaluation_endpoint: String,
     /// For several.
     access_evaluations_endpoint: String,
+    /// For finding what a subject may act upon.
+    search_resource_endpoint: String,
+    /// For finding what a subject may do.
+    search_action_endpoint: String,
     /// For asking a person about a denial.
     access_request_endpoint: String,
     /// What else is understood.
@@ -389,6 +394,8 @@ pub(crate) async fn configuration(headers: HeaderMap) -> Json<Metadata> {
     Json(Metadata {
         access_evaluation_endpoint: format!("{base}/access/v1/evaluation"),
         access_evaluations_endpoint: format!("{base}/access/v1/evaluations"),
+        search_resource_endpoint: format!("{base}/access/v1/search/resource"),
+        search_action_endpoint: format!("{base}/access/v1/search/action"),
         access_request_endpoint: format!("{base}/access/v1/requests"),
         capabilities: ["urn:openid:authzen:capability:access-request"],
         policy_decision_point: base,

@@ -21,6 +21,7 @@ pub(crate) mod incidents;
 pub(crate) mod interactions;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod known;
 pub(crate) mod legal_holds;
 pub(crate) mod metering;
 pub(crate) mod models;
