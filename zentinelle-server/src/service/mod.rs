@@ -26,6 +26,7 @@ pub(crate) mod legal_holds;
 pub(crate) mod metering;
 pub(crate) mod models;
 pub(crate) mod packs;
+pub(crate) mod pdf;
 pub(crate) mod policies;
 pub(crate) mod prices;
 pub(crate) mod reports;
