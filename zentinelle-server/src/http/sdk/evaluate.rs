@@ -7,6 +7,8 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
+use zentinelle_core::Enforcement;
+use zentinelle_core::wire::PolicyEvaluation;
 
 use crate::app::App;
 use crate::auth::Caller;
@@ -57,9 +59,11 @@ impl SdkEvaluateReply {
             "risk_score": document.risk_score, "obligations": document.obligations,
             "retry_at": document.retry_at.map(|at| crate::clock::iso(crate::clock::micros(at))),
         });
+        // Clients call a policy that did not pass a blocking one: those that only watch pass here.
+        let passes = |policy: &PolicyEvaluation| policy.passed || policy.enforcement != Enforcement::Enforce;
         let brief = document.policies_evaluated.iter().map(|policy| {
             json!({
-                "policy": policy.name, "type": policy.policy_type, "passed": policy.passed,
+                "policy": policy.name, "type": policy.policy_type, "passed": passes(policy),
                 "reason": policy.message, "severity": policy.severity,
             })
         });
@@ -67,7 +71,17 @@ impl SdkEvaluateReply {
             allowed: document.allowed,
             reason: document.reason,
             policies: brief.collect(),
-            policies_evaluated: document.policies_evaluated.iter().map(object).collect(),
+            policies_evaluated: document
+                .policies_evaluated
+                .iter()
+                .map(|policy| {
+                    let mut item = object(policy);
+                    if let Some(item) = item.as_object_mut() {
+                        item.insert("passed".to_owned(), passes(policy).into());
+                    }
+                    item
+                })
+                .collect(),
             warnings: document.warnings,
             context,
             requires_approval: decided.requestable,
