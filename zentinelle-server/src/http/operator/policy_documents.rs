@@ -123,7 +123,7 @@ pub(crate) async fn import(
     get, path = "/api/zentinelle/v1/policies/export", tag = "policies", operation_id = "export_policies",
     params(PolicyQuery),
     responses(
-        (status = 200, description = "A YAML document", body = String, content_type = "application/yaml"),
+        (status = 200, description = "A YAML document", body = Object, content_type = "application/yaml"),
         (status = "4XX", description = "The query is wrong", body = ErrorBody),
     ),
     security(("operator_key" = ["policies:read"]))
