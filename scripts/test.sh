@@ -13,6 +13,9 @@ cargo test --locked --release -p zentinelle-core --test reference_model --test l
 say "vectors, case counts"
 cargo test --locked -q -p zentinelle-core --test vectors -- --nocapture | grep -E 'cases|vectors:|test result'
 
+say "the whole interface, with schemathesis"
+scripts/schemathesis.sh 150
+
 say "policies of the examples"
 cargo build --locked --release -q -p zentinelle-server
 target=${CARGO_TARGET_DIR:-target}

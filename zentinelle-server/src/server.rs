@@ -41,7 +41,7 @@ use crate::snapshot::Snapshots;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::Traces;
-use crate::telemetry::{COMMIT, VERSION};
+use crate::telemetry::{self, COMMIT, VERSION};
 use crate::webhooks::{self, AllowList};
 
 /// Why the server could not start.
@@ -228,7 +228,10 @@ pub(crate) async fn bus(store: &Store, config: &Config) -> Result<Bus, StartErro
     Ok(match config.redis.url.as_str() {
         "" if store.is_postgres() => Bus::postgres(store.db()).await,
         "" => Bus::local(),
-        url => Bus::redis(url, "zentinelle").await.map_err(StartError::redis)?,
+        url => {
+            telemetry::use_ring(); // for `rediss://`
+            Bus::redis(url, "zentinelle").await.map_err(StartError::redis)?
+        }
     })
 }
 

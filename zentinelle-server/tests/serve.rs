@@ -262,4 +262,6 @@ fn the_merged_configuration_is_shown_with_where_it_came_from() {
     );
     assert_eq!(folder.run("serve").code, 2);
     assert_eq!(folder.run("config check --config nowhere.yaml").code, 2);
+    let ran = folder.run("serve --listen localhost:8420");
+    assert!(ran.code == 2 && ran.err.contains("such as `127.0.0.1:8420`"), "{}", ran.err);
 }

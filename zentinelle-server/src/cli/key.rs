@@ -16,7 +16,7 @@ use crate::bus::Notice;
 use crate::clock;
 use crate::exit::Exit;
 use crate::http::operator::keys::KeyView;
-use crate::service::bounds;
+use crate::service::fields;
 use crate::service::keys::{self, NewKey};
 use crate::service::tenants::STANDALONE;
 use crate::store::keys as store;
@@ -137,7 +137,7 @@ fn create(args: CreateArgs, console: &mut Console) -> Result<Exit, CommandError>
         Permission::parse(text).ok_or_else(|| refused(format!("`{text}` is no permission"), "write `policies:read`"))
     };
     let scopes = args.scopes.iter().map(scope).collect::<Result<Vec<_>, _>>()?;
-    let span = args.expires_in.as_deref().map(|text| bounds::seconds("--expires-in", text)).transpose();
+    let span = args.expires_in.as_deref().map(|text| fields::seconds("--expires-in", text)).transpose();
     let span = span.map_err(|error| refused(error.to_string(), "write `24h` or `30d`"))?;
     let kind = match args.kind {
         Kind::Operator => KeyKind::Operator,

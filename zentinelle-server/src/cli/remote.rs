@@ -46,8 +46,7 @@ impl Remote {
     pub(crate) fn new(args: &ServerArgs) -> Result<Self, CommandError> {
         let base = base(args.url.clone().or_else(|| std::env::var(URL_VARIABLE).ok()).as_deref())?;
         let key = key(args.key_file.as_deref())?;
-        // A second call finds the provider of the first.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::telemetry::use_ring();
         // A key is never sent on to another address.
         let client = Client::builder().redirect(Policy::none()).timeout(PATIENCE).build();
         let client = client.map_err(|error| CommandError::Remote { message: error.to_string(), help: "try again" })?;

@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     file: config::FileArgs,
     /// Where to listen.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Where to keep the database and the journal.
     #[arg(long, value_name = "DIRECTORY")]
@@ -29,6 +29,14 @@ pub(crate) struct Args {
     /// Fill an empty organisation with starter policies and an agent, and print what to try.
     #[arg(long)]
     demo: bool,
+}
+
+/// Reads an address to listen on.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "write an IP address and a port, such as `127.0.0.1:8420` for this machine or `[::]:8420` for all networks"
+            .to_owned()
+    })
 }
 
 /// Serves until told to stop.

@@ -7,6 +7,7 @@
 //! twice with two values is refused, since two readers could then see two requests.
 
 pub(crate) mod requests;
+pub(crate) mod search;
 #[cfg(test)]
 mod tests;
 
@@ -22,12 +23,13 @@ use zentinelle_core::decision::Effect;
 
 use super::acting::acting_agent;
 use super::error::{ApiError, ErrorBody};
-use super::extract::{JsonBody, at_most, read};
+use super::extract::{JsonBody, read};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::service::approvals::token::TOKEN_KEY;
 use crate::service::decide::{self, Asked, Decided, Source};
+use crate::service::fields;
 
 /// The most evaluations of one request.
 const MOST_EVALUATIONS: usize = 100;
@@ -215,7 +217,7 @@ impl Evaluation {
         let action = Entity::read("action", self.action, &["name"])?;
         let mut resource = Entity::read("resource", self.resource, &["type", "id"])?;
         let name = action.text("name").to_owned();
-        at_most("action.name", &name, MOST_ACTION)?;
+        fields::text("action.name", &name, MOST_ACTION)?;
         let mut facts = Facts(self.context.unwrap_or_default());
         // An approval comes back in the form of the access request profile.
         if let Some(Value::Object(mut approval)) = facts.0.remove("approval")
@@ -248,7 +250,7 @@ impl Evaluation {
             }
         };
         if let Some(user) = &user {
-            at_most("subject", user, MOST_NAME)?;
+            fields::text("subject", user, MOST_NAME)?;
         }
         let agent = acting_agent(app, caller, agent.as_deref()).await?;
         Ok(Asked { agent, user, action: name, context: facts.0, dry_run: false, source: Source::Authzen })
@@ -270,7 +272,7 @@ impl Entity {
             let field = format!("{what}.{key}");
             match entity.remove(*key) {
                 Some(Value::String(text)) if !text.trim().is_empty() => {
-                    at_most(&field, &text, MOST_NAME)?;
+                    fields::text(&field, &text, MOST_NAME)?;
                     fields.push(text);
                 }
                 None | Some(Value::Null | Value::String(_)) => return Err(ApiError::invalid(&field, "is missing")),
@@ -372,6 +374,10 @@ pub(crate) struct Metadata {
     access_evaluation_endpoint: String,
     /// For several.
     access_evaluations_endpoint: String,
+    /// For finding what a subject may act upon.
+    search_resource_endpoint: String,
+    /// For finding what a subject may do.
+    search_action_endpoint: String,
     /// For asking a person about a denial.
     access_request_endpoint: String,
     /// What else is understood.
@@ -388,6 +394,8 @@ pub(crate) async fn configuration(headers: HeaderMap) -> Json<Metadata> {
     Json(Metadata {
         access_evaluation_endpoint: format!("{base}/access/v1/evaluation"),
         access_evaluations_endpoint: format!("{base}/access/v1/evaluations"),
+        search_resource_endpoint: format!("{base}/access/v1/search/resource"),
+        search_action_endpoint: format!("{base}/access/v1/search/action"),
         access_request_endpoint: format!("{base}/access/v1/requests"),
         capabilities: ["urn:openid:authzen:capability:access-request"],
         policy_decision_point: base,

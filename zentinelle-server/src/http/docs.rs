@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use utoipa_swagger_ui::Config;
 
-use super::error::ApiError;
+use super::error::{ApiError, ErrorBody};
 use crate::app::App;
 
 /// Nothing but this server's own files; the page's styles are partly written into its elements.
@@ -63,7 +63,10 @@ pub(crate) async fn page(State(app): State<Arc<App>>) -> Result<Response, ApiErr
 #[utoipa::path(
     get, path = "/api/docs/{file}", tag = "operations", operation_id = "docs_file",
     params(("file" = String, Path, description = "Which file")),
-    responses((status = 200, description = "The file", body = String, content_type = "application/octet-stream")),
+    responses(
+        (status = 200, description = "The file", body = String, content_type = "application/octet-stream"),
+        (status = 404, description = "There is no such file", body = ErrorBody),
+    ),
     security(("public" = []))
 )]
 pub(crate) async fn file(State(app): State<Arc<App>>, Path(file): Path<String>) -> Result<Response, ApiError> {

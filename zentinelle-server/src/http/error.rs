@@ -58,14 +58,6 @@ pub(crate) enum ApiError {
     /// Fields of the request are missing or wrong.
     #[error("{}", summary(.0))]
     Invalid(BTreeMap<String, Vec<String>>),
-    /// The request asks for something the server does not do.
-    #[error("{message}")]
-    Unsupported {
-        /// The stable code.
-        code: &'static str,
-        /// What, and what it does instead.
-        message: String,
-    },
     /// A policy or policy document is wrong.
     #[error("the policy is not valid")]
     Policies(Vec<PolicyFault>),
@@ -174,9 +166,7 @@ impl ApiError {
             }
             Self::NotFound { .. } | Self::NoRoute => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Malformed(_) | Self::Invalid(_) | Self::Unsupported { .. } | Self::Policies(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Malformed(_) | Self::Invalid(_) | Self::Policies(_) => StatusCode::BAD_REQUEST,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -200,7 +190,7 @@ impl ApiError {
             },
             Self::NobodyMayCall | Self::Forbidden { .. } => "forbidden",
             Self::ForeignTenant => "foreign_tenant",
-            Self::NotAllowed { code, .. } | Self::Conflict { code, .. } | Self::Unsupported { code, .. } => code,
+            Self::NotAllowed { code, .. } | Self::Conflict { code, .. } => code,
             Self::NotFound { .. } => "not_found",
             Self::NoRoute => "no_route",
             Self::Method => "method_not_allowed",

@@ -16,6 +16,7 @@ use serde_json::Value;
 use zentinelle_core::document::json;
 
 use super::error::ApiError;
+use super::listing::canonical;
 use crate::app::App;
 use crate::auth::Caller;
 
@@ -128,19 +129,31 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// The one id in a request's path. One that no thing can have is not found.
+/// The one id in a path, as the server made it. A text that is no id names nothing.
 pub(crate) struct PathId(pub(crate) String);
-
-/// The longest id in a path. Unit: bytes.
-const MOST_ID: usize = 255;
 
 impl<S: Send + Sync> FromRequestParts<S> for PathId {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let name = PathName::from_request_parts(parts, state).await?;
+        canonical(&name.0).map(Self).ok_or(ApiError::NotFound { what: "id" })
+    }
+}
+
+/// The one name in a path that somebody else chose. One that no thing can have is not found.
+pub(crate) struct PathName(pub(crate) String);
+
+/// The longest name in a path. Unit: bytes.
+const MOST_NAME: usize = 255;
+
+impl<S: Send + Sync> FromRequestParts<S> for PathName {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let missing = ApiError::NotFound { what: "thing" };
         match axum::extract::Path::<String>::from_request_parts(parts, state).await {
-            Ok(path) if path.0.len() <= MOST_ID && !path.0.chars().any(char::is_control) => Ok(Self(path.0)),
+            Ok(path) if path.0.len() <= MOST_NAME && !path.0.chars().any(char::is_control) => Ok(Self(path.0)),
             _ => Err(missing),
         }
     }
@@ -178,17 +191,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             ApiError::invalid(field, plain(message))
         })
     }
-}
-
-/// Refuses a text that is too long or holds characters no name has.
-pub(crate) fn at_most(field: &str, text: &str, most: usize) -> Result<(), ApiError> {
-    if text.chars().count() > most {
-        return Err(ApiError::invalid(field, format!("longer than {most} characters")));
-    }
-    if text.contains('\0') {
-        return Err(ApiError::invalid(field, "holds a NUL character"));
-    }
-    Ok(())
 }
 
 /// Field readers for which null, empty and absent are one.

@@ -1,7 +1,4 @@
-//! What the lists and paths of operators' routes share.
-
-use axum::extract::{FromRequestParts, Path};
-use axum::http::request::Parts;
+//! What the lists of operators' routes share.
 
 use super::error::ApiError;
 use crate::store::page::Page;
@@ -34,21 +31,6 @@ pub(crate) fn page(
 /// An id as the server writes ids; none when the text is no id.
 pub(crate) fn canonical(id: &str) -> Option<String> {
     uuid::Uuid::try_parse(id).ok().map(|id| id.to_string())
-}
-
-/// The one id in a path. A text that is no id names nothing, so the answer is 404.
-pub(crate) struct PathId(pub(crate) String);
-
-impl<S: Send + Sync> FromRequestParts<S> for PathId {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let nothing = ApiError::NotFound { what: "id" };
-        match Path::<String>::from_request_parts(parts, state).await {
-            Ok(Path(id)) => canonical(&id).map(Self).ok_or(nothing),
-            Err(_) => Err(nothing),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,6 @@ pub(crate) mod reply;
 pub(crate) mod request_id;
 pub(crate) mod router;
 pub(crate) mod sdk;
-pub(crate) mod text;
 pub(crate) mod throttle;
 
 #[cfg(test)]

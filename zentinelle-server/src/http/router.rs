@@ -120,6 +120,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         // AuthZEN
         .routes(routes!(authzen::evaluation))
         .routes(routes!(authzen::evaluations))
+        .routes(routes!(authzen::search::resource))
+        .routes(routes!(authzen::search::action))
         .routes(routes!(authzen::configuration))
         .routes(routes!(authzen::requests::submit))
         .routes(routes!(authzen::requests::status))

@@ -4,11 +4,11 @@ use serde_json::json;
 use zentinelle_core::audit::AuditAction;
 
 use super::change::Change;
+use super::fields;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::ApiError;
-use crate::http::text::{at_most, is_slug};
 use crate::store::agent_groups;
 use crate::store::entities::agent_group;
 
@@ -37,7 +37,7 @@ pub(crate) struct GroupEdit {
 impl GroupEdit {
     fn apply(self, row: &mut agent_group::Model) -> Result<(), ApiError> {
         if let Some(slug) = self.slug {
-            if !is_slug(&slug, MOST_NAME) {
+            if !fields::is_slug(&slug, MOST_NAME) {
                 return Err(ApiError::invalid("slug", "may hold letters, digits, `_` and `-`"));
             }
             row.slug = slug;
@@ -54,7 +54,7 @@ impl GroupEdit {
             ("color", 30, self.color, &mut row.color),
         ] {
             let Some(new) = new else { continue };
-            at_most(field, &new, most)?;
+            fields::text(field, &new, most)?;
             *place = new;
         }
         Ok(())

@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 
 use super::change::Change;
 use super::enrolment::{self, Registration, checked_metadata, difference, generated_id};
+use super::fields;
 use crate::app::App;
 use crate::auth::{AgentFacts, Caller};
 use crate::clock;
 use crate::http::error::ApiError;
-use crate::http::text::{at_most, has_nul};
 use crate::recorder::record::Record;
 use crate::store::agents::{self, Filter, SessionSummary};
 use crate::store::entities::{agent, event};
@@ -66,7 +66,7 @@ impl Edit {
             row.capabilities = json!(capabilities);
         }
         if let Some(description) = self.description {
-            at_most("description", &description, MOST_DESCRIPTION)?;
+            fields::text("description", &description, MOST_DESCRIPTION)?;
             row.description = description;
         }
         if let Some(metadata) = self.metadata {
@@ -80,13 +80,13 @@ impl Edit {
             ("deployment_id", self.deployment_id, &mut row.deployment_id),
         ] {
             let Some(new) = new else { continue };
-            at_most(field, new.as_deref().unwrap_or_default(), MOST_PLACE)?;
+            fields::text(field, new.as_deref().unwrap_or_default(), MOST_PLACE)?;
             *place = new.filter(|id| !id.is_empty());
         }
         if let Some(group) = self.group_id {
             let group = group.filter(|id| !id.is_empty());
             if let Some(id) = &group {
-                at_most("group_id", id, MOST_PLACE)?;
+                fields::text("group_id", id, MOST_PLACE)?;
                 if agent_groups::by_id(txn, &caller.tenant, id).await?.is_none() {
                     return Err(ApiError::invalid("group_id", "there is no such agent group"));
                 }
@@ -101,7 +101,7 @@ fn checked_config(config: Value) -> Result<Value, ApiError> {
     if !config.is_object() {
         return Err(ApiError::invalid("config", "must be an object"));
     }
-    if has_nul(&config) {
+    if fields::has_nul(&config) {
         return Err(ApiError::invalid("config", "holds a NUL character"));
     }
     if config.to_string().len() > MOST_CONFIG {

@@ -13,13 +13,13 @@ use zentinelle_core::ids::{AgentId, TenantId};
 use zeroize::Zeroizing;
 
 use super::change::Change;
+use super::fields;
 use super::keys::{self, Issued, NewKey};
 use crate::app::App;
 use crate::auth::key::KeyKind;
 use crate::auth::{AgentFacts, Caller, Identity};
 use crate::clock;
 use crate::http::error::ApiError;
-use crate::http::text::{at_most, has_nul, is_slug};
 use crate::store::entities::agent;
 use crate::store::{StoreError, agents};
 use crate::webhooks::{self, Emission};
@@ -87,24 +87,24 @@ impl Registration {
     pub(crate) fn checked(mut self) -> Result<Self, ApiError> {
         let slug = "may hold letters, digits, `_` and `-`";
         if let Some(id) = &self.agent_id
-            && !is_slug(id, MOST_ID)
+            && !fields::is_slug(id, MOST_ID)
         {
             return Err(ApiError::invalid("agent_id", format!("{slug}, at most {MOST_ID} of them")));
         }
         if let Some(kind) = &self.agent_type
-            && !is_slug(kind, MOST_TYPE)
+            && !fields::is_slug(kind, MOST_TYPE)
         {
             return Err(ApiError::invalid("agent_type", format!("{slug}, at most {MOST_TYPE} of them")));
         }
         if let Some(name) = &self.name {
-            at_most("name", name, MOST_NAME)?;
+            fields::text("name", name, MOST_NAME)?;
         }
         if let Some(capabilities) = &self.capabilities {
             if capabilities.len() > MOST_CAPABILITIES {
                 return Err(ApiError::invalid("capabilities", format!("more than {MOST_CAPABILITIES}")));
             }
             for capability in capabilities {
-                at_most("capabilities", capability, MOST_CAPABILITY)?;
+                fields::text("capabilities", capability, MOST_CAPABILITY)?;
             }
         }
         self.metadata = self.metadata.take().map(checked_metadata).transpose()?;
@@ -114,7 +114,7 @@ impl Registration {
 
 /// Metadata as an object; another value stands under `value`.
 pub(crate) fn checked_metadata(metadata: Value) -> Result<Value, ApiError> {
-    if has_nul(&metadata) {
+    if fields::has_nul(&metadata) {
         return Err(ApiError::invalid("metadata", "holds a NUL character"));
     }
     if metadata.to_string().len() > MOST_METADATA {

@@ -8,12 +8,16 @@ use crate::http::error::ApiError;
 
 /// The longest name or id. Unit: characters.
 pub(crate) const MOST_NAME: usize = 255;
+/// The longest description of a policy. Unit: characters.
+pub(crate) const MOST_DESCRIPTION: usize = 4_000;
 /// The longest text that people write: a description, a note, a comment. Unit: characters.
 pub(crate) const MOST_PROSE: usize = 20_000;
 /// The most tokens one call may report; more is a slip of the client. Unit: tokens.
 pub(crate) const MOST_TOKENS: u64 = 1_000_000_000_000;
 /// The most one call may cost. Unit: millionths of a US dollar.
 pub(crate) const MOST_USD_MICROS: u64 = 1_000_000_000_000;
+/// The longest span of time: ten years. Unit: seconds.
+const MOST_SECONDS: i64 = 10 * 366 * 86_400;
 /// The largest JSON value that operators may keep. Unit: bytes.
 const MOST_JSON: usize = 64 * 1024;
 
@@ -34,6 +38,14 @@ pub(crate) fn optional(field: &str, given: Option<&str>, most: usize) -> Result<
     given.map_or(Ok(()), |given| text(field, given, most))
 }
 
+/// [`text`] for a text that must say something.
+pub(crate) fn name(field: &str, name: &str, most: usize) -> Result<(), ApiError> {
+    if name.trim().is_empty() {
+        return Err(ApiError::invalid(field, "must not be empty"));
+    }
+    text(field, name, most)
+}
+
 /// A text that must be there, without the blanks around it.
 pub(crate) fn required(field: &str, given: Option<&str>, most: usize) -> Result<String, ApiError> {
     let given = given.map(str::trim).filter(|given| !given.is_empty());
@@ -48,7 +60,7 @@ pub(crate) fn json(field: &str, value: &Value) -> Result<(), ApiError> {
     if written.len() > MOST_JSON {
         return Err(ApiError::invalid(field, format!("larger than {MOST_JSON} bytes")));
     }
-    if holds_nul(value) {
+    if has_nul(value) {
         return Err(ApiError::invalid(field, "holds a NUL character"));
     }
     Ok(())
@@ -89,18 +101,44 @@ pub(crate) fn keepable_value(value: Value) -> Value {
     }
 }
 
-fn holds_nul(value: &Value) -> bool {
+/// Whether a NUL character stands anywhere in a value: PostgreSQL keeps none.
+pub(crate) fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(holds_nul),
-        Value::Object(object) => object.iter().any(|(key, value)| key.contains('\0') || holds_nul(value)),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(object) => object.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
+/// Whether a text can be an agent's id, an agent's type or a slug: letters, digits, `_` and `-`.
+pub(crate) fn is_slug(text: &str, most: usize) -> bool {
+    !text.is_empty()
+        && text.len() <= most
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+/// Reads a span of time: a number of seconds, or a number with `s`, `m`, `h`, `d` or `w`.
+pub(crate) fn seconds(field: &str, text: &str) -> Result<i64, ApiError> {
+    let text = text.trim();
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match text.strip_prefix(digits).unwrap_or_default() {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 604_800,
+        _ => 0,
+    };
+    let seconds = digits.parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
+    seconds
+        .filter(|seconds| (1..=MOST_SECONDS).contains(seconds))
+        .ok_or_else(|| ApiError::invalid(field, "write a span such as `24h`, `30d` or `3600`, at most ten years"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{instant, json, keepable_value, required, text};
+    use super::{has_nul, instant, is_slug, json, keepable_value, required, seconds, text};
 
     #[test]
     fn what_no_database_keeps_is_refused_or_replaced() {
@@ -109,5 +147,28 @@ mod tests {
         assert_eq!(keepable_value(serde_json::json!({"a\0": ["\0"]})), serde_json::json!({"a\u{fffd}": ["\u{fffd}"]}));
         assert!(required("title", Some("  "), 9).is_err());
         assert!(instant("from", Some("soon")).is_err() && matches!(instant("from", Some("")), Ok(None)));
+    }
+
+    #[test]
+    fn a_nul_is_found_however_deep_it_stands() {
+        let nested = serde_json::json!({"a": [{"b": "x\0"}]});
+        assert!(has_nul(&nested) && has_nul(&serde_json::json!({"a\0": 1})));
+        assert!(!has_nul(&serde_json::json!({"a": [1, null, "x", "\\0"]})));
+    }
+
+    #[test]
+    fn slugs_are_plain() {
+        assert!(is_slug("vercel-ai", 50) && is_slug("A_1", 3));
+        assert!(!is_slug("", 9) && !is_slug("a b", 9) && !is_slug("é", 9) && !is_slug("abc", 2));
+    }
+
+    #[test]
+    fn spans_are_read_with_their_units_and_nothing_else_is() {
+        for (text, expected) in [("90", 90), ("15m", 900), ("24h", 86_400), ("30d", 2_592_000), ("2w", 1_209_600)] {
+            assert_eq!(seconds("expires_in", text).expect("a span"), expected);
+        }
+        for text in ["", "0", "-5", "h", "1y", "9223372036854775807w", "1.5h", "400000d"] {
+            assert!(seconds("expires_in", text).is_err(), "{text}");
+        }
     }
 }

@@ -131,7 +131,7 @@ pub(crate) fn within_own(caller: &Caller, new: &NewKey) -> Result<(), ApiError> 
 
 /// Checks what a request asks for, whoever asks.
 pub(crate) fn sound(new: &NewKey) -> Result<(), ApiError> {
-    super::bounds::name("label", &new.label, super::bounds::MOST_NAME)?;
+    super::fields::name("label", &new.label, super::fields::MOST_NAME)?;
     match (new.kind, new.role) {
         (KeyKind::Agent, _) => {
             return Err(ApiError::invalid("kind", "keys of agents are made where the agent is registered"));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -13,6 +15,7 @@ use super::change::Change;
 use super::coverage;
 use super::fields;
 use super::packs;
+use super::pdf::{self, Document};
 use super::sheet::{Cell, Sheet};
 use crate::app::App;
 use crate::auth::Caller;
@@ -20,10 +23,12 @@ use crate::clock;
 use crate::http::error::ApiError;
 use crate::jobs::{self, Job, Work};
 use crate::store::entities::report;
-use crate::store::{StoreError, reports as store, wire_name};
+use crate::store::{StoreError, reports as store, tenants, wire_name};
 
 /// How many rows are read at a time.
 const AT_ONCE: u64 = 1_000;
+/// The most rows of a document to be read.
+const MOST_ON_PAPER: usize = 10_000;
 /// The longest report. Unit: bytes.
 const MOST_CONTENT: usize = 64 * 1024 * 1024;
 /// How far back a report goes that is told nothing. Unit: microseconds.
@@ -51,7 +56,7 @@ pub(crate) enum ReportFormat {
     Csv,
     /// One JSON object a line.
     Ndjson,
-    /// Not made yet.
+    /// A document to be read and printed.
     Pdf,
 }
 
@@ -103,10 +108,6 @@ impl Params {
 pub(crate) async fn create(app: &App, caller: &Caller, input: ReportInput) -> Result<report::Model, ApiError> {
     let report_type = input.report_type.ok_or_else(|| ApiError::invalid("report_type", "is missing"))?;
     let format = input.format.unwrap_or_default();
-    if format == ReportFormat::Pdf {
-        let message = "reports are not written as pdf yet: ask for csv or ndjson".to_owned();
-        return Err(ApiError::Unsupported { code: "unsupported_format", message });
-    }
     let now = clock::now_micros();
     let params = input.params.unwrap_or_default();
     params.period(now)?;
@@ -174,26 +175,63 @@ async fn written(app: &App, tenant: &TenantId, row: &report::Model) -> Result<St
     let format: ReportFormat = serde_json::from_value(row.format.clone().into()).map_err(unreadable)?;
     let params: Params = serde_json::from_value(row.params.clone()).map_err(unreadable)?;
     let (from, to) = params.period(row.created_at)?;
-    match report_type {
-        ReportType::ControlCoverage => control_coverage(app, tenant, format, params.pack()).await,
-        ReportType::ViolationSummary => violation_summary(app, tenant, format, from, to).await,
-        ReportType::AuditTrail => audit_trail(app, tenant, format, from, to).await,
-    }
+    let name = tenants::by_id(app.store.db(), tenant).await?.map(|row| row.name).unwrap_or_default();
+    let mut about = vec![format!("{name}, as of {} by {}", clock::iso(row.created_at), row.created_by)];
+    let period = format!("from {} to {}", clock::iso(from), clock::iso(to));
+    let (table, title) = match report_type {
+        ReportType::ControlCoverage => {
+            let pack = params.pack();
+            about
+                .push(pack.map_or_else(|| "every kind of policy".to_owned(), |pack| format!("compliance pack {pack}")));
+            (control_coverage(app, tenant, format, pack).await?, "Control coverage")
+        }
+        ReportType::ViolationSummary => {
+            about.push(period);
+            (violation_summary(app, tenant, format, from, to).await?, "Violation summary")
+        }
+        ReportType::AuditTrail => {
+            about.push(period);
+            (audit_trail(app, tenant, format, from, to).await?, "Audit trail")
+        }
+    };
+    Ok(table.finish(title, about))
 }
 
-/// A table that is written as CSV or as JSON lines.
+/// A table that is written as CSV, as JSON lines or as a document to be read.
 struct Table {
     headings: &'static [&'static str],
-    format: ReportFormat,
-    sheet: Sheet,
-    lines: String,
+    body: Body,
     /// How much was written, about. Unit: bytes.
     length: usize,
 }
 
+/// What was written of a table.
+enum Body {
+    Sheet(Sheet),
+    Lines(String),
+    /// The rows of a document, of the columns that fit on paper.
+    Rows {
+        on_paper: Vec<bool>,
+        rows: Vec<Vec<String>>,
+    },
+}
+
 impl Table {
     fn new(headings: &'static [&'static str], format: ReportFormat) -> Self {
-        Self { headings, format, sheet: Sheet::new(headings), lines: String::new(), length: 0 }
+        Self::with(headings, &[], format)
+    }
+
+    /// A table with columns that are left out on paper, where there is no room for all.
+    fn with(headings: &'static [&'static str], off_paper: &[&str], format: ReportFormat) -> Self {
+        let body = match format {
+            ReportFormat::Csv => Body::Sheet(Sheet::new(headings)),
+            ReportFormat::Ndjson => Body::Lines(String::new()),
+            ReportFormat::Pdf => {
+                let on_paper = headings.iter().map(|heading| !off_paper.contains(heading)).collect();
+                Body::Rows { on_paper, rows: Vec::new() }
+            }
+        };
+        Self { headings, body, length: 0 }
     }
 
     fn row(&mut self, cells: &[Value]) -> Result<(), ApiError> {
@@ -201,24 +239,48 @@ impl Table {
         if self.length > MOST_CONTENT {
             return Err(ApiError::invalid("params", "the report would be too long: ask for a shorter time"));
         }
-        if self.format == ReportFormat::Ndjson {
-            let object: serde_json::Map<String, Value> =
-                self.headings.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect();
-            self.lines.push_str(&Value::Object(object).to_string());
-            self.lines.push('\n');
-        } else {
-            self.sheet.row(cells.iter().map(|cell| match cell {
+        match &mut self.body {
+            Body::Lines(lines) => {
+                let object: serde_json::Map<String, Value> =
+                    self.headings.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect();
+                lines.push_str(&Value::Object(object).to_string());
+                lines.push('\n');
+            }
+            Body::Sheet(sheet) => sheet.row(cells.iter().map(|cell| match cell {
                 Value::Null => Cell::from(""),
                 Value::String(text) => Cell::from(text.as_str()),
                 Value::Number(number) if number.is_i64() => Cell::from(number.as_i64().unwrap_or_default()),
                 other => Cell::from(other.to_string()),
-            }));
+            })),
+            Body::Rows { on_paper, rows } => {
+                if rows.len() == MOST_ON_PAPER {
+                    let message =
+                        format!("the report has more than {MOST_ON_PAPER} rows: ask for csv, or a shorter time");
+                    return Err(ApiError::invalid("format", message));
+                }
+                let shown =
+                    cells.iter().zip(on_paper.iter()).filter(|(_, shown)| **shown).map(|(cell, _)| match cell {
+                        Value::Null => String::new(),
+                        Value::String(text) => text.clone(),
+                        other => other.to_string(),
+                    });
+                rows.push(shown.collect());
+            }
         }
         Ok(())
     }
 
-    fn finish(self) -> String {
-        if self.format == ReportFormat::Ndjson { self.lines } else { self.sheet.into_text() }
+    /// The report as it is kept: text, or a document in base64.
+    fn finish(self, title: &str, about: Vec<String>) -> String {
+        match self.body {
+            Body::Lines(lines) => lines,
+            Body::Sheet(sheet) => sheet.into_text(),
+            Body::Rows { on_paper, rows } => {
+                let headings = self.headings.iter().zip(&on_paper).filter(|(_, shown)| **shown);
+                let headings: Vec<&str> = headings.map(|(heading, _)| *heading).collect();
+                STANDARD.encode(pdf::render(&Document { title, about, headings: &headings, rows: &rows }))
+            }
+        }
     }
 }
 
@@ -227,7 +289,7 @@ async fn control_coverage(
     tenant: &TenantId,
     format: ReportFormat,
     pack: Option<&str>,
-) -> Result<String, ApiError> {
+) -> Result<Table, ApiError> {
     const HEADINGS: [&str; 6] =
         ["control_name", "policy_type", "required_enforcement", "actual_enforcement", "status", "policies"];
     let snapshot = app.snapshots.get(tenant).await?;
@@ -244,7 +306,7 @@ async fn control_coverage(
                 json!(control.present.policies.join("; ")),
             ])?;
         }
-        return Ok(table.finish());
+        return Ok(table);
     }
     for control in coverage::of(snapshot.engine.policies().policies()) {
         table.row(&[
@@ -256,7 +318,7 @@ async fn control_coverage(
             json!(control.policies.join("; ")),
         ])?;
     }
-    Ok(table.finish())
+    Ok(table)
 }
 
 async fn violation_summary(
@@ -265,7 +327,7 @@ async fn violation_summary(
     format: ReportFormat,
     from: i64,
     to: i64,
-) -> Result<String, ApiError> {
+) -> Result<Table, ApiError> {
     let mut tally: BTreeMap<(i64, String), (i64, i64)> = BTreeMap::new();
     let mut after = String::new();
     loop {
@@ -303,7 +365,7 @@ async fn violation_summary(
         let date = date.split('T').next().unwrap_or_default();
         table.row(&[json!(date), json!(policy_type), json!(violations), json!(warnings)])?;
     }
-    Ok(table.finish())
+    Ok(table)
 }
 
 async fn audit_trail(
@@ -312,7 +374,8 @@ async fn audit_trail(
     format: ReportFormat,
     from: i64,
     to: i64,
-) -> Result<String, ApiError> {
+) -> Result<Table, ApiError> {
+    const OFF_PAPER: [&str; 4] = ["id", "tenant_id", "ip_address", "chain_hash"];
     const HEADINGS: [&str; 13] = [
         "id",
         "tenant_id",
@@ -328,11 +391,11 @@ async fn audit_trail(
         "chain_sequence",
         "chain_hash",
     ];
-    let mut table = Table::new(&HEADINGS, format);
+    let mut table = Table::with(&HEADINGS, &OFF_PAPER, format);
     let mut after = 0;
     loop {
         let entries = store::entries_after(app.store.db(), tenant, from, to, after, AT_ONCE).await?;
-        let Some(last) = entries.last() else { return Ok(table.finish()) };
+        let Some(last) = entries.last() else { return Ok(table) };
         after = last.sequence;
         for row in &entries {
             let entry: Value = serde_json::from_str(&row.entry)
@@ -358,7 +421,7 @@ async fn audit_trail(
 }
 
 /// A report that is ready to be fetched. That data leaves goes on the audit chain first.
-pub(crate) async fn download(app: &App, caller: &Caller, id: &str) -> Result<(report::Model, String), ApiError> {
+pub(crate) async fn download(app: &App, caller: &Caller, id: &str) -> Result<(report::Model, Vec<u8>), ApiError> {
     let mut row = store::by_id(app.store.db(), &caller.tenant, id).await?;
     let (Some(content), "complete") = (row.content.take(), row.status.as_str()) else {
         let message = format!("the report is `{}`", row.status);
@@ -375,5 +438,9 @@ pub(crate) async fn download(app: &App, caller: &Caller, id: &str) -> Result<(re
     let txn = app.store.begin().await?;
     change.record(&txn).await?;
     txn.commit().await?;
-    Ok((row, content))
+    let bytes = match row.format.as_str() {
+        "pdf" => STANDARD.decode(content).map_err(|error| ApiError::Internal(error.to_string()))?,
+        _ => content.into_bytes(),
+    };
+    Ok((row, bytes))
 }

@@ -179,7 +179,7 @@ fn last_four(value: &str) -> String {
 /// Reads for whom a secret is: `organization`, or a level and an id as `endpoint:builder`.
 fn scope(text: Option<&str>) -> Result<(String, Option<String>), ApiError> {
     let text = text.filter(|text| !text.is_empty()).unwrap_or("organization");
-    super::bounds::text("scope", text, 255)?;
+    super::fields::text("scope", text, 255)?;
     let (level, id) = text.split_once(':').map_or((text, None), |(level, id)| (level, Some(id)));
     let level = ScopeLevel::ALL.into_iter().find(|known| known.name() == level);
     match (level, id.filter(|id| !id.is_empty())) {

@@ -95,7 +95,7 @@ pub(crate) async fn create_in(
     caller: &Caller,
     new: NewTenant,
 ) -> Result<(tenant::Model, Option<Issued>), ApiError> {
-    super::bounds::name("name", &new.name, super::bounds::MOST_NAME)?;
+    super::fields::name("name", &new.name, super::fields::MOST_NAME)?;
     let id = new.id.filter(|id| !id.is_empty()).unwrap_or_else(clock::new_id);
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if id.len() > 64 || !id.bytes().all(plain) || id.starts_with('-') {

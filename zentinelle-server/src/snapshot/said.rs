@@ -112,9 +112,15 @@ impl AllKept {
 }
 
 impl PoliciesSaid {
-    /// As both path families answer it.
+    /// As the native family answers it.
     pub(crate) fn answered(&self) -> PoliciesAnswered<'_> {
-        PoliciesAnswered(self)
+        PoliciesAnswered { said: self, blocking_only: false }
+    }
+
+    /// As client libraries read it: they call a policy that did not pass a blocking one, so one
+    /// that only watches passes.
+    pub(crate) fn answered_to_clients(&self) -> PoliciesAnswered<'_> {
+        PoliciesAnswered { said: self, blocking_only: true }
     }
 
     /// As the C# client reads it.
@@ -137,17 +143,30 @@ impl PoliciesSaid {
     }
 }
 
-/// What policies said, as both path families answer it.
+/// What policies said, as replies tell it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PoliciesAnswered<'s>(&'s PoliciesSaid);
+pub(crate) struct PoliciesAnswered<'s> {
+    said: &'s PoliciesSaid,
+    /// Whether only a policy that blocks has not passed.
+    blocking_only: bool,
+}
 
 impl Serialize for PoliciesAnswered<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
+        let object = |policy| {
+            let object = PolicyObject::of(policy);
+            if self.blocking_only { PolicyObject { passed: !blocks(policy), ..object } } else { object }
+        };
+        match self.said {
             PoliciesSaid::Kept(list) => list.answered.serialize(serializer),
-            PoliciesSaid::Now(said) => serializer.collect_seq(said.iter().map(PolicyObject::of)),
+            PoliciesSaid::Now(said) => serializer.collect_seq(said.iter().map(object)),
         }
     }
+}
+
+/// Whether a policy was violated and says so in earnest.
+fn blocks(policy: &PolicyEvaluation) -> bool {
+    !policy.passed && policy.enforcement == Enforcement::Enforce
 }
 
 /// What policies said, as the C# client reads it.
@@ -209,7 +228,7 @@ impl<'p> PolicyObject<'p> {
     }
 }
 
-/// The same in the words of the C# client.
+/// The same in the words of the C# client, which calls a policy that did not pass a blocking one.
 #[derive(Debug, Serialize)]
 struct PolicyBrief<'p> {
     policy: &'p str,
@@ -225,7 +244,7 @@ impl<'p> PolicyBrief<'p> {
         Self {
             policy: &policy.name,
             policy_type: &policy.policy_type,
-            passed: policy.passed,
+            passed: !blocks(policy),
             reason: policy.message.as_deref(),
             severity: policy.severity,
         }

@@ -8,7 +8,7 @@ use sea_orm::{
 use zentinelle_core::ids::{AgentId, TenantId};
 
 use super::entities::{agent, agent_group};
-use super::{StoreError, exists};
+use super::{StoreError, rows};
 use crate::clock;
 
 /// A page of a tenant's groups, in order of creation, after the one with the id `after`.
@@ -39,7 +39,7 @@ pub(crate) async fn by_id(
 pub(crate) async fn insert(db: &impl ConnectionTrait, row: agent_group::Model) -> Result<(), StoreError> {
     let what = format!("an agent group with the slug `{}`", row.slug);
     let row = row.into_active_model();
-    agent_group::Entity::insert(row).exec_without_returning(db).await.map_err(|error| exists(error, what))?;
+    agent_group::Entity::insert(row).exec_without_returning(db).await.map_err(rows::unless_taken(what))?;
     Ok(())
 }
 
@@ -47,7 +47,7 @@ pub(crate) async fn insert(db: &impl ConnectionTrait, row: agent_group::Model) -
 pub(crate) async fn update(db: &impl ConnectionTrait, row: agent_group::Model) -> Result<(), StoreError> {
     let what = format!("an agent group with the slug `{}`", row.slug);
     let row = row.into_active_model().reset_all();
-    agent_group::Entity::update(row).exec_without_returning(db).await.map_err(|error| exists(error, what))?;
+    agent_group::Entity::update(row).exec_without_returning(db).await.map_err(rows::unless_taken(what))?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use zentinelle_core::agent::{AgentStatus, AgentType};
 use zentinelle_core::ids::{AgentId, DeploymentId, GroupId, SubOrganizationId, TenantId};
 
 use super::entities::{agent, behavioral_baseline, evaluation};
-use super::{Store, StoreError, exists};
+use super::{Store, StoreError, rows};
 use crate::auth::AgentFacts;
 
 /// The row of an agent, by the agent's own id.
@@ -64,7 +64,7 @@ pub(crate) async fn facts(store: &Store, tenant: &TenantId, id: &AgentId) -> Res
 pub(crate) async fn insert(db: &impl ConnectionTrait, row: agent::Model) -> Result<(), StoreError> {
     let what = format!("Agent ID \"{}\"", row.agent_id);
     let row = row.into_active_model();
-    agent::Entity::insert(row).exec_without_returning(db).await.map_err(|error| exists(error, what))?;
+    agent::Entity::insert(row).exec_without_returning(db).await.map_err(rows::unless_taken(what))?;
     Ok(())
 }
 

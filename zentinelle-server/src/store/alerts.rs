@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QueryTrait as _, Set,
+    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
+    ExprTrait as _, IntoActiveModel as _, QueryFilter as _, QueryTrait as _, Set,
 };
 use zentinelle_core::ids::TenantId;
 
@@ -16,22 +16,16 @@ use crate::recorder::record::RaisedAlert;
 /// Opens an alert, or counts up the one with the same key that nobody resolved. Says
 /// whether it is new.
 pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedAlert) -> Result<bool, StoreError> {
-    let known = alert::Entity::find()
-        .filter(alert::Column::TenantId.eq(raised.tenant_id.as_str()))
-        .filter(alert::Column::DedupKey.eq(raised.dedup_key.as_str()))
-        .filter(alert::Column::Status.is_in(["open", "acknowledged", "investigating"]))
-        .order_by_desc(alert::Column::Id)
-        .one(txn)
-        .await?;
-    if let Some(known) = known {
-        alert::Entity::update_many()
-            .col_expr(alert::Column::ViolationCount, Expr::col(alert::Column::ViolationCount).add(1))
-            .col_expr(alert::Column::LastViolationAt, Expr::value(raised.at))
-            .col_expr(alert::Column::UpdatedAt, Expr::value(raised.at))
-            .filter(alert::Column::TenantId.eq(raised.tenant_id.as_str()))
-            .filter(alert::Column::Id.eq(known.id))
-            .exec(txn)
-            .await?;
+    let same = Condition::all()
+        .add(alert::Column::DedupKey.eq(raised.dedup_key.as_str()))
+        .add(alert::Column::Status.is_in(["open", "acknowledged", "investigating"]));
+    let again = [
+        (alert::Column::ViolationCount, Expr::col(alert::Column::ViolationCount).add(1)),
+        (alert::Column::LastViolationAt, Expr::value(raised.at)),
+        (alert::Column::UpdatedAt, Expr::value(raised.at)),
+    ];
+    let tenant = (alert::Column::TenantId, &raised.tenant_id);
+    if rows::change_newest::<alert::Entity>(txn, tenant, alert::Column::Id, same, again).await? {
         return Ok(false);
     }
     let now = clock::now_micros();

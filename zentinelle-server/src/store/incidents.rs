@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, ExprTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
+    ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
+    ExprTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
 };
 use serde_json::json;
 use zentinelle_core::ids::TenantId;
@@ -31,21 +31,15 @@ pub(crate) fn due_at(severity: &str, detected_at: i64) -> i64 {
 
 /// Opens an incident, or counts up the unresolved one with the same key. Says whether it is new.
 pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedIncident) -> Result<bool, StoreError> {
-    let known = incident::Entity::find()
-        .filter(incident::Column::TenantId.eq(raised.tenant_id.as_str()))
-        .filter(incident::Column::DedupKey.eq(raised.dedup_key.as_str()))
-        .filter(incident::Column::Status.is_in(["open", "investigating", "mitigating"]))
-        .order_by_desc(incident::Column::Id)
-        .one(txn)
-        .await?;
-    if let Some(known) = known {
-        incident::Entity::update_many()
-            .col_expr(incident::Column::OccurrenceCount, Expr::col(incident::Column::OccurrenceCount).add(1))
-            .col_expr(incident::Column::UpdatedAt, Expr::value(raised.at))
-            .filter(incident::Column::TenantId.eq(raised.tenant_id.as_str()))
-            .filter(incident::Column::Id.eq(known.id))
-            .exec(txn)
-            .await?;
+    let same = Condition::all()
+        .add(incident::Column::DedupKey.eq(raised.dedup_key.as_str()))
+        .add(incident::Column::Status.is_in(["open", "investigating", "mitigating"]));
+    let again = [
+        (incident::Column::OccurrenceCount, Expr::col(incident::Column::OccurrenceCount).add(1)),
+        (incident::Column::UpdatedAt, Expr::value(raised.at)),
+    ];
+    let tenant = (incident::Column::TenantId, &raised.tenant_id);
+    if rows::change_newest::<incident::Entity>(txn, tenant, incident::Column::Id, same, again).await? {
         return Ok(false);
     }
     let detected_at = clock::now_micros();

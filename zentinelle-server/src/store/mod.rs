@@ -46,7 +46,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait as _;
@@ -100,14 +100,6 @@ impl StoreError {
     /// Whether trying again later may succeed.
     pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self, Self::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)))
-    }
-}
-
-/// The error of a write, told apart when it is that the row exists already.
-pub(crate) fn exists(error: DbErr, what: String) -> StoreError {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Exists { what },
-        _ => StoreError::Database(error),
     }
 }
 

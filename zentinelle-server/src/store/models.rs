@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _,
+    IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
 };
 use zentinelle_core::ids::TenantId;
 
@@ -18,6 +18,12 @@ pub(crate) async fn page(
 ) -> Result<Paged<Model>, StoreError> {
     let select = Entity::find().filter(Column::TenantId.eq(tenant.as_str()));
     page::read(db, select, Column::Id, |row: &Model| &row.id, page).await
+}
+
+/// The names of a tenant's models.
+pub(crate) async fn names(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
+    let names = Entity::find().select_only().column(Column::Model).filter(Column::TenantId.eq(tenant.as_str()));
+    Ok(names.into_tuple::<String>().all(db).await?)
 }
 
 /// One model.

@@ -49,8 +49,7 @@ impl Client {
     /// A client that trusts what is on the list.
     pub(crate) fn new(allow: AllowList, timeout: Duration) -> Self {
         let allow = Arc::new(allow);
-        // Fails when a provider is set already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        crate::telemetry::use_ring();
         let http = reqwest::Client::builder()
             .dns_resolver(Guard { allow: allow.clone() })
             .redirect(redirect::Policy::none())

@@ -12,7 +12,6 @@ use crate::exit::Exit;
 use crate::sealing::{KeyFile, SealError};
 use crate::service::resealing::{self, Resealed};
 use crate::service::tenants::STANDALONE;
-use crate::store::StoreError;
 
 /// Add a master key, and seal with it what older ones sealed.
 ///
@@ -103,7 +102,7 @@ fn resealed(config: &Config) -> Result<(Vec<String>, Resealed), CommandError> {
         let caller = local.caller(STANDALONE).await?;
         let outcome = resealing::run(&local.store, &local.keys, &caller, || bar.inc(1)).await;
         bar.finish_and_clear();
-        Ok((local.keys.ids(), outcome.map_err(StoreError::from)?))
+        Ok((local.keys.ids(), outcome?))
     })
 }
 

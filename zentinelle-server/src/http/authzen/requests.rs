@@ -20,9 +20,10 @@ use crate::auth::Caller;
 use crate::clock;
 use crate::http::acting::acting_agent;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{Query, at_most};
+use crate::http::extract::Query;
 use crate::http::native::approvals::{ShowQuery, well_formed};
 use crate::service::approvals::{self, MOST_WAIT};
+use crate::service::fields;
 use crate::store::approvals::CONSUMED;
 use crate::store::entities::approval;
 
@@ -156,7 +157,7 @@ pub(crate) async fn submit(
             let Value::String(why) = why else {
                 return Err(ApiError::invalid(&format!("context.{key}"), "must be a text"));
             };
-            at_most("context", &why, MOST_JUSTIFICATION)?;
+            fields::text("context", &why, MOST_JUSTIFICATION)?;
             justification.get_or_insert(why);
         }
     }

@@ -3,9 +3,11 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 
 use crate::auth::Role;
+use crate::store::entities::evaluation;
 use crate::testing::TestServer;
 
 const ONE: &str = "/access/v1/evaluation";
@@ -240,6 +242,12 @@ async fn the_metadata_names_the_address_it_was_asked_at() {
     assert_eq!(metadata["policy_decision_point"], "https://pdp.example.com");
     assert_eq!(metadata["access_evaluation_endpoint"], "https://pdp.example.com/access/v1/evaluation");
     assert_eq!(metadata["access_evaluations_endpoint"], "https://pdp.example.com/access/v1/evaluations");
+    for (name, endpoint) in
+        metadata.as_object().expect("an object").iter().filter(|(name, _)| name.ends_with("_endpoint"))
+    {
+        let path = endpoint.as_str().and_then(|url| url.strip_prefix("https://pdp.example.com")).expect("below it");
+        assert_ne!(server.post(path, "", json!({})).await.0, StatusCode::NOT_FOUND, "{name} names what exists");
+    }
     assert_eq!(ask(&[("host", "127.0.0.1:8420")]).await["policy_decision_point"], "http://127.0.0.1:8420");
     let metadata =
         ask(&[("host", "inner"), ("x-forwarded-host", "pdp.example.com"), ("x-forwarded-proto", "https")]).await;
@@ -289,4 +297,87 @@ async fn a_denial_is_submitted_approved_and_evaluated_again() {
     submission["denial"]["expires_at"] = json!("2020-01-01T00:00:00Z");
     let (status, answer) = server.post("/access/v1/requests", &key, submission).await;
     assert_eq!((status, &answer["error"]), (StatusCode::CONFLICT, &json!("expired_denial")));
+}
+
+async fn search(server: &TestServer, key: &str, what: &str, body: Value) -> Value {
+    let (status, answer) = server.post(&format!("/access/v1/search/{what}"), key, body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    answer
+}
+
+#[tokio::test]
+async fn what_is_found_is_permitted_when_it_is_asked_for() {
+    let server = TestServer::sqlite().await;
+    let key = server.agent("todo-app").await;
+    let tools = json!({"allowed_tools": ["search", "read_file", "shell", "mcp__*"], "denied_tools": ["shell"]});
+    server.policy("tool_permission", tools).await;
+    server.user_policy("bob", "model_restriction", json!({"allowed_models": ["gpt-5", "our-own"]})).await;
+    let asks = |user: &str, action: &str, kind: &str| json!({"subject": {"type": "user", "id": user}, "action": {"name": action}, "resource": {"type": kind}});
+    let ids = |answer: &Value| -> Vec<String> {
+        let results = answer["results"].as_array().expect("results").iter();
+        results.map(|one| one["id"].as_str().or(one["name"].as_str()).expect("a name").to_owned()).collect()
+    };
+    let found = search(&server, &key, "resource", asks("ann", "tool_call", "tool")).await;
+    assert_eq!(
+        (&found["results"][0], ids(&found), &found["page"]),
+        (
+            &json!({"type": "tool", "id": "read_file"}),
+            vec!["read_file".to_owned(), "search".to_owned()],
+            &json!({"next_token": "", "count": 2})
+        )
+    );
+    for id in ids(&found) {
+        let mut body = asks("ann", "tool_call", "tool");
+        body["resource"]["id"] = id.into();
+        assert!(decision(&server, &key, body).await);
+    }
+    let found = search(&server, &key, "resource", asks("bob", "llm:invoke", "model")).await;
+    assert_eq!(ids(&found), ["gpt-5", "our-own"]);
+    let mut paged = asks("ann", "llm:invoke", "model");
+    let (mut all, mut pages) = (Vec::new(), 0);
+    loop {
+        paged["page"]["limit"] = json!(20);
+        let found = search(&server, &key, "resource", paged.clone()).await;
+        all.extend(ids(&found));
+        pages += 1;
+        match found["page"]["next_token"].as_str() {
+            Some("") | None => break,
+            Some(token) => paged["page"]["token"] = token.into(),
+        }
+    }
+    assert!(pages > 2 && all.is_sorted() && all.iter().any(|id| id == "our-own"), "{pages} {all:?}");
+    let on_shell = json!({"subject": {"type": "agent", "id": "todo-app"}, "resource": {"type": "tool", "id": "shell"}});
+    assert!(search(&server, &key, "action", on_shell.clone()).await["results"].as_array().is_some_and(Vec::is_empty));
+    let mut on_search = on_shell;
+    on_search["resource"]["id"] = json!("search");
+    assert_eq!(search(&server, &key, "action", on_search).await["results"], json!([{"name": "tool_call"}]));
+    let nothing = search(&server, &key, "resource", asks("ann", "read", "account")).await;
+    assert!(nothing["results"] == json!([]) && nothing["context"]["reason"].is_string(), "{nothing}");
+    // Searching spends nothing and leaves no record behind.
+    server.settled().await;
+    let rows = evaluation::Entity::find().all(server.app.store.db()).await.expect("rows");
+    assert_eq!(rows.len(), 2, "the two that were asked for");
+}
+
+#[tokio::test]
+async fn a_search_that_makes_no_sense_is_refused() {
+    let (server, key) = server().await;
+    let sound =
+        json!({"subject": {"type": "user", "id": "ann"}, "action": {"name": "read"}, "resource": {"type": "tool"}});
+    for (field, value) in [
+        ("subject", Value::Null),
+        ("subject", json!({"type": "robot", "id": "x"})),
+        ("action", json!({})),
+        ("resource", json!({"id": "x"})),
+        ("resource", json!([])),
+        ("page", json!({"limit": 0})),
+        ("page", json!({"token": "?"})),
+        ("page", json!("next")),
+    ] {
+        let mut body = sound.clone();
+        body[field] = value;
+        let (status, answer) = server.post("/access/v1/search/resource", &key, body.clone()).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{body}: {answer}");
+    }
+    assert_eq!(server.post("/access/v1/search/subject", &key, sound).await.0, StatusCode::NOT_FOUND);
 }

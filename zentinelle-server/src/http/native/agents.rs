@@ -18,7 +18,7 @@ use crate::clock;
 use crate::http::acting::{acting_agent, acting_agent_at};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::etag::{Unkept, tagged, unkept};
-use crate::http::extract::{JsonBody, PathId, Query, lenient};
+use crate::http::extract::{JsonBody, PathName, Query, lenient};
 use crate::service::agent_config::{self, AgentConfig, Beat, Heard, PolicyItem};
 use crate::service::agent_secrets::{self, Fetched};
 use crate::service::agents;
@@ -220,7 +220,7 @@ pub(crate) async fn config(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
-    PathId(agent_id): PathId,
+    PathName(agent_id): PathName,
 ) -> Result<Response, ApiError> {
     let agent = acting_agent_at(&app, &caller, &agent_id, "config").await?;
     Ok(ConfigReply::tagged(&headers, agent_config::told(&app, &agent).await?))
@@ -258,7 +258,7 @@ pub(crate) async fn own_secrets(
 pub(crate) async fn secrets(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(agent_id): PathId,
+    PathName(agent_id): PathName,
 ) -> Result<Unkept<SecretsReply>, ApiError> {
     let agent = acting_agent_at(&app, &caller, &agent_id, "secrets").await?;
     Ok(unkept(agent_secrets::fetch(&app, &caller, &agent).await?.into()))

@@ -15,9 +15,10 @@ use crate::auth::{Caller, Identity};
 use crate::clock;
 use crate::http::acting::acting_agent;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, Query, at_most, lenient};
+use crate::http::extract::{JsonBody, Query, lenient};
 use crate::service::approvals::{self, MOST_WAIT, STATES, Verdict};
 use crate::service::decide::{Asked, Source};
+use crate::service::fields;
 use crate::store;
 use crate::store::approvals::Filter;
 use crate::store::entities::approval;
@@ -181,7 +182,7 @@ pub(crate) async fn list(
 
 fn filter(field: &str, text: Option<String>) -> Result<Option<String>, ApiError> {
     let text = text.filter(|text| !text.is_empty());
-    text.as_deref().map_or(Ok(()), |text| at_most(field, text, MOST_NAME))?;
+    text.as_deref().map_or(Ok(()), |text| fields::text(field, text, MOST_NAME))?;
     Ok(text)
 }
 
@@ -285,7 +286,7 @@ async fn decided(
     request: DecideRequest,
 ) -> Result<Json<ApprovalReply>, ApiError> {
     let note = request.note.unwrap_or_default();
-    at_most("note", &note, MOST_NOTE)?;
+    fields::text("note", &note, MOST_NOTE)?;
     let row = approvals::resolve(app, caller, &well_formed(id)?, verdict, &note).await?;
     Ok(Json(ApprovalReply::new(row)))
 }
@@ -363,14 +364,14 @@ pub(crate) async fn ask(
 ) -> Result<(StatusCode, Json<ApprovalReply>), ApiError> {
     let justification = request.justification;
     if let Some(text) = &justification {
-        at_most("justification", text, MOST_NOTE)?;
+        fields::text("justification", text, MOST_NOTE)?;
     }
     let Some(action) = request.action.filter(|action| !action.trim().is_empty()) else {
         return Err(ApiError::invalid("action", "the request names no action: send one, such as `tool_call`"));
     };
-    at_most("action", &action, 200)?;
+    fields::text("action", &action, 200)?;
     if let Some(user) = &request.user_id {
-        at_most("user_id", user, MOST_NAME)?;
+        fields::text("user_id", user, MOST_NAME)?;
     }
     let agent = acting_agent(&app, &caller, request.agent_id.as_deref()).await?;
     let asked =

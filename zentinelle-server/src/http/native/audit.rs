@@ -16,9 +16,10 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{Query, at_most};
+use crate::http::extract::Query;
 use crate::service::audit::export::{self, Format, Period};
 use crate::service::audit::{self, Asked, Verified};
+use crate::service::fields;
 use crate::store::audit::EntryFilter;
 use crate::store::{self, wire_name};
 
@@ -224,18 +225,18 @@ fn shown(sequence: i64, entry: &str) -> Value {
         return serde_json::json!({ "sequence": sequence, "unreadable": true });
     };
     let mut shown = serde_json::to_value(&entry.record).unwrap_or_default();
-    if let Some(fields) = shown.as_object_mut() {
-        fields.insert("timestamp".to_owned(), clock::iso(clock::micros(entry.record.timestamp)).into());
-        fields.insert("sequence".to_owned(), entry.sequence.into());
-        fields.insert("entry_hash".to_owned(), entry.entry_hash.to_string().into());
-        fields.insert("chain_hash".to_owned(), entry.chain_hash.to_string().into());
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("timestamp".to_owned(), clock::iso(clock::micros(entry.record.timestamp)).into());
+        shown.insert("sequence".to_owned(), entry.sequence.into());
+        shown.insert("entry_hash".to_owned(), entry.entry_hash.to_string().into());
+        shown.insert("chain_hash".to_owned(), entry.chain_hash.to_string().into());
     }
     shown
 }
 
 fn filter(field: &str, text: Option<String>) -> Result<Option<String>, ApiError> {
     let text = text.filter(|text| !text.is_empty());
-    text.as_deref().map_or(Ok(()), |text| at_most(field, text, MOST_FILTER))?;
+    text.as_deref().map_or(Ok(()), |text| fields::text(field, text, MOST_FILTER))?;
     Ok(text)
 }
 

@@ -19,9 +19,8 @@ use crate::http::acting::acting_agent;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{Plain, PlainBody, lenient};
 use crate::http::reply;
-pub(crate) use crate::http::text::at_most;
-use crate::http::text::has_nul;
 use crate::service::decide::{self, Answered, Asked, Source};
+use crate::service::fields;
 use crate::snapshot::PoliciesAnswered;
 
 /// The longest action name. Unit: characters.
@@ -106,12 +105,12 @@ impl EvaluateRequest {
         let Some(action) = action else {
             return Err(ApiError::invalid("action", "the request names no action: send one, such as `tool_call`"));
         };
-        at_most("action", &action, MOST_ACTION)?;
+        fields::text("action", &action, MOST_ACTION)?;
         if let Some(user) = &self.user_id {
-            at_most("user_id", user, MOST_USER)?;
+            fields::text("user_id", user, MOST_USER)?;
         }
         let context = Value::Object(self.context);
-        if has_nul(&context) {
+        if fields::has_nul(&context) {
             return Err(ApiError::invalid("context", "holds a NUL character"));
         }
         let Value::Object(context) = context else { return Err(ApiError::invalid("context", "not an object")) };

@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::http::acting::acting_agent;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{PathId, Query, lenient};
-use crate::http::text::at_most;
+use crate::http::extract::{PathName, Query, lenient};
+use crate::service::fields;
 use crate::service::standing::{self, EffectivePolicies, Prompt};
 
 /// The longest user id. Unit: characters.
@@ -46,7 +46,7 @@ impl StandingQuery {
     }
 
     fn user(&self) -> Result<Option<&str>, ApiError> {
-        at_most("user_id", self.user_id.as_deref().unwrap_or_default(), MOST_USER)?;
+        fields::text("user_id", self.user_id.as_deref().unwrap_or_default(), MOST_USER)?;
         Ok(self.user_id.as_deref())
     }
 }
@@ -91,7 +91,7 @@ pub(crate) async fn effective_policy(
 pub(crate) async fn effective_policy_of_user(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(user): PathId,
+    PathName(user): PathName,
     Query(query): Query<StandingQuery>,
 ) -> Result<Json<EffectivePolicies>, ApiError> {
     let agent = acting_agent(&app, &caller, query.agent_id.as_deref()).await?;
@@ -130,7 +130,7 @@ pub(crate) async fn prompts(
 pub(crate) async fn prompt(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(service): PathId,
+    PathName(service): PathName,
     Query(query): Query<StandingQuery>,
 ) -> Result<Json<Prompt>, ApiError> {
     let agent = acting_agent(&app, &caller, query.agent_id.as_deref()).await?;

@@ -13,9 +13,9 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, PathId, Query, lenient};
-use crate::http::text::at_most;
+use crate::http::extract::{JsonBody, PathName, Query, lenient};
 use crate::service::agent_groups::{self, GroupEdit};
+use crate::service::fields;
 use crate::store::entities::agent_group;
 
 /// A group of agents.
@@ -122,7 +122,7 @@ pub(crate) async fn list(
     Query(query): Query<GroupQuery>,
 ) -> Result<Json<GroupPage>, ApiError> {
     let limit = page_size(query.limit)?;
-    at_most("cursor", query.cursor.as_deref().unwrap_or_default(), 255)?;
+    fields::text("cursor", query.cursor.as_deref().unwrap_or_default(), 255)?;
     let rows = agent_groups::list(&app, &caller, query.cursor.as_deref(), limit + 1).await?;
     let (rows, next_cursor) = page(rows, limit, |row| row.id.clone());
     Ok(Json(GroupPage { groups: rows.into_iter().map(GroupView::from).collect(), next_cursor }))
@@ -159,7 +159,7 @@ pub(crate) async fn create(
 pub(crate) async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
 ) -> Result<Json<GroupView>, ApiError> {
     Ok(Json(agent_groups::get(&app, &caller, &id).await?.into()))
 }
@@ -177,7 +177,7 @@ pub(crate) async fn get(
 pub(crate) async fn edit(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
     JsonBody(request): JsonBody<GroupRequest>,
 ) -> Result<Json<GroupView>, ApiError> {
     Ok(Json(agent_groups::edit(&app, &caller, &id, request.into()).await?.into()))
@@ -196,7 +196,7 @@ pub(crate) async fn edit(
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
 ) -> Result<StatusCode, ApiError> {
     agent_groups::delete(&app, &caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)

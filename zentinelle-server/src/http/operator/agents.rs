@@ -15,10 +15,10 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, PathId, Query, lenient};
-use crate::http::text::at_most;
+use crate::http::extract::{JsonBody, PathName, Query, lenient};
 use crate::service::agents::{self, Edit};
 use crate::service::enrolment::Registration;
+use crate::service::fields;
 use crate::store::agents::Filter;
 use crate::store::entities::agent;
 
@@ -146,7 +146,7 @@ impl AgentQuery {
         for (field, text) in
             [("group", &self.group), ("type", &self.agent_type), ("q", &self.q), ("cursor", &self.cursor)]
         {
-            at_most(field, text.as_deref().unwrap_or_default(), 255)?;
+            fields::text(field, text.as_deref().unwrap_or_default(), 255)?;
         }
         let filter = Filter { status: self.status, group_id: self.group, agent_type: self.agent_type, text: self.q };
         Ok((filter, self.cursor, page_size(self.limit)?))
@@ -345,7 +345,7 @@ pub(crate) async fn create(
 pub(crate) async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
 ) -> Result<Json<AgentView>, ApiError> {
     Ok(Json(agents::get(&app, &caller, &AgentId::new(id)).await?.into()))
 }
@@ -363,7 +363,7 @@ pub(crate) async fn get(
 pub(crate) async fn edit(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
     JsonBody(request): JsonBody<EditAgentRequest>,
 ) -> Result<Json<AgentView>, ApiError> {
     Ok(Json(agents::edit(&app, &caller, &AgentId::new(id), request.into()).await?.into()))
@@ -383,7 +383,7 @@ pub(crate) async fn edit(
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
 ) -> Result<StatusCode, ApiError> {
     agents::delete(&app, &caller, &AgentId::new(id)).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -402,7 +402,7 @@ pub(crate) async fn delete(
 pub(crate) async fn suspend(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
 ) -> Result<Json<AgentView>, ApiError> {
     Ok(Json(agents::set_status(&app, &caller, &AgentId::new(id), AgentStatus::Suspended).await?.into()))
 }
@@ -420,7 +420,7 @@ pub(crate) async fn suspend(
 pub(crate) async fn activate(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
 ) -> Result<Json<AgentView>, ApiError> {
     Ok(Json(agents::set_status(&app, &caller, &AgentId::new(id), AgentStatus::Active).await?.into()))
 }
@@ -439,7 +439,7 @@ pub(crate) async fn activate(
 pub(crate) async fn rotate_key(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
     JsonBody(request): JsonBody<RotateRequest>,
 ) -> Result<Json<RotatedKey>, ApiError> {
     let grace_seconds = request.grace_seconds.unwrap_or(USUAL_GRACE);
@@ -468,7 +468,7 @@ pub(crate) async fn rotate_key(
 pub(crate) async fn sessions(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
     Query(query): Query<SessionQuery>,
 ) -> Result<Json<Sessions>, ApiError> {
     let days = query.days.unwrap_or(7);

@@ -15,8 +15,8 @@ use crate::auth::key::{IssuedKey, KeyKind};
 use crate::auth::{Caller, Permission, Role};
 use crate::clock;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, PathId, Query};
-use crate::service::bounds;
+use crate::http::extract::{JsonBody, PathName, Query};
+use crate::service::fields;
 use crate::service::keys::{self, NewKey};
 use crate::store::entities::api_key;
 use crate::store::keys as store;
@@ -159,7 +159,7 @@ pub(crate) async fn list(
         return Err(ApiError::invalid("kind", format!("expected one of {}", KINDS.join(", "))));
     }
     for (field, text) in [("agent_id", &query.agent_id), ("cursor", &query.cursor)] {
-        bounds::text(field, text.as_deref().unwrap_or_default(), bounds::MOST_NAME)?;
+        fields::text(field, text.as_deref().unwrap_or_default(), fields::MOST_NAME)?;
     }
     let limit = page(query.limit, PAGE, LARGEST_PAGE)?;
     let filter =
@@ -216,7 +216,7 @@ impl CreateKeyRequest {
             Some(Value::String(text)) => Some(text),
             Some(_) => return Err(ApiError::invalid("expires_in", "expected a span such as `24h`")),
         };
-        let seconds = expires_in.map(|text| bounds::seconds("expires_in", &text)).transpose()?;
+        let seconds = expires_in.map(|text| fields::seconds("expires_in", &text)).transpose()?;
         Ok(NewKey {
             role: self.role.map(role).transpose()?,
             scopes: self.scopes.unwrap_or_default().into_iter().map(scope).collect::<Result<_, _>>()?,
@@ -259,7 +259,7 @@ pub(crate) async fn create(
 pub(crate) async fn get(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
 ) -> Result<Json<KeyView>, ApiError> {
     let row = store::by_id(app.store.db(), &caller.tenant, &id).await?;
     Ok(Json(KeyView::new(row.ok_or(ApiError::NotFound { what: "key" })?)))
@@ -287,7 +287,7 @@ pub(crate) struct RotateRequest {
 pub(crate) async fn rotate(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
     JsonBody(request): JsonBody<RotateRequest>,
 ) -> Result<Json<IssuedView>, ApiError> {
     Ok(Json(IssuedView::new(keys::rotate(&app, &caller, &id, request.overlap_seconds).await?)))
@@ -306,7 +306,7 @@ pub(crate) async fn rotate(
 pub(crate) async fn revoke(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
 ) -> Result<StatusCode, ApiError> {
     keys::revoke(&app, &caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::Query;
-use crate::http::listing::{self, PathId};
+use crate::http::extract::{PathId, Query};
+use crate::http::listing;
 use crate::store::entities::notification;
 use crate::store::{notifications as store, wire_name};
 

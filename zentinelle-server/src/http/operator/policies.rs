@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{IfMatch, JsonBody, PathId, Query};
-use crate::service::bounds;
+use crate::http::extract::{IfMatch, JsonBody, PathName, Query};
+use crate::service::fields;
 use crate::service::policies::{self, diff, draft};
 use crate::store::entities::{policy, policy_revision};
 use crate::store::policies as store;
@@ -152,7 +152,7 @@ impl PolicyQuery {
         let levels: Vec<&str> = zentinelle_core::scope::ScopeLevel::ALL.iter().map(|level| level.name()).collect();
         known("scope", &level, &levels)?;
         for (field, text) in [("q", &self.q), ("cursor", &self.cursor), ("scope", &id)] {
-            bounds::text(field, text.as_deref().unwrap_or_default(), MOST_TEXT)?;
+            fields::text(field, text.as_deref().unwrap_or_default(), MOST_TEXT)?;
         }
         Ok(store::Filter {
             policy_type: self.policy_type.clone(),
@@ -226,7 +226,7 @@ fn opened(mut body: Map<String, Value>, header: Option<i64>) -> Result<(Map<Stri
         Some(Value::String(summary)) => summary,
         Some(_) => return Err(ApiError::invalid("change_summary", "expected a text")),
     };
-    bounds::text("change_summary", &summary, MOST_TEXT)?;
+    fields::text("change_summary", &summary, MOST_TEXT)?;
     // A policy that was read is often sent back whole.
     for key in ["created_at", "updated_at", "created_by", "source"] {
         body.remove(key);
@@ -305,7 +305,11 @@ pub(crate) async fn create(
     ),
     security(("operator_key" = ["policies:read"]))
 )]
-pub(crate) async fn get(State(app): State<Arc<App>>, caller: Caller, PathId(id): PathId) -> Result<Tagged, ApiError> {
+pub(crate) async fn get(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    PathName(id): PathName,
+) -> Result<Tagged, ApiError> {
     let row = store::by_id(app.store.db(), &caller.tenant, &id).await?;
     Ok(tagged(row.ok_or(ApiError::NotFound { what: "policy" })?))
 }
@@ -333,7 +337,7 @@ fn same_id(body: &mut Map<String, Value>, id: &str) -> Result<(), ApiError> {
 pub(crate) async fn replace(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
     IfMatch(version): IfMatch,
     JsonBody(body): JsonBody<Map<String, Value>>,
 ) -> Result<Tagged, ApiError> {
@@ -358,7 +362,7 @@ pub(crate) async fn replace(
 pub(crate) async fn update(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
     IfMatch(version): IfMatch,
     JsonBody(body): JsonBody<Map<String, Value>>,
 ) -> Result<Tagged, ApiError> {
@@ -387,7 +391,7 @@ pub(crate) async fn update(
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
     IfMatch(version): IfMatch,
 ) -> Result<StatusCode, ApiError> {
     policies::delete(&app, &caller, &id, version).await?;
@@ -467,7 +471,7 @@ pub(crate) struct HistoryPage {
 pub(crate) async fn history(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<HistoryPage>, ApiError> {
     let limit = page(query.limit, HISTORY_PAGE, LARGEST_PAGE)?;
@@ -530,7 +534,7 @@ pub(crate) struct DiffView {
 pub(crate) async fn diff(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
     Query(query): Query<DiffQuery>,
 ) -> Result<Json<DiffView>, ApiError> {
     let mut snapshots = Vec::with_capacity(2);
@@ -571,7 +575,7 @@ pub(crate) struct RestoreRequest {
 pub(crate) async fn restore(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(id): PathId,
+    PathName(id): PathName,
     IfMatch(expected): IfMatch,
     JsonBody(request): JsonBody<RestoreRequest>,
 ) -> Result<Tagged, ApiError> {

@@ -14,7 +14,7 @@ use super::policies::{PolicyQuery, PolicyView};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, PathId, Query};
+use crate::http::extract::{JsonBody, PathName, Query};
 use crate::service::packs::{self, Pack};
 use crate::service::policies::Keeper;
 use crate::service::policies::documents::{self, Action, Manner, Outcome};
@@ -111,7 +111,7 @@ pub(crate) async fn import(
     JsonBody(request): JsonBody<ImportRequest>,
 ) -> Result<Json<ImportReply>, ApiError> {
     let why = request.change_summary.unwrap_or_else(|| "imported from a document".to_owned());
-    crate::service::bounds::text("change_summary", &why, 500)?;
+    crate::service::fields::text("change_summary", &why, 500)?;
     let written = documents::read(&request.documents, &caller.tenant).map_err(ApiError::Policies)?;
     let manner = Manner { keeper: Keeper::Document, prune: request.prune, dry_run: request.dry_run };
     let outcomes = documents::apply(&app, &caller, &written, manner, &why).await?;
@@ -123,7 +123,7 @@ pub(crate) async fn import(
     get, path = "/api/zentinelle/v1/policies/export", tag = "policies", operation_id = "export_policies",
     params(PolicyQuery),
     responses(
-        (status = 200, description = "A YAML document", body = String, content_type = "application/yaml"),
+        (status = 200, description = "A YAML document", body = Object, content_type = "application/yaml"),
         (status = "4XX", description = "The query is wrong", body = ErrorBody),
     ),
     security(("operator_key" = ["policies:read"]))
@@ -247,7 +247,7 @@ pub(crate) struct ActivateRequest {
 pub(crate) async fn activate(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(name): PathId,
+    PathName(name): PathName,
     JsonBody(request): JsonBody<ActivateRequest>,
 ) -> Result<Json<ImportReply>, ApiError> {
     let pack = packs::by_name(&name)?;

@@ -15,7 +15,7 @@ use zentinelle_core::{Decision, PolicyType, Request};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::http::error::{ApiError, ErrorBody, PolicyFault};
-use crate::http::extract::{JsonBody, PathId};
+use crate::http::extract::{JsonBody, PathName};
 use crate::service::policies::candidate::{self, Candidate};
 use crate::service::policies::simulate::{self, Past, Simulation};
 use crate::service::policies::{documents, draft};
@@ -220,7 +220,7 @@ pub(crate) async fn simulate(
         past: request.records,
     };
     if let Some(agent) = &manner.agent_id {
-        crate::service::bounds::text("agent_id", agent, 255)?;
+        crate::service::fields::text("agent_id", agent, 255)?;
     }
     Ok(Json(simulate::simulate(&app, &caller.tenant, request.candidate, manner).await?))
 }
@@ -287,7 +287,7 @@ pub(crate) async fn types() -> Json<PolicyTypes> {
     ),
     security(("operator_key" = ["policies:read"]))
 )]
-pub(crate) async fn schema(_: Caller, PathId(name): PathId) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn schema(_: Caller, PathName(name): PathName) -> Result<Json<Value>, ApiError> {
     let kind = PolicyType::from_name(&name).ok_or(ApiError::NotFound { what: "policy type" })?;
     Ok(Json(config_schema(kind)))
 }

@@ -12,8 +12,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, Query};
-use crate::http::listing::PathId;
+use crate::http::extract::{JsonBody, PathId, Query};
 use crate::service::prices::{self, PriceInput, usd};
 use crate::store::entities::model_price;
 

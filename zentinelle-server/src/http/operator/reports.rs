@@ -16,8 +16,8 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, Query};
-use crate::http::listing::{self, PathId};
+use crate::http::extract::{JsonBody, PathId, Query};
+use crate::http::listing;
 use crate::service::reports::{self, ReportInput};
 use crate::store::reports as store;
 
@@ -152,7 +152,9 @@ pub(crate) async fn get(
     get, path = "/api/zentinelle/v1/reports/{id}/download", tag = "usage", operation_id = "download_report",
     params(("id" = String, Path, description = "The report's id")),
     responses(
-        (status = 200, description = "The file", body = String, content_type = "text/csv"),
+        (status = 200, description = "The file, in the format that was asked for", content(
+            (String = "text/csv"), (String = "application/x-ndjson"), (Vec<u8> = "application/pdf")
+        )),
         (status = 409, description = "The report is not complete", body = ErrorBody),
         (status = "4XX", description = "There is no such report", body = ErrorBody),
     ),
@@ -164,6 +166,10 @@ pub(crate) async fn download(
     PathId(id): PathId,
 ) -> Result<Response, ApiError> {
     let (row, content) = reports::download(&app, &caller, &id).await?;
-    let media_type = if row.format == "csv" { "text/csv; charset=utf-8" } else { "application/x-ndjson" };
+    let media_type = match row.format.as_str() {
+        "csv" => "text/csv; charset=utf-8",
+        "pdf" => "application/pdf",
+        _ => "application/x-ndjson",
+    };
     Ok(attachment(media_type, &format!("{}-{}.{}", row.report_type, row.id, row.format), Body::from(content)))
 }

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, PathId, Query};
+use crate::http::extract::{JsonBody, PathName, Query};
 use crate::service::secrets::{self, Kind, NewSecret};
 use crate::store::entities::secret;
 use crate::store::secrets as store;
@@ -192,7 +192,7 @@ pub(crate) async fn list_secrets(
 pub(crate) async fn get_secret(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(name): PathId,
+    PathName(name): PathName,
 ) -> Result<Json<SecretView>, ApiError> {
     shown(&app, &caller, Kind::Bundle, &name).await
 }
@@ -211,7 +211,7 @@ pub(crate) async fn get_secret(
 pub(crate) async fn put_secret(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(name): PathId,
+    PathName(name): PathName,
     JsonBody(body): JsonBody<Value>,
 ) -> Result<(StatusCode, Json<SecretView>), ApiError> {
     kept(&app, &caller, Kind::Bundle, &name, body).await
@@ -230,7 +230,7 @@ pub(crate) async fn put_secret(
 pub(crate) async fn delete_secret(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(name): PathId,
+    PathName(name): PathName,
 ) -> Result<StatusCode, ApiError> {
     secrets::delete(&app, &caller, Kind::Bundle, &name).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -267,7 +267,7 @@ pub(crate) async fn list_provider_keys(
 pub(crate) async fn get_provider_key(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(provider): PathId,
+    PathName(provider): PathName,
 ) -> Result<Json<SecretView>, ApiError> {
     shown(&app, &caller, Kind::Provider, &provider).await
 }
@@ -287,7 +287,7 @@ pub(crate) async fn get_provider_key(
 pub(crate) async fn put_provider_key(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(provider): PathId,
+    PathName(provider): PathName,
     JsonBody(body): JsonBody<Value>,
 ) -> Result<(StatusCode, Json<SecretView>), ApiError> {
     kept(&app, &caller, Kind::Provider, &provider, body).await
@@ -307,7 +307,7 @@ pub(crate) async fn put_provider_key(
 pub(crate) async fn delete_provider_key(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(provider): PathId,
+    PathName(provider): PathName,
 ) -> Result<StatusCode, ApiError> {
     secrets::delete(&app, &caller, Kind::Provider, &provider).await?;
     Ok(StatusCode::NO_CONTENT)

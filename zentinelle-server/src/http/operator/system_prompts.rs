@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, Query};
-use crate::http::listing::{self, PathId};
+use crate::http::extract::{JsonBody, PathId, Query};
+use crate::http::listing;
 use crate::service::system_prompts::{self, Line, PromptInput};
 use crate::store::entities::{system_prompt, system_prompt_revision};
 

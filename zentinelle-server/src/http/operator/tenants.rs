@@ -14,7 +14,7 @@ use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{JsonBody, Query};
-use crate::service::bounds;
+use crate::service::fields;
 use crate::service::tenants::{self, NewTenant};
 use crate::store::entities::tenant;
 use crate::store::tenants as store;
@@ -88,7 +88,7 @@ pub(crate) async fn list(
     Query(query): Query<TenantQuery>,
 ) -> Result<Json<TenantPage>, ApiError> {
     tenants::of_installation(&caller)?;
-    bounds::text("cursor", query.cursor.as_deref().unwrap_or_default(), bounds::MOST_NAME)?;
+    fields::text("cursor", query.cursor.as_deref().unwrap_or_default(), fields::MOST_NAME)?;
     let limit = page(query.limit, PAGE, LARGEST_PAGE)?;
     let count = store::count(app.store.db()).await?;
     let mut rows = store::list(app.store.db(), query.cursor.as_deref(), limit + 1).await?;

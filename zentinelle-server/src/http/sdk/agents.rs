@@ -9,14 +9,13 @@ use axum::response::Response;
 
 use crate::app::App;
 use crate::auth::Caller;
-use crate::http::acting::acting_agent_at;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::etag::{Unkept, unkept};
-use crate::http::extract::{JsonBody, PathId};
+use crate::http::etag::Unkept;
+use crate::http::extract::{JsonBody, PathName};
+use crate::http::native;
 use crate::http::native::agents::{ConfigReply, HeartbeatRequest, RegisterReply, RegisterRequest, SecretsReply};
 use crate::http::native::events::EventsRequest;
-use crate::service::agent_config::{self, Heard};
-use crate::service::agent_secrets;
+use crate::service::agent_config::Heard;
 use crate::service::enrolment::{self, Existing, Terms};
 use crate::service::events::Taken;
 
@@ -55,13 +54,12 @@ pub(crate) async fn register(
     security(("agent_key" = []))
 )]
 pub(crate) async fn config(
-    State(app): State<Arc<App>>,
+    app: State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
-    PathId(agent_id): PathId,
+    agent_id: PathName,
 ) -> Result<Response, ApiError> {
-    let agent = acting_agent_at(&app, &caller, &agent_id, "config").await?;
-    Ok(ConfigReply::tagged(&headers, agent_config::told(&app, &agent).await?))
+    native::agents::config(app, caller, headers, agent_id).await
 }
 
 /// Hands out an agent's secrets.
@@ -75,12 +73,11 @@ pub(crate) async fn config(
     security(("agent_key" = []))
 )]
 pub(crate) async fn secrets(
-    State(app): State<Arc<App>>,
+    app: State<Arc<App>>,
     caller: Caller,
-    PathId(agent_id): PathId,
+    agent_id: PathName,
 ) -> Result<Unkept<SecretsReply>, ApiError> {
-    let agent = acting_agent_at(&app, &caller, &agent_id, "secrets").await?;
-    Ok(unkept(agent_secrets::fetch(&app, &caller, &agent).await?.into()))
+    native::agents::secrets(app, caller, agent_id).await
 }
 
 /// Takes events. Those that were accepted are safe on disk when the answer comes.

@@ -20,7 +20,7 @@ use crate::clock;
 use crate::http::acting::acting_agent_at;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::etag::{Unkept, tagged, unkept};
-use crate::http::extract::{JsonBody, PathId, lenient};
+use crate::http::extract::{JsonBody, PathName, lenient};
 use crate::service::agent_config::{self, AgentConfig};
 use crate::service::agent_secrets;
 use crate::service::enrolment::{self, Existing, Registration, Terms};
@@ -186,7 +186,7 @@ pub(crate) async fn config(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
-    PathId(agent_id): PathId,
+    PathName(agent_id): PathName,
 ) -> Result<Response, ApiError> {
     let agent = acting_agent_at(&app, &caller, &agent_id, "config").await?;
     let told = agent_config::told(&app, &agent).await?;
@@ -207,7 +207,7 @@ pub(crate) async fn config(
 pub(crate) async fn secrets(
     State(app): State<Arc<App>>,
     caller: Caller,
-    PathId(agent_id): PathId,
+    PathName(agent_id): PathName,
 ) -> Result<Unkept<BTreeMap<String, String>>, ApiError> {
     let agent = acting_agent_at(&app, &caller, &agent_id, "secrets").await?;
     Ok(unkept(agent_secrets::fetch(&app, &caller, &agent).await?.secrets))

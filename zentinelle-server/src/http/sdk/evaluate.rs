@@ -72,7 +72,7 @@ impl<'d> SdkEvaluateReply<'d> {
         Self {
             allowed,
             reason: wire::reason(decision),
-            policies_evaluated: said.answered(),
+            policies_evaluated: said.answered_to_clients(),
             policies: said.brief(),
             warnings: &answered.warnings,
             context: ActedOn {

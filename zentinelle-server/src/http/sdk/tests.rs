@@ -1,10 +1,13 @@
 //! The requests of the released clients, as they send them, and the keys each of them reads.
 
 use axum::http::{Method, StatusCode};
+use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 
+use crate::auth::Role;
 use crate::auth::key::KeyKind;
 use crate::service::keys::NewKey;
+use crate::store::entities::{event, usage_record};
 use crate::testing::TestServer;
 
 /// The names of an object's keys.
@@ -150,6 +153,68 @@ async fn n8n_never_names_the_agent() {
     assert_eq!(server.post("/api/v1/evaluate", &key, json!({"action": "x", "context": {}})).await.0, StatusCode::OK);
     assert_eq!(server.get("/api/v1/agents/flow/config", &key).await.0, StatusCode::OK);
     assert_eq!(server.get("/api/v1/health", "").await.1["status"], "ok");
+}
+
+#[tokio::test]
+async fn clients_are_told_exactly_the_policies_that_deny() {
+    let server = TestServer::sqlite().await;
+    let (key, admin) = (server.agent("builder").await, server.operator(Role::Admin).await);
+    server.policy("tool_permission", json!({"denied_tools": ["shell"]})).await;
+    server.policy("rate_limit", json!({"requests_per_minute": 100})).await;
+    let watching = json!({"name": "watching", "type": "model_restriction", "enforcement": "audit",
+        "config": {"allowed_models": ["gpt-5"]}});
+    let (status, answer) = server.post("/api/zentinelle/v1/policies", &admin, watching).await;
+    assert_eq!(status, StatusCode::CREATED, "{answer}");
+    for (tool, blocking) in [("shell", vec!["test tool_permission"]), ("search", vec![])] {
+        let ask = json!({"action": "tool_call", "context": {"tool": tool, "model": "other"}});
+        let (_, answer) = server.post("/api/v1/evaluate", &key, ask).await;
+        assert_eq!(answer["allowed"], blocking.is_empty(), "{answer}");
+        // As the Python and Java clients and the C# client pick them.
+        for (list, name) in [("policies_evaluated", "name"), ("policies", "policy")] {
+            let items = answer[list].as_array().expect("a list").iter();
+            let found: Vec<&str> =
+                items.filter(|one| one["passed"] == false).filter_map(|one| one[name].as_str()).collect();
+            assert_eq!(found, blocking, "{answer}");
+        }
+        assert!(answer["warnings"].to_string().contains("[Audit] watching"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_a_person_may_approve_is_not_blocked_for_good() {
+    let server = TestServer::sqlite().await;
+    let key = server.agent("cs").await;
+    server.policy("tool_permission", json!({"requires_approval": ["pay"]})).await;
+    let ask =
+        json!({"agent_id": "cs", "action": "tool_call", "user_id": null, "context": {"tool": "pay"}, "metadata": null});
+    let (_, answer) = server.post("/api/v1/evaluate", &key, ask).await;
+    assert_eq!((&answer["allowed"], &answer["requires_approval"]), (&json!(false), &json!(true)), "{answer}");
+    assert_eq!(answer["context"]["require_human_approval"], true);
+    assert!(answer["approval_workflow_id"].is_string() && answer.get("fail_open").is_none(), "{answer}");
+}
+
+#[tokio::test]
+async fn the_go_gateway_is_told_no_and_its_usage_counts() {
+    let server = TestServer::sqlite().await;
+    let key = server.agent("gateway").await;
+    server.policy("model_restriction", json!({"blocked_models": ["gpt-4"]})).await;
+    let ask = |model: &str| json!({"agent_id": "", "action": "llm:invoke", "user_id": "", "context": {"provider": "openai", "model": model}});
+    for (model, allowed) in [("gpt-4", false), ("gpt-5", true)] {
+        let (status, answer) = server.post("/api/zentinelle/v1/evaluate", &key, ask(model)).await;
+        assert_eq!((status, &answer["allowed"]), (StatusCode::OK, &json!(allowed)), "{answer}");
+    }
+    let usage = json!({"type": "llm:usage", "category": "telemetry", "timestamp": "2026-01-01T00:00:00Z",
+        "payload": {"provider": "openai", "model": "gpt-5", "input_tokens": 1000, "output_tokens": 100}});
+    // TypeScript names the user in its own way.
+    let typed = json!({"type": "work", "userId": "ann", "payload": {}});
+    let (status, _) =
+        server.post("/api/zentinelle/v1/events", &key, json!({"agent_id": "", "events": [usage, typed]})).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    server.settled().await;
+    let calls = usage_record::Entity::find().all(server.app.store.db()).await.expect("rows");
+    assert_eq!((calls.len(), calls[0].input_tokens, calls[0].usd_micros), (1, 1000, 2250));
+    let events = event::Entity::find().all(server.app.store.db()).await.expect("rows");
+    assert!(events.iter().any(|row| row.user_id.as_deref() == Some("ann")));
 }
 
 #[tokio::test]

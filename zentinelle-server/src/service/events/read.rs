@@ -6,7 +6,7 @@ use zentinelle_core::ids::AgentId;
 
 use crate::auth::key::hex;
 use crate::clock;
-use crate::http::text::has_nul;
+use crate::service::fields::has_nul;
 
 /// The longest type. Unit: characters.
 const MOST_TYPE: usize = 100;

@@ -122,7 +122,8 @@ async fn what_events_report_reaches_the_budget_once_however_often_it_is_sent() {
             summary["budgets"][0]["used_usd_micros"].clone()
         };
         // Both at once, then again, and again by a server that started since and never saw them.
-        let dear = json!({"id": "call-1", "type": "model_usage", "payload": {"model": "gpt-5", "tokens": 1, "cost": 4}});
+        let dear =
+            json!({"id": "call-1", "type": "model_usage", "payload": {"model": "gpt-5", "tokens": 1, "cost": 4}});
         let pair =
             [model_event("model_usage", 1, json!({"cost": 2})), model_event("model_request", 2, json!({"user": "x"}))];
         let batch = json!({"events": [dear, pair[0], pair[1]]});

@@ -126,7 +126,7 @@ pub(crate) async fn ask(app: &App, tenant: &TenantId, sets: &Sets, asked: Reques
         _ => None,
     });
     if let Some(id) = &named {
-        crate::service::bounds::text("request.agent_id", id.as_str(), MOST_AGENT_ID)?;
+        crate::service::fields::text("request.agent_id", id.as_str(), MOST_AGENT_ID)?;
     }
     let defaults = Defaults { tenant_id: tenant.clone(), agent_id: AgentId::new("dry-run"), now: clock::now() };
     let described = matches!(asked.agent, Some(zentinelle_core::wire::AgentDocument::Facts(_)));

@@ -8,7 +8,7 @@ use zentinelle_core::policy_document::{self, WrittenPolicy};
 
 use super::content;
 use crate::http::error::{ApiError, PolicyFault};
-use crate::service::bounds::{MOST_DESCRIPTION, MOST_NAME, has_nul};
+use crate::service::fields::{MOST_DESCRIPTION, MOST_NAME, has_nul};
 use crate::store::entities::policy;
 
 /// The greatest priority, either way. Numbers up to it are exact everywhere.
