@@ -1,0 +1,12 @@
+//! Streams of Anthropic's formats, of any bytes in any pieces; see `stream_laws`.
+#![no_main]
+
+mod stream_laws;
+
+use libfuzzer_sys::fuzz_target;
+use stream_laws::hold;
+use zentinelle_core::dialect::Framing;
+
+fuzz_target!(|stream: &[u8]| {
+    hold("/v1/messages", Framing::Sse, stream);
+});
