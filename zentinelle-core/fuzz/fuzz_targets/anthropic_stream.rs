@@ -8,5 +8,7 @@ use stream_laws::hold;
 use zentinelle_core::dialect::Framing;
 
 fuzz_target!(|stream: &[u8]| {
-    hold("/v1/messages", Framing::Sse, stream);
+    // The first byte chooses the pieces.
+    let step = usize::from(stream.first().copied().unwrap_or(0) % 64) + 1;
+    hold("/v1/messages", Framing::Sse, step, stream);
 });

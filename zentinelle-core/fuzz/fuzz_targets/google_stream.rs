@@ -8,7 +8,9 @@ use stream_laws::hold;
 use zentinelle_core::dialect::Framing;
 
 fuzz_target!(|stream: &[u8]| {
+    // The first byte chooses the pieces.
+    let step = usize::from(stream.first().copied().unwrap_or(0) % 64) + 1;
     for framing in [Framing::Sse, Framing::JsonArray] {
-        hold("/v1beta/models/m:streamGenerateContent", framing, stream);
+        hold("/v1beta/models/m:streamGenerateContent", framing, step, stream);
     }
 });

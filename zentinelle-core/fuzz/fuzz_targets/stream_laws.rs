@@ -1,7 +1,9 @@
 //! What holds for a stream of any bytes: any split gives the same frames, the frames are the
 //! stream, and what the guard does not cut leaves as it came.
 
-use zentinelle_core::dialect::{Action, Frame, Framing, GuardOptions, Guarded, Route, StreamDecoder, StreamGuard, ToolAnswer};
+use zentinelle_core::dialect::{
+    Action, Frame, Framing, GuardOptions, Guarded, Route, StreamDecoder, StreamGuard, ToolAnswer,
+};
 
 fn frames(route: &Route, framing: Framing, stream: &[u8], step: usize) -> Vec<Frame> {
     let mut decoder = StreamDecoder::new(route, framing);
@@ -34,16 +36,17 @@ fn guarded(route: &Route, framing: Framing, stream: &[u8], step: usize, action: 
     (out, cut)
 }
 
-/// The first byte chooses the pieces.
-pub fn hold(path: &str, framing: Framing, stream: &[u8]) {
+/// Holds a stream to the laws, cut into pieces of `step` bytes.
+pub(crate) fn hold(path: &str, framing: Framing, step: usize, stream: &[u8]) {
     let route = Route::recognise("POST", path, None);
-    let step = usize::from(stream.first().copied().unwrap_or(0) % 64) + 1;
     let whole = frames(&route, framing, stream, stream.len().max(1));
     assert_eq!(frames(&route, framing, stream, step), whole);
     let joined: Vec<u8> = whole.iter().flat_map(|frame| frame.raw.clone()).collect();
     assert_eq!(joined, stream);
     let (out, cut) = guarded(&route, framing, stream, step, Action::Report);
     assert!(cut || out == stream);
-    let masked = guarded(&route, framing, stream, step, Action::Mask);
-    assert_eq!(masked, guarded(&route, framing, stream, stream.len().max(1), Action::Mask));
+    // Where a cut falls depends on how soon the host answers about a tool call.
+    let (masked, cut) = guarded(&route, framing, stream, step, Action::Mask);
+    let (at_once, cut_at_once) = guarded(&route, framing, stream, stream.len().max(1), Action::Mask);
+    assert!(cut || cut_at_once || masked == at_once);
 }

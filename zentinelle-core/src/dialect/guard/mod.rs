@@ -227,6 +227,8 @@ impl StreamGuard {
         if self.over {
             return;
         }
+        // What is decided leaves first, so that a cut costs the client nothing it may have.
+        self.release();
         let number = self.queue.push(frame.raw);
         for delta in frame.deltas {
             self.look(number, delta);
@@ -444,7 +446,10 @@ impl StreamGuard {
             return;
         }
         self.after_element |= bytes.contains(&b'{');
-        self.said.push_back(Guarded::Release(bytes));
+        match self.said.back_mut() {
+            Some(Guarded::Release(before)) => before.extend(bytes),
+            _ => self.said.push_back(Guarded::Release(bytes)),
+        }
     }
 }
 
