@@ -27,13 +27,13 @@ pub struct GuardOptions {
     pub cut_on: Vec<Category>,
     /// Whether the arguments of tool calls are looked at as well. Default: true.
     pub scan_arguments: bool,
-    /// Whether tool calls wait for [`StreamGuard::answer`]. Default: true.
+    /// Whether tool calls wait for [`super::StreamGuard::answer`]. Default: true.
     pub judge_tools: bool,
     /// Most bytes of frames that wait, whatever for; beyond it the stream is cut. Default: 1 MiB.
     pub max_held: usize,
     /// Most bytes of one frame. Default: 1 MiB.
     pub max_frame: usize,
-    /// How long undecided text may wait before the host calls [`StreamGuard::flush`]. Unit:
+    /// How long undecided text may wait before the host calls [`super::StreamGuard::flush`]. Unit:
     /// milliseconds. Default: none, it waits for the next bytes.
     pub max_hold_ms: Option<u64>,
     /// Whether a frame that cannot be read passes; if not, the stream is cut. Default: false.
@@ -79,7 +79,7 @@ pub enum ToolAnswer {
 pub enum Guarded {
     /// These bytes may go to the client now.
     Release(Vec<u8>),
-    /// This tool call waits for [`StreamGuard::answer`]; nothing behind it leaves before that.
+    /// This tool call waits for [`super::StreamGuard::answer`]; nothing behind it leaves before that.
     JudgeTool(ToolKey, ToolCall),
     /// The detectors found something. Spans are bytes of the channel's text.
     Found {
