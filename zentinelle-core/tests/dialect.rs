@@ -14,9 +14,12 @@
     reason = "a test reads files, prints what it ran, and may panic"
 )]
 
+#[path = "../fuzz/fuzz_targets/stream_laws.rs"]
+mod stream_laws;
 #[path = "support/transcripts.rs"]
 mod transcripts;
 
+use proptest::prelude::*;
 use serde_json::Value;
 use transcripts::{Transcript, call_json, delta_json, reply_json, transcripts};
 use zentinelle_core::dialect::{
@@ -179,5 +182,30 @@ fn a_stream_without_findings_leaves_byte_for_byte() {
         }
         let calls = transcript.name.contains("tools") || transcript.name.contains("function");
         assert!(!calls || judged > 0, "{}", transcript.name);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// The laws the fuzzers try, on transcripts with some of their bytes changed, lost or doubled.
+    #[test]
+    fn damaged_transcripts_keep_to_the_laws_of_streams(
+        which in any::<prop::sample::Index>(),
+        step in any::<u8>(),
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), 0_u8..3, any::<u8>()), 0..6),
+    ) {
+        let all = transcripts("streams");
+        let transcript = &all[which.index(all.len())];
+        let mut stream = transcript.body.clone();
+        for (place, kind, byte) in damage {
+            let place = place.index(stream.len());
+            match kind {
+                0 => stream[place] = byte,
+                1 => drop(stream.remove(place)),
+                _ => stream.insert(place, b"\n\r\"{}[],:"[usize::from(byte % 9)]),
+            }
+        }
+        stream_laws::hold(&transcript.path, transcript.framing, usize::from(step % 64) + 1, &stream);
     }
 }

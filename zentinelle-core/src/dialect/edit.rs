@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::call::Text;
+use super::model::Text;
 
 /// One replacement in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,7 +29,8 @@
 //!
 //! A medium behind a URL or an id counts as an image, or as 100,000 where it is longer than one.
 
-use super::call::{Call, Media, MediaKind, Part, ToolResult};
+use super::call::Call;
+use super::model::{Media, MediaKind, Part, ToolResult};
 use super::route::Dialect;
 
 const PER_CALL: u64 = 64;

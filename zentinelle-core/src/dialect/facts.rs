@@ -26,10 +26,11 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
-use super::call::{Call, MediaKind, Origin, Text};
+use super::call::Call;
 use super::edit::{Edit, rewrite};
 use super::estimate::TokenEstimate;
 use super::json_spans;
+use super::model::{MediaKind, Origin, Text};
 use super::read::{At, every_text};
 use super::reply::{Reply, ToolCall};
 use crate::decision::{MaskedSpan, Obligation};
@@ -225,11 +226,12 @@ impl ToolCall {
         let root = json_spans::parse(self.arguments.as_bytes()).ok()?;
         let mut texts = Vec::new();
         every_text(&root, &At::Root, &mut texts);
-        let edits = masked.iter().filter_map(|(pointer, spans)| {
+        let edits = masked.iter().map(|(pointer, spans)| {
             let text = texts.iter().find(|text| text.pointer.as_str() == *pointer)?;
             Some(Edit::text(text, &mask(&text.text, spans)))
         });
-        let edits: Vec<Edit> = edits.collect();
+        // A text that cannot be found again, since its pointer is too long, takes all with it.
+        let Some(edits) = edits.collect::<Option<Vec<Edit>>>() else { return Some("{}".to_owned()) };
         let rewritten = rewrite(self.arguments.as_bytes(), &edits).ok()?;
         String::from_utf8(rewritten).ok()
     }

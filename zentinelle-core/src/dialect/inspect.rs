@@ -1,9 +1,10 @@
 //! Scanning a whole call or reply with the core's detectors, and masking what they find.
 
-use super::call::{Call, Origin, Text};
+use super::call::Call;
 use super::edit::{Edit, rewrite};
 use super::facts::mask;
 use super::json_spans;
+use super::model::{Origin, Text};
 use super::read::{At, every_text};
 use super::reply::{Reply, ToolCall};
 use crate::decision::MaskedSpan;

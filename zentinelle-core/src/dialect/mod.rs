@@ -21,17 +21,32 @@
 //! | a whole reply | [`Reply::decode`], [`Reply::context`], [`Reply::edits_for`] |
 //! | a streamed reply | [`StreamGuard`], which uses [`StreamDecoder`] |
 //! | refuse | [`refusal`] |
+//!
+//! ```
+//! use zentinelle_core::dialect::{Call, Route, rewrite};
+//!
+//! let route = Route::recognise("POST", "/v1/chat/completions", None);
+//! let body = br#"{"model":"gpt-5","messages":[{"role":"user","content":"Hi"}]}"#;
+//! let call = Call::decode(&route, "", body).unwrap();
+//!
+//! let facts = call.context("openai", &call.estimate(None));
+//! assert_eq!((&facts["model"], &facts["input_text"]), (&"gpt-5".into(), &"Hi".into()));
+//!
+//! let capped = rewrite(body, &call.cap_output(50)).unwrap();
+//! assert_eq!(capped, br#"{"max_completion_tokens":50,"model":"gpt-5","messages":[{"role":"user","content":"Hi"}]}"#);
+//! ```
 
 mod anthropic;
 mod call;
 mod edit;
 mod error;
-mod estimate;
-mod facts;
+pub mod estimate;
+pub mod facts;
 mod google;
-mod guard;
+pub mod guard;
 mod inspect;
 mod json_spans;
+mod model;
 mod openai_chat;
 mod openai_responses;
 mod openai_texts;
@@ -43,14 +58,15 @@ mod sse;
 mod stream;
 mod usage;
 
-pub use call::{
-    Call, Media, MediaKind, Message, Origin, Part, Role, Text, Tool, ToolChoice, ToolKind, ToolResult, ToolUse, Unseen,
-};
+pub use call::Call;
 pub use edit::{Edit, EditError, rewrite};
 pub use error::DecodeError;
 pub use estimate::{CountTokens, TokenEstimate};
 pub use guard::{Action, GuardOptions, Guarded, StreamGuard, ToolAnswer};
 pub use inspect::{Inspected, Inspection};
+pub use model::{
+    Media, MediaKind, Message, Origin, Part, Role, Text, Tool, ToolChoice, ToolKind, ToolResult, ToolUse, Unseen,
+};
 pub use refusal::refusal;
 pub use reply::{Reply, ReplyError, StopReason, ToolCall};
 pub use route::{Dialect, Operation, ProviderKind, Route};

@@ -1,8 +1,9 @@
 //! OpenAI completions and embeddings: plain texts in, plain texts or vectors out.
 
-use super::call::{Call, Message, Part, Role, Unseen};
+use super::call::Call;
 use super::error::DecodeError;
 use super::json_spans::{Json, Node};
+use super::model::{Message, Part, Role, Unseen};
 use super::openai_chat;
 use super::read::{At, count_at, flag_at, name_at, number_at, object, text, text_at, wrong};
 use super::reply::Reply;

@@ -1,8 +1,8 @@
 //! Reading values of a body: typed, with the place in every error, and texts with their bytes.
 
-use super::call::{Media, MediaKind, Part, Text};
 use super::error::DecodeError;
 use super::json_spans::{Json, Node};
+use super::model::{Media, MediaKind, Part, Text};
 use crate::error::Pointer;
 
 /// Where a value stands, from the inside out; becomes a pointer only when somebody asks.
@@ -13,12 +13,42 @@ pub(super) enum At<'p> {
     Item(&'p Self, usize),
 }
 
+/// Longest pointer that is written out: a stranger's keys may be of any length, and every text
+/// below them has a pointer. What is longer ends with an ellipsis. Unit: bytes.
+const MAX_POINTER: usize = 512;
+
 impl At<'_> {
     pub(super) fn pointer(&self) -> Pointer {
+        let mut path = String::new();
+        self.write(&mut path);
+        if path.is_empty() { Pointer::ROOT } else { Pointer::from(path) }
+    }
+
+    fn write(&self, path: &mut String) {
+        let (Self::Key(parent, _) | Self::Item(parent, _)) = self else { return };
+        parent.write(path);
+        if path.len() >= MAX_POINTER {
+            return;
+        }
+        path.push('/');
         match self {
-            Self::Root => Pointer::ROOT,
-            Self::Key(parent, key) => parent.pointer().key(key),
-            Self::Item(parent, index) => parent.pointer().index(*index),
+            Self::Root => {}
+            Self::Item(_, index) => path.push_str(&index.to_string()),
+            Self::Key(_, key) => {
+                for letter in key.chars() {
+                    match letter {
+                        '~' => path.push_str("~0"),
+                        '/' => path.push_str("~1"),
+                        letter => path.push(letter),
+                    }
+                    if path.len() >= MAX_POINTER {
+                        break;
+                    }
+                }
+            }
+        }
+        if path.len() >= MAX_POINTER {
+            path.push('\u{2026}');
         }
     }
 }
@@ -278,6 +308,15 @@ mod tests {
             found,
             [("one", "/rows/0/a"), ("two", "/rows/1"), ("a key as long as a sentence", "/a key as long as a sentence")]
         );
+    }
+
+    #[test]
+    fn pointers_of_long_keys_are_cut_short() {
+        let body = format!(r#"{{"{}": {{"a": [1, "x"]}}, "b~/c": "y"}}"#, "k".repeat(100_000));
+        let mut texts = Vec::new();
+        every_text(&parse(body.as_bytes()).unwrap(), &At::Root, &mut texts);
+        assert!(texts.iter().all(|text| text.pointer.as_str().len() < MAX_POINTER + 10));
+        assert_eq!(texts.last().unwrap().pointer.as_str(), "/b~0~1c");
     }
 
     #[test]

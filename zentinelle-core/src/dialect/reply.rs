@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::call::Text;
 use super::edit::Edit;
 use super::error::DecodeError;
 use super::json_spans::{self, Json, Node};
+use super::model::Text;
 use super::route::{Operation, Route};
 use super::usage::Usage;
 use super::{anthropic, google, openai_chat, openai_responses, openai_texts};

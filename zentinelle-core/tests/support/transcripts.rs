@@ -11,6 +11,7 @@ use zentinelle_core::dialect::{
 pub(crate) struct Transcript {
     pub(crate) name: String,
     pub(crate) body: Vec<u8>,
+    pub(crate) path: String,
     pub(crate) route: Route,
     pub(crate) framing: Framing,
     expected: Value,
@@ -46,6 +47,7 @@ pub(crate) fn transcripts(kind: &str) -> Vec<Transcript> {
             found.push(Transcript {
                 name: format!("{}/{name}", dialect.file_name().unwrap().to_str().unwrap()),
                 body,
+                path: path.to_owned(),
                 route: Route::recognise(method, path, kind),
                 framing,
                 expected,

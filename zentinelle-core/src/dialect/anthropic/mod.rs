@@ -6,9 +6,10 @@ mod stream;
 pub(super) use self::reply::reply;
 pub(super) use self::stream::{Stream, ending};
 
-use super::call::{Call, Media, MediaKind, Message, Part, Role, Text, Tool, ToolChoice, ToolKind, ToolResult, ToolUse};
+use super::call::Call;
 use super::error::DecodeError;
 use super::json_spans::{Json, Node};
+use super::model::{Media, MediaKind, Message, Part, Role, Text, Tool, ToolChoice, ToolKind, ToolResult, ToolUse};
 use super::read::{At, list_at, missing, name_at, number_at, object, raw, text, text_at, unknown, wrong};
 use crate::error::Pointer;
 

@@ -1,8 +1,8 @@
 //! Anthropic messages: a whole reply.
 
-use super::super::call::Text;
 use super::super::error::DecodeError;
 use super::super::json_spans::Node;
+use super::super::model::Text;
 use super::super::read::{At, list_at, name_at, object, raw, readable_texts, text_at};
 use super::super::reply::{Reply, ReplyError, StopReason, ToolCall};
 use super::super::usage::Usage;

@@ -12,11 +12,10 @@ use serde_json::Value;
 pub(super) use self::reply::{count_reply, embed_reply, reply};
 pub(super) use self::stream::Stream;
 
-use super::call::{
-    Call, Media, MediaKind, Message, Part, Role, Slot, Text, Tool, ToolChoice, ToolKind, ToolResult, ToolUse, insertion,
-};
+use super::call::{Call, Slot, insertion};
 use super::error::DecodeError;
 use super::json_spans::{Json, Node};
+use super::model::{Media, MediaKind, Message, Part, Role, Text, Tool, ToolChoice, ToolKind, ToolResult, ToolUse};
 use super::read::{At, every_text, flag_at, missing, name_at, number_at, object, raw, text, text_at, unknown, wrong};
 
 /// Reads the body of `generateContent` and `streamGenerateContent`.
@@ -86,7 +85,7 @@ fn read(root: &Node<'_>, body: &[u8], at: &At<'_>, call: &mut Call) -> Result<()
         call.safety_settings = serde_json::from_str::<Value>(raw(body, settings)).ok();
     }
     if let Some((key, _)) = field(root, "cachedContent", "cached_content", at)? {
-        call.unseen.push(super::call::Unseen { key: "cachedContent", pointer: At::Key(at, key).pointer() });
+        call.unseen.push(super::model::Unseen { key: "cachedContent", pointer: At::Key(at, key).pointer() });
     }
     Ok(())
 }

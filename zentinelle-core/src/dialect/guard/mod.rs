@@ -19,16 +19,18 @@
 //! can read it and cannot hand it back.
 
 mod channel;
+mod options;
 mod queue;
 mod tools;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use self::channel::Watched;
+pub use self::options::{Action, GuardOptions, Guarded, ToolAnswer};
 use self::queue::{Piece, Queue};
 use self::tools::Tools;
 use super::inspect::masked_arguments;
-use super::reply::{StopReason, ToolCall};
+use super::reply::StopReason;
 use super::route::Route;
 use super::stream::{Channel, ChannelKind, Delta, Frame, Framing, StreamDecoder, TextDelta, ToolKey};
 use super::usage::Usage;
@@ -37,6 +39,9 @@ use crate::scan::{Category, Detectors, Finding, Scanner};
 
 /// Most runs of text in one stream.
 const MAX_CHANNELS: usize = 4096;
+
+/// Most tool calls in one stream.
+const MAX_CALLS: u64 = 4096;
 
 /// A finding that cuts.
 const OUTPUT_BLOCKED: Code = Code::new("dialect.output_blocked");
@@ -50,102 +55,6 @@ const FRAME_TOO_LARGE: Code = Code::new("dialect.frame_too_large");
 const UNREADABLE: Code = Code::new("dialect.unreadable_frame");
 /// Upstream broke off.
 const BROKEN_OFF: Code = Code::new("dialect.upstream_broke_off");
-
-/// What happens to what the detectors find.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// It is replaced by its marker.
-    Mask,
-    /// The stream ends there, well formed in its format.
-    Cut,
-    /// It is only reported.
-    Report,
-}
-
-/// How a stream is watched.
-#[derive(Clone, Debug)]
-pub struct GuardOptions {
-    /// What is looked for. [`Detectors::NONE`]: nothing, and no text is held back.
-    pub detectors: Detectors,
-    /// What happens to what is found. Default: cut.
-    pub action: Action,
-    /// Findings that cut whatever `action` says. Default: none.
-    pub cut_on: Vec<Category>,
-    /// Whether the arguments of tool calls are looked at as well. Default: true.
-    pub scan_arguments: bool,
-    /// Whether tool calls wait for [`StreamGuard::answer`]. Default: true.
-    pub judge_tools: bool,
-    /// Most bytes of frames that wait, whatever for; beyond it the stream is cut. Default: 1 MiB.
-    pub max_held: usize,
-    /// Most bytes of one frame. Default: 1 MiB.
-    pub max_frame: usize,
-    /// How long undecided text may wait before the host calls [`StreamGuard::flush`]. Unit:
-    /// milliseconds. Default: none, it waits for the next bytes.
-    pub max_hold_ms: Option<u64>,
-    /// Whether a frame that cannot be read passes; if not, the stream is cut. Default: false.
-    pub pass_unreadable: bool,
-    /// Whether the frame that only states usage is kept from the client, since the host and not
-    /// the client asked for it. Default: false.
-    pub drop_usage: bool,
-    /// The id that a cut names.
-    pub request_id: String,
-}
-
-impl Default for GuardOptions {
-    fn default() -> Self {
-        Self {
-            detectors: Detectors::ALL,
-            action: Action::Cut,
-            cut_on: Vec::new(),
-            scan_arguments: true,
-            judge_tools: true,
-            max_held: 1 << 20,
-            max_frame: 1 << 20,
-            max_hold_ms: None,
-            pass_unreadable: false,
-            drop_usage: false,
-            request_id: String::new(),
-        }
-    }
-}
-
-/// The host's answer about a tool call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ToolAnswer {
-    /// It may leave as it came.
-    Allow,
-    /// It may leave with these arguments (JSON text) instead.
-    Replace(String),
-    /// It may not leave: the stream ends with this message, which the client's SDK shows.
-    Deny(String),
-}
-
-/// What the guard says next.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Guarded {
-    /// These bytes may go to the client now.
-    Release(Vec<u8>),
-    /// This tool call waits for [`StreamGuard::answer`]; nothing behind it leaves before that.
-    JudgeTool(ToolKey, ToolCall),
-    /// The detectors found something. Spans are bytes of the channel's text.
-    Found {
-        /// Where.
-        channel: Channel,
-        /// What.
-        findings: Vec<Finding>,
-        /// Whether some of it had already left, after a flush.
-        late: bool,
-    },
-    /// The stream was cut; the ending has been released, the upstream may be dropped.
-    Cut {
-        /// The stable code, such as `dialect.output_blocked`.
-        code: Code,
-        /// Why, in words.
-        reason: String,
-    },
-    /// The stream is over and everything was released.
-    End,
-}
 
 /// Watches one stream. See the module.
 #[derive(Debug)]
@@ -318,6 +227,8 @@ impl StreamGuard {
         if self.over {
             return;
         }
+        // What is decided leaves first, so that a cut costs the client nothing it may have.
+        self.release();
         let number = self.queue.push(frame.raw);
         for delta in frame.deltas {
             self.look(number, delta);
@@ -328,7 +239,7 @@ impl StreamGuard {
         let waits = self.held_bytes() > self.options.max_held;
         let remembers = self.tools.bytes() > self.options.max_held.saturating_mul(4);
         if waits || remembers || self.channels.len() > MAX_CHANNELS {
-            let reason = format!("more than {} bytes wait to be judged", self.options.max_held);
+            let reason = format!("more waits to be judged than {} bytes", self.options.max_held);
             self.cut(HELD_TOO_MUCH, &reason);
         }
     }
@@ -357,6 +268,9 @@ impl StreamGuard {
             | Delta::JoinedToolArguments(..)
             | Delta::ToolEnd(..)
                 if !self.watches_tools() => {}
+            Delta::ToolStart { .. } if self.tools.begun() >= MAX_CALLS => {
+                self.cut(HELD_TOO_MUCH, "the model asks for more tools than one reply may");
+            }
             Delta::ToolStart { key, id, name, by_provider, freeform } => {
                 let first = self.tools.start(key, id, name, by_provider, freeform);
                 self.queue.wait_for_tool(number, first);
@@ -532,7 +446,10 @@ impl StreamGuard {
             return;
         }
         self.after_element |= bytes.contains(&b'{');
-        self.said.push_back(Guarded::Release(bytes));
+        match self.said.back_mut() {
+            Some(Guarded::Release(before)) => before.extend(bytes),
+            _ => self.said.push_back(Guarded::Release(bytes)),
+        }
     }
 }
 

@@ -79,6 +79,11 @@ impl Tools {
         self.bytes
     }
 
+    /// How many calls have begun.
+    pub(super) const fn begun(&self) -> u64 {
+        self.begun
+    }
+
     /// A call begins; gives its number.
     pub(super) fn start(
         &mut self,

@@ -6,12 +6,11 @@ mod stream;
 pub(super) use self::reply::{error_of, reply, stop, usage};
 pub(super) use self::stream::Stream;
 
-use super::call::{
-    Call, Media, MediaKind, Message, Part, Role, Slot, Text, Tool, ToolChoice, ToolKind, ToolResult, ToolUse, insertion,
-};
+use super::call::{Call, Slot, insertion};
 use super::edit::Edit;
 use super::error::DecodeError;
 use super::json_spans::{Json, Node};
+use super::model::{Media, MediaKind, Message, Part, Role, Text, Tool, ToolChoice, ToolKind, ToolResult, ToolUse};
 use super::read::{
     At, count_at, every_text, flag_at, list_at, missing, name_at, number_at, object, raw, text, text_at, unknown, wrong,
 };

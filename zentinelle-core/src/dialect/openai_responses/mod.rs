@@ -7,9 +7,10 @@ mod stream;
 pub(super) use self::reply::reply;
 pub(super) use self::stream::Stream;
 
-use super::call::{Call, Message, Part, Role, Text, Tool, ToolKind, ToolResult, ToolUse};
+use super::call::Call;
 use super::error::DecodeError;
 use super::json_spans::{Json, Node};
+use super::model::{Message, Part, Role, Text, Tool, ToolKind, ToolResult, ToolUse};
 use super::openai_chat::{choice, content_parts, offered};
 use super::read::{
     At, every_text, flag_at, list_at, missing, name_at, number_at, object, raw, text, text_at, unknown, wrong,
@@ -120,7 +121,7 @@ fn read_item(node: &Node<'_>, body: &[u8], at: &At<'_>, call: &mut Call) -> Resu
             }
             push(Role::Assistant, parts);
         }
-        "item_reference" => call.unseen.push(super::call::Unseen { key: "item_reference", pointer: at.pointer() }),
+        "item_reference" => call.unseen.push(super::model::Unseen { key: "item_reference", pointer: at.pointer() }),
         "additional_tools" => read_tools(node, body, at, call)?,
         output if output.ends_with("_output") => {
             let mut parts = Vec::new();
@@ -148,9 +149,9 @@ fn output_parts(held: &Node<'_>, at: &At<'_>, parts: &mut Vec<Part>) -> Result<(
             let mut media = held.get("image_url").map_or_else(
                 || {
                     let id = held.text_at("file_id").unwrap_or_default().into_owned();
-                    Ok(super::call::Media::referred(super::call::MediaKind::Image, None, id, at))
+                    Ok(super::model::Media::referred(super::model::MediaKind::Image, None, id, at))
                 },
-                |url| super::call::Media::from_url(super::call::MediaKind::Image, url, &At::Key(at, "image_url")),
+                |url| super::model::Media::from_url(super::model::MediaKind::Image, url, &At::Key(at, "image_url")),
             )?;
             media.detail = held.text_at("detail").map(|detail| detail.into_owned());
             parts.push(Part::Media(media));
