@@ -4,7 +4,8 @@ use sea_orm::{EntityTrait as _, PaginatorTrait as _};
 use serde_json::json;
 
 use super::{holds_nul, without_nul};
-use crate::store::entities::{evaluation, incident};
+use crate::store::entities::{evaluation, evaluation_policy, incident};
+use crate::store::evaluations;
 use crate::testing::TestServer;
 
 #[tokio::test]
@@ -24,6 +25,34 @@ async fn decisions_reach_both_databases() {
         assert_eq!(denied.len(), 2);
         assert_eq!(denied[0].user_id.as_deref(), Some("ada"));
         assert_eq!(denied[0].context["note"], "a b");
+    }
+}
+
+#[tokio::test]
+async fn what_all_policies_say_alike_is_stored_once_and_found_again() {
+    for server in [TestServer::sqlite().await, TestServer::postgres().await] {
+        let key = server.agent("builder").await;
+        server.policy("tool_permission", json!({"allowed_tools": ["search"]})).await;
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            let body = json!({"action": "tool_call", "context": {"tool": "search"}});
+            let (_, answer) = server.post("/api/zentinelle/v1/evaluate", &key, body).await;
+            ids.push(answer["evaluation_id"].as_str().expect("an id").to_owned());
+        }
+        server.settled().await;
+        let db = server.app.store.db();
+        assert_eq!(evaluation_policy::Entity::find().count(db).await.expect("a count"), 1);
+        let purge = |now| evaluations::purge_policies(db, &server.tenant, now);
+        purge(i64::MAX).await.expect("purged");
+        for id in &ids {
+            let row = evaluations::of_agent(db, &server.tenant, &"builder".into(), id).await.expect("read");
+            let policies = row.expect("there").policies;
+            assert_eq!(policies[0]["type"], "tool_permission", "{policies}");
+            assert_eq!(policies[0]["passed"], true);
+        }
+        evaluation::Entity::delete_many().exec(db).await.expect("deleted");
+        purge(i64::MAX).await.expect("purged");
+        assert_eq!(evaluation_policy::Entity::find().count(db).await.expect("a count"), 0);
     }
 }
 

@@ -13,11 +13,12 @@ use arc_swap::ArcSwapOption;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
 use tokio::sync::Notify;
+use zentinelle_core::ledger::Window;
 
 use super::mirror::Mirror;
 use super::recovery;
 use super::script::{APPLY, SETTLE};
-use super::state::Keys;
+use super::state::{Keys, parse_state};
 use super::{LiveNodes, RedisConfig};
 use crate::ledger::HealthBoard;
 use crate::store::Store;
@@ -89,6 +90,13 @@ impl Shared {
         // still finds its link has noted what it learned before that; one that does not may have
         // come too late for the push, and is not answered.
         self.is_up(number).then_some(done)
+    }
+
+    /// Notes in the mirror what a script told of a total.
+    pub(super) fn note(&self, key: String, window: Window, state: &str, now: i64) {
+        if let Some(state) = parse_state(window, state) {
+            self.mirror.note(key, window, state, now);
+        }
     }
 
     fn is_up(&self, number: u64) -> bool {

@@ -1,89 +1,137 @@
--- Adds every amount of a batch, or none when one does not fit; or only looks.
--- KEYS: the epoch, the reservation, then the totals.
--- ARGV: the epoch expected, commit | peek, now, the reservation's text or none, its expiry in ms;
--- then six for each total: open | sliding, the amount, the limit or none, two instants (where a
--- window that opens now starts and ends) or two steps (the current, the oldest that counts), and
--- the expiry in ms.
+-- Carries out batches one after the other: adds every amount of a batch, or none when one does
+-- not fit; or only looks. Each sees what those before it left.
+-- KEYS: the epoch, then totals and reservations, each once.
+-- ARGV: the epoch expected; then for each batch: commit | peek, now, the place of its reservation
+-- among the KEYS or 0, the reservation's text, its expiry in ms, the number of totals, and seven
+-- for each total: its place among the KEYS, open | sliding, the amount, the limit or none, two
+-- instants (where a window that opens now starts and ends) or two steps (the current, the oldest
+-- that counts), and the expiry in ms.
+-- Answers for each batch: seen | spent | reserved; unless reserved, two for each total: what was
+-- used and when that ends. Then for each key but the epoch: the state of a total that was changed.
 local held = redis.call('MGET', unpack(KEYS))
 if held[1] ~= ARGV[1] then return { 'cold' } end
-local commit, now, reservation = ARGV[2] == 'commit', tonumber(ARGV[3]), ARGV[4]
-local totals, fit = {}, true
-local answer = { 'seen' }
-for place = 1, #KEYS - 2 do
-  local at = 6 * place
-  local kind, amount, limit, a, b = ARGV[at], number(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
-  local total = { kind = kind, amount = amount }
-  local used, resets = { 0, 0 }, ''
-  if kind == 'open' then
-    local open = open_of(held[2 + place])
-    if open and now < tonumber(open.to) then
-      total.open, used, resets = open, open.used, open.to
-    end
-  else
-    local text_held, oldest = held[2 + place] or '', tonumber(b)
-    local sum, last, last_amount, tail, first = string.match(text_held, '^(%d+) (%-?%d+) (%d+);()(%-?%d*)')
-    if first == '' then first = last end
-    if sum and tonumber(first) >= oldest then
-      -- Every step counts still, as nearly always: the sum stands, and the steps need not be read.
-      total.last = { step = tonumber(last), name = last, amount = number(last_amount) }
-      total.tail = string.sub(text_held, tail)
-      used, resets = number(sum), first
-    else
-      local steps = {}
-      for _, step in ipairs(steps_of(text_held)) do
-        if step.step >= oldest then
-          if resets == '' then resets = step.name end
-          used = plus(used, step.amount)
-          steps[#steps + 1] = step
-        end
-      end
-      total.steps = steps
-    end
-    total.used = used
+-- Totals in open windows, read once; what was changed of the others; and for how long a key is
+-- kept that is not to keep its time.
+local opens, changed, steps_changed, expiries, answer = {}, {}, {}, {}, {}
+
+local function look_open(key, now)
+  local open = opens[key]
+  if open == nil then
+    open = open_of(held[key]) or false
+    if open then open.till = tonumber(open.to) end
+    opens[key] = open
   end
-  if limit ~= '' and exceeds(plus(used, amount), number(limit)) then fit = false end
-  totals[place] = total
-  answer[#answer + 1] = text(used)
-  answer[#answer + 1] = resets
+  if open and now < open.till then return { open = open, used = open.used, resets = open.to } end
+  return { used = { 0, 0 }, resets = '' }
 end
-if not commit or not fit then return answer end
-if reservation ~= '' then
-  local open = held[2]
-  if open and tonumber(string.match(open, '^%S+')) > now then return { 'reserved' } end
-  redis.call('SET', KEYS[2], reservation, 'PX', ARGV[5])
-end
-answer[1] = 'spent'
-for place, total in ipairs(totals) do
-  local at = 6 * place
-  local key, a, expiry, state = KEYS[2 + place], ARGV[at + 3], ARGV[at + 5], ''
-  if total.kind == 'sliding' then
-    local steps, last = total.steps, total.last
-    if steps then last = steps[#steps] end
-    -- A clock that went back adds to the newest step: never to a forgotten one.
-    local joins = last and last.step >= tonumber(a)
-    local newest = joins and last or { step = tonumber(a), name = a, amount = { 0, 0 } }
-    local before = not joins and last
-    newest.amount = plus(newest.amount, total.amount)
-    state = step_text(newest)
-    local stored
-    if steps then
-      if not joins then steps[#steps + 1] = newest end
-      stored = steps_text(steps)
-    else
-      local tail = total.tail
-      if before then tail = tail .. (tail == '' and '' or ' ') .. step_text(before) end
-      local sum = text(plus(total.used, total.amount))
-      stored = sum .. ' ' .. newest.name .. ' ' .. text(newest.amount) .. ';' .. tail
+
+local function look_sliding(key, oldest)
+  local held_text = held[key] or ''
+  local sum, last, last_amount, tail, first = string.match(held_text, '^(%d+) (%-?%d+) (%d+);()(%-?%d*)')
+  if first == '' then first = last end
+  if sum and tonumber(first) >= oldest then
+    -- Every step counts still, as nearly always: the sum stands, and the steps need not be read.
+    local newest = { step = tonumber(last), name = last, amount = number(last_amount) }
+    return { last = newest, tail = string.sub(held_text, tail), used = number(sum), resets = first }
+  end
+  local total = { steps = {}, used = { 0, 0 }, resets = '' }
+  for _, step in ipairs(steps_of(held_text)) do
+    if step.step >= oldest then
+      if total.resets == '' then total.resets = step.name end
+      total.used = plus(total.used, step.amount)
+      total.steps[#total.steps + 1] = step
     end
-    redis.call('SET', key, stored, 'PX', expiry)
-  elseif total.open then
-    total.open.used = plus(total.open.used, total.amount)
-    state = open_text(total.open)
-    redis.call('SET', key, state, 'KEEPTTL')
-  elseif reservation ~= '' or total.amount[1] > 0 or total.amount[2] > 0 then
-    -- A charge of nothing opens no window, but a reservation of nothing may be settled with something.
-    state = open_text({ from = a, to = ARGV[at + 4], used = total.amount })
-    redis.call('SET', key, state, 'PX', expiry)
+  end
+  return total
+end
+
+local function spend_sliding(key, total, a, expiry)
+  local steps, last = total.steps, total.last
+  if steps then last = steps[#steps] end
+  -- A clock that went back adds to the newest step: never to a forgotten one.
+  local joins = last and last.step >= tonumber(a)
+  local newest = joins and last or { step = tonumber(a), name = a, amount = { 0, 0 } }
+  local before = not joins and last
+  newest.amount = plus(newest.amount, total.amount)
+  if steps then
+    if not joins then steps[#steps + 1] = newest end
+    held[key] = steps_text(steps)
+  else
+    local tail = total.tail
+    if before then tail = tail .. (tail == '' and '' or ' ') .. step_text(before) end
+    local sum = text(plus(total.used, total.amount))
+    held[key] = sum .. ' ' .. newest.name .. ' ' .. text(newest.amount) .. ';' .. tail
+  end
+  changed[key], expiries[key] = true, expiry
+  local told = steps_changed[key] or {}
+  steps_changed[key] = told
+  local place = #told
+  if place == 0 or told[place].name ~= newest.name then place = place + 1 end
+  told[place] = newest
+end
+
+local at = 2
+while ARGV[at] do
+  local commit, now = ARGV[at] == 'commit', tonumber(ARGV[at + 1])
+  local reservation, reserved, reserved_for = tonumber(ARGV[at + 2]), ARGV[at + 3], ARGV[at + 4]
+  local first = at + 6
+  at = first + 7 * tonumber(ARGV[at + 5])
+  local totals, fit, word = {}, true, #answer + 1
+  answer[word] = 'seen'
+  for place = first, at - 7, 7 do
+    local key, limit, total = tonumber(ARGV[place]), ARGV[place + 3], nil
+    if ARGV[place + 1] == 'open' then
+      total = look_open(key, now)
+    else
+      total = look_sliding(key, tonumber(ARGV[place + 5]))
+    end
+    total.key, total.amount = key, number(ARGV[place + 2])
+    if limit ~= '' and exceeds(plus(total.used, total.amount), number(limit)) then fit = false end
+    totals[#totals + 1] = total
+    answer[#answer + 1] = text(total.used)
+    answer[#answer + 1] = total.resets
+  end
+  local open = commit and fit and reservation > 0 and held[reservation]
+  if open and tonumber(string.match(open, '^%S+')) > now then
+    for place = #answer, word + 1, -1 do answer[place] = nil end
+    answer[word] = 'reserved'
+  elseif commit and fit then
+    answer[word] = 'spent'
+    if reservation > 0 then
+      held[reservation], changed[reservation], expiries[reservation] = reserved, true, reserved_for
+    end
+    for index, total in ipairs(totals) do
+      local place, key = first + 7 * (index - 1), total.key
+      if ARGV[place + 1] == 'sliding' then
+        spend_sliding(key, total, ARGV[place + 4], ARGV[place + 6])
+      elseif total.open then
+        total.open.used = plus(total.open.used, total.amount)
+        changed[key] = true
+      elseif reservation > 0 or total.amount[1] > 0 or total.amount[2] > 0 then
+        -- A charge of nothing opens no window, but a reservation of nothing may be settled with something.
+        local to = ARGV[place + 5]
+        opens[key] = { from = ARGV[place + 4], to = to, till = tonumber(to), used = total.amount }
+        changed[key], expiries[key] = true, ARGV[place + 6]
+      end
+    end
+  end
+end
+for key = 2, #KEYS do
+  local state = ''
+  if changed[key] then
+    if opens[key] then
+      state = open_text(opens[key])
+      held[key] = state
+    elseif steps_changed[key] then
+      local told = {}
+      for place, step in ipairs(steps_changed[key]) do told[place] = step_text(step) end
+      state = table.concat(told, ' ')
+    end
+    if expiries[key] then
+      redis.call('SET', KEYS[key], held[key], 'PX', expiries[key])
+    else
+      redis.call('SET', KEYS[key], held[key], 'KEEPTTL')
+    end
   end
   answer[#answer + 1] = state
 end
