@@ -42,7 +42,7 @@ pub(crate) async fn seed(app: &App) -> Result<Keys, ApiError> {
         documents::apply(app, &caller, &written, manner, "the demonstration's policies").await?;
     }
     let txn = app.store.begin().await?;
-    enrol(&txn, &tenant).await?;
+    enrol(&txn, &tenant, AGENT, "Demonstration agent").await?;
     let enrolment = keys::issue(&txn, app.directory.hasher(), &caller, NewKey::new(KeyKind::Enrolment, "demo")).await?;
     let own = NewKey { agent_id: Some(AgentId::new(AGENT)), ..NewKey::new(KeyKind::Agent, AGENT) };
     let own = keys::issue(&txn, app.directory.hasher(), &caller, own).await?;
@@ -57,11 +57,16 @@ pub(crate) async fn seed(app: &App) -> Result<Keys, ApiError> {
     })
 }
 
-/// Makes the demonstration agent, unless it is there.
-async fn enrol(txn: &sea_orm::DatabaseTransaction, tenant: &TenantId) -> Result<(), ApiError> {
+/// Makes an agent of this machine, unless it is there.
+pub(crate) async fn enrol(
+    txn: &sea_orm::DatabaseTransaction,
+    tenant: &TenantId,
+    id: &str,
+    name: &str,
+) -> Result<(), ApiError> {
     let known = agent::Entity::find()
         .filter(agent::Column::TenantId.eq(tenant.as_str()))
-        .filter(agent::Column::AgentId.eq(AGENT))
+        .filter(agent::Column::AgentId.eq(id))
         .count(txn)
         .await?;
     if known > 0 {
@@ -71,9 +76,9 @@ async fn enrol(txn: &sea_orm::DatabaseTransaction, tenant: &TenantId) -> Result<
     let row = agent::ActiveModel {
         tenant_id: Set(tenant.as_str().to_owned()),
         id: Set(clock::new_id()),
-        agent_id: Set(AGENT.to_owned()),
-        name: Set("Demonstration agent".to_owned()),
-        description: Set("Made by `zentinelle serve --demo`.".to_owned()),
+        agent_id: Set(id.to_owned()),
+        name: Set(name.to_owned()),
+        description: Set("Made by this machine's own command.".to_owned()),
         agent_type: Set("claude_code".to_owned()),
         status: Set("active".to_owned()),
         health: Set("unknown".to_owned()),

@@ -16,6 +16,7 @@ mod openapi;
 mod output;
 mod policies;
 mod policy;
+mod proxy;
 mod remote;
 mod replay;
 mod requests;
@@ -60,6 +61,7 @@ enum Command {
     #[command(subcommand)]
     Approvals(approvals::Command),
     Serve(serve::Args),
+    Proxy(proxy::Args),
     #[command(subcommand)]
     Key(key::Command),
     #[command(subcommand)]
@@ -96,6 +98,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Key(command) => key::run(command, &mut console),
         Command::Tenant(command) => tenant::run(command, &mut console),
         Command::Serve(args) => serve::run(&args, &mut console),
+        Command::Proxy(args) => proxy::run(&args, &mut console),
         Command::Config(command) => config::run(&command, &mut console),
         Command::Health(args) => health::run(&args, &mut console),
         Command::Openapi(args) => openapi::run(&args, &mut console),

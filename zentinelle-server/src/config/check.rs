@@ -6,6 +6,7 @@ use zentinelle_core::document::diagnostic::Severity;
 use zentinelle_core::error::{Code, PolicyError};
 
 use super::{Config, LedgerBackend, Mode};
+use crate::proxy::upstream::Upstreams;
 
 /// A number outside its range.
 const OUT_OF_RANGE: Code = Code::new("config.out_of_range");
@@ -28,6 +29,7 @@ pub(super) fn check(config: &Config) -> Vec<(PolicyError, Severity)> {
     found.stores(config);
     found.files(config);
     found.exposure(config);
+    found.proxy(config);
     found.0
 }
 
@@ -174,6 +176,35 @@ impl Findings {
         if !config.throttle.enabled {
             let message = "nothing limits how many requests a key may send";
             self.warning("/throttle/enabled", message, "leave it on except to measure");
+        }
+    }
+}
+
+impl Findings {
+    fn proxy(&mut self, config: &Config) {
+        let proxy = &config.proxy;
+        for (key, found, low, high) in [
+            ("first_byte_timeout_seconds", proxy.first_byte_timeout_seconds, 1, 3_500),
+            ("idle_timeout_seconds", proxy.idle_timeout_seconds, 1, 3_500),
+            // A reservation stays open for an hour, and what is not settled by then stays as it is.
+            ("total_timeout_seconds", proxy.total_timeout_seconds, 1, 3_500),
+            ("connect_timeout_ms", proxy.connect_timeout_ms, 1, 600_000),
+            ("hold_back_ms", proxy.hold_back_ms, 0, 600_000),
+        ] {
+            self.range(&format!("/proxy/{key}"), found.into(), low, high);
+        }
+        for (key, found, low) in [
+            ("max_body_bytes", proxy.max_body_bytes, 1_024),
+            ("max_reply_bytes", proxy.max_reply_bytes, 1_024),
+            ("hold_back_bytes", proxy.hold_back_bytes, 16 * 1_024),
+        ] {
+            self.range(&format!("/proxy/{key}"), found as u64, low, 1 << 32);
+        }
+        let most = (proxy.max_body_bytes.max(proxy.max_reply_bytes)) as u64;
+        self.range("/proxy/max_held_bytes", proxy.max_held_bytes as u64, most, 1 << 42);
+        for (name, fault) in Upstreams::new(proxy, config.mode).err().unwrap_or_default() {
+            let pointer = format!("/proxy/upstreams/{name}/{}", fault.key);
+            self.error(INVALID, pointer.trim_end_matches('/').to_owned(), fault.message, fault.help);
         }
     }
 }

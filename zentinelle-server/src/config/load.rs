@@ -240,10 +240,13 @@ impl Loaded {
 fn without_secrets(text: &str) -> String {
     let stars = |text: &str| "*".repeat(text.len());
     let line = |line: &str| {
-        if let Some((key, value)) = line.split_once(':')
-            && SECRETS.iter().any(|secret| key.trim_end().trim_end_matches(['"', '\'']).ends_with(secret))
+        // A key may stand behind others on its line, as in `openai: { api_key: … }`.
+        let behind = SECRETS.iter().filter_map(|secret| Some(line.find(secret)? + secret.len())).min();
+        if let Some((between, value)) = behind.and_then(|at| line.get(at..)?.split_once(':'))
+            && between.chars().all(|sign| matches!(sign, '"' | '\'' | ' '))
         {
-            return format!("{key}:{}", stars(value));
+            let shown = line.strip_suffix(value).unwrap_or_default();
+            return format!("{shown}{}", stars(value));
         }
         match line.split_once("://").and_then(|(before, rest)| Some((before, rest.rsplit_once('@')?))) {
             Some((before, (user, host))) => format!("{before}://{}@{host}", stars(user)),

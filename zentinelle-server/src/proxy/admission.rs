@@ -123,6 +123,7 @@ pub(crate) async fn admit(app: &Arc<App>, asking: &Asking<'_>) -> Result<Admitte
         agent: Arc::clone(&calling.agent),
         user,
         session: calling.session.clone(),
+        approval: calling.approval.clone(),
         request_id: request_id::current(),
         upstream: Arc::clone(&target.upstream),
         provider: provider(target).to_owned(),
@@ -178,6 +179,9 @@ fn complete(context: &mut Map<String, Value>, asking: &Asking<'_>, model: Option
     put("endpoint_id", Value::from(calling.agent.agent.agent_id.as_str()));
     if let Some(session) = &calling.session {
         put("session_id", Value::from(session.as_str()));
+    }
+    if let Some(approval) = &calling.approval {
+        put("approval_token", Value::from(approval.as_str()));
     }
     if let Some(model) = model {
         put("model", Value::from(model));

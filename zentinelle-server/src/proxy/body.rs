@@ -74,12 +74,7 @@ pub(crate) struct Bounds {
 }
 
 /// Reads a body whole.
-pub(crate) async fn read<B>(
-    body: B,
-    bounds: Bounds,
-    all: &Arc<Semaphore>,
-    held: &mut Held,
-) -> Result<Bytes, ReadError>
+pub(crate) async fn read<B>(body: B, bounds: Bounds, all: &Arc<Semaphore>, held: &mut Held) -> Result<Bytes, ReadError>
 where
     B: HttpBody<Data = Bytes>,
     B::Error: std::fmt::Display,
@@ -88,8 +83,6 @@ where
     if hint.lower() > bounds.bytes as u64 {
         return Err(ReadError::TooLarge);
     }
-    let announced = usize::try_from(hint.lower()).unwrap_or_default();
-    held.reach(all, announced).await.map_err(ReadError::Refused)?;
     let mut body = std::pin::pin!(body);
     let mut first: Option<Bytes> = None;
     let mut whole = BytesMut::new();
@@ -114,7 +107,7 @@ where
             None if whole.is_empty() => first = Some(data),
             None => whole.extend_from_slice(&data),
             Some(before) => {
-                whole.reserve(announced.max(before.len() + data.len()));
+                whole.reserve(2 * (before.len() + data.len()));
                 whole.extend_from_slice(&before);
                 whole.extend_from_slice(&data);
             }

@@ -21,6 +21,8 @@ const AGENT_HEADER: &str = "x-zentinelle-agent";
 const USER_HEADER: &str = "x-zentinelle-user";
 /// The conversation.
 const SESSION_HEADER: &str = "x-zentinelle-session";
+/// The approval that a person gave.
+const APPROVAL_HEADER: &str = "x-zentinelle-approval";
 /// The longest of these. Unit: bytes.
 const MOST: usize = 255;
 
@@ -33,6 +35,8 @@ pub(crate) struct Calling {
     pub(crate) user: Option<String>,
     /// The conversation it names.
     pub(crate) session: Option<String>,
+    /// The approval it brings.
+    pub(crate) approval: Option<String>,
 }
 
 /// Finds out who calls. A missing or wrong key never goes any further, whatever else fails.
@@ -74,12 +78,14 @@ pub(crate) async fn identify(
     }
     let agent = acting_agent(app, &caller, text(headers, AGENT_HEADER)?).await?;
     let owned = |name| text(headers, name).map(|text| text.map(str::to_owned));
-    Ok(Calling { agent, user: owned(USER_HEADER)?, session: owned(SESSION_HEADER)? })
+    let approval = headers.get(APPROVAL_HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Ok(Calling { agent, user: owned(USER_HEADER)?, session: owned(SESSION_HEADER)?, approval })
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Refusal> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     let text = value.to_str().ok().map(str::trim).filter(|text| text.len() <= MOST);
-    let text = text.ok_or_else(|| Refusal::invalid("invalid_header", format!("`{name}` is no text of up to {MOST} bytes")))?;
+    let text =
+        text.ok_or_else(|| Refusal::invalid("invalid_header", format!("`{name}` is no text of up to {MOST} bytes")))?;
     Ok(Some(text).filter(|text| !text.is_empty()))
 }

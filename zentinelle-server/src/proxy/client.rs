@@ -82,7 +82,8 @@ fn failed(error: &legacy::Error) -> Refusal {
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
     let mut refused = false;
     while let Some(error) = cause {
-        refused |= error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+        refused |=
+            error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
         causes = format!("{causes}: {error}");
         cause = error.source();
     }

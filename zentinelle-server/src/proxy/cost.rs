@@ -69,7 +69,12 @@ pub(crate) async fn worst(
     let classes = [
         Usage { input, output, ..Usage::default() },
         Usage { cache_write: input, output, ..Usage::default() },
-        Usage { cache_write_hour: if hour { input } else { 0 }, input: if hour { 0 } else { input }, output, ..Usage::default() },
+        Usage {
+            cache_write_hour: if hour { input } else { 0 },
+            input: if hour { 0 } else { input },
+            output,
+            ..Usage::default()
+        },
     ];
     let usd_micros = classes.map(|usage| cost(usage).usd_micros).into_iter().max().unwrap_or(i64::MAX);
     Ok(Worst { input, output, usd_micros })

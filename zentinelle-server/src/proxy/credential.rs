@@ -100,10 +100,8 @@ impl Presented {
     /// Finds the keys of a request. `query_key` is the `key` of its query.
     pub(crate) fn find(headers: &HeaderMap, query_key: Option<&str>) -> Self {
         let named = headers.get(KEY_HEADER).and_then(|value| value.to_str().ok()).map(str::trim);
-        let mut found = Self {
-            ours: named.filter(|key| !key.is_empty()).map(|key| Zeroizing::new(key.to_owned())),
-            theirs: None,
-        };
+        let mut found =
+            Self { ours: named.filter(|key| !key.is_empty()).map(|key| Zeroizing::new(key.to_owned())), theirs: None };
         let slots = Slot::ALL.into_iter().filter_map(|slot| Some((slot, slot.read(headers)?)));
         let query = query_key.filter(|key| !key.is_empty()).map(|key| (Slot::XGoogApiKey, key));
         for (slot, key) in slots.chain(query) {
@@ -164,7 +162,9 @@ mod tests {
     use super::{Presented, Slot};
 
     fn found(headers: &[(&'static str, &str)], query: Option<&str>) -> (Option<String>, Option<(Slot, String)>) {
-        let pairs = headers.iter().map(|(name, value)| (name.parse().expect("a name"), HeaderValue::from_str(value).expect("a value")));
+        let pairs = headers
+            .iter()
+            .map(|(name, value)| (name.parse().expect("a name"), HeaderValue::from_str(value).expect("a value")));
         let presented = Presented::find(&pairs.collect::<HeaderMap>(), query);
         let text = |key: zeroize::Zeroizing<String>| key.to_string();
         (presented.ours.map(text), presented.theirs.map(|(slot, key)| (slot, text(key))))
@@ -181,9 +181,17 @@ mod tests {
             (&[("api-key", "sk_agent_a")], None, (ours(), None)),
             (&[("x-goog-api-key", "sk_agent_a")], None, (ours(), None)),
             (&[], Some("sk_agent_a"), (ours(), None)),
-            (&[("x-zentinelle-key", "sk_agent_a"), ("authorization", "Bearer sk-1")], None, (ours(), theirs(Slot::Bearer, "sk-1"))),
+            (
+                &[("x-zentinelle-key", "sk_agent_a"), ("authorization", "Bearer sk-1")],
+                None,
+                (ours(), theirs(Slot::Bearer, "sk-1")),
+            ),
             (&[("x-zentinelle-key", "sk_agent_a"), ("x-api-key", "sk_agent_b")], None, (ours(), None)),
-            (&[("x-api-key", "sk-ant"), ("authorization", "Bearer sk_agent_a")], None, (ours(), theirs(Slot::XApiKey, "sk-ant"))),
+            (
+                &[("x-api-key", "sk-ant"), ("authorization", "Bearer sk_agent_a")],
+                None,
+                (ours(), theirs(Slot::XApiKey, "sk-ant")),
+            ),
             (&[("authorization", "Basic c2s=")], None, (None, None)),
             (&[("x-zentinelle-key", "")], Some("AIza"), (None, theirs(Slot::XGoogApiKey, "AIza"))),
         ] {

@@ -48,6 +48,8 @@ pub(crate) struct Facts {
     pub(crate) user: Option<String>,
     /// The conversation.
     pub(crate) session: Option<String>,
+    /// The approval the caller brings.
+    pub(crate) approval: Option<String>,
     /// The id of the request.
     pub(crate) request_id: String,
     /// Where to.
@@ -237,8 +239,17 @@ async fn close(facts: Arc<Facts>, mut tally: Tally) {
         }
     };
     drop(std::mem::take(&mut tally.held));
-    app.metrics.model_call(&facts.upstream.name, tally.ending.unwrap_or("client_gone"), tally.first_byte, total, usd_micros);
-    if let Err(error) = keep(&facts, tally, used, usd_micros, estimated).await {
+    app.metrics.model_call(
+        &facts.upstream.name,
+        tally.ending.unwrap_or("client_gone"),
+        tally.first_byte,
+        total,
+        usd_micros,
+    );
+    // What is no model call has its decision on record, and nothing besides.
+    if facts.route.operation.is_call()
+        && let Err(error) = keep(&facts, tally, used, usd_micros, estimated).await
+    {
         tracing::error!(?error, request_id = facts.request_id, "the record of a model call was not kept");
     }
 }
@@ -274,13 +285,7 @@ async fn settle(facts: &Facts, usage: Option<Used>) {
 }
 
 /// Keeps the record of a call.
-async fn keep(
-    facts: &Facts,
-    tally: Tally,
-    used: Usage,
-    usd_micros: i64,
-    estimated: bool,
-) -> Result<(), ApiError> {
+async fn keep(facts: &Facts, tally: Tally, used: Usage, usd_micros: i64, estimated: bool) -> Result<(), ApiError> {
     let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
     let classification = json!({
         "dialect": facts.route.dialect.name(),
@@ -307,7 +312,8 @@ async fn keep(
     let turn = Turn {
         agent: Arc::clone(&facts.agent),
         user: facts.user.clone(),
-        interaction_type: if facts.route.operation.generates() { "chat" } else { facts.route.operation.name() }.to_owned(),
+        interaction_type: if facts.route.operation.generates() { "chat" } else { facts.route.operation.name() }
+            .to_owned(),
         session_id: facts.session.clone(),
         request_id: Some(facts.request_id.clone()),
         provider: Some(facts.provider.clone()),

@@ -95,3 +95,15 @@ fn named_in_connection(headers: &HeaderMap) -> Vec<&str> {
     let lines = headers.get_all(header::CONNECTION).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).collect()
 }
+
+/// Headers that a relay passes on in either direction: all but those of one connection.
+pub(crate) fn relayed(received: &HeaderMap) -> HeaderMap {
+    let named = named_in_connection(received);
+    let ends_here = |name: &HeaderName| {
+        HOP_BY_HOP.contains(&name.as_str())
+            || *name == header::HOST
+            || *name == header::CONTENT_LENGTH
+            || named.iter().any(|named| named.eq_ignore_ascii_case(name.as_str()))
+    };
+    received.iter().filter(|(name, _)| !ends_here(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}

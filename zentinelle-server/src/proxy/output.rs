@@ -18,8 +18,8 @@ use zentinelle_core::{Code, Decision, Enforcement, Engine, NoPolicy, Policy, Pol
 use super::exchange::{Exchange, Facts};
 use super::stream;
 use crate::auth::AgentFacts;
-use crate::config::proxy as settings;
 use crate::clock;
+use crate::config::proxy as settings;
 use crate::snapshot::{FailMode, Snapshot};
 
 /// The action under which a reply is judged.
@@ -111,7 +111,8 @@ impl Rules {
             if policy.enforcement == Enforcement::Disabled {
                 continue;
             }
-            let filter = (policy.policy_type == PolicyType::OutputFilter.name() && policy.enforcement == Enforcement::Enforce)
+            let filter = (policy.policy_type == PolicyType::OutputFilter.name()
+                && policy.enforcement == Enforcement::Enforce)
                 .then(|| serde_json::from_value::<output_filter::Config>(policy.config.clone()).ok())
                 .flatten();
             // Whatever the guard cannot do by itself is judged by the policy itself as it is said.
@@ -207,7 +208,10 @@ impl Watching {
         self.said.drain(..self.said.ceil_char_boundary(keep));
         self.judged = self.said.len();
         if decision.results().any(|result| result.violation().is_some()) {
-            exchange.note("violation", decision.primary().map_or("audited", |violation| violation.code.as_str()).to_owned());
+            exchange.note(
+                "violation",
+                decision.primary().map_or("audited", |violation| violation.code.as_str()).to_owned(),
+            );
         }
         if decision.is_permitted() {
             return None;

@@ -19,6 +19,7 @@ use zentinelle_core::dialect::{Call, Dialect, Edit, Framing, Operation, StreamGu
 use super::admission::{self, Admitted, Asking, Denied};
 use super::body::{self, Bounds, Held, ReadError};
 use super::credential::{self, Presented};
+use super::encoding::{Packing, unpacked};
 use super::exchange::{Exchange, Stage};
 use super::headers;
 use super::output::Watching;
@@ -249,6 +250,13 @@ async fn deliver(
     if !success {
         exchange.tally.stage = Stage::Free;
     }
+    // It was asked to be plain. What is packed all the same is unpacked, and what cannot be is not delivered.
+    let Some(packing) = Packing::of(&head.headers) else {
+        let refusal = Refusal::bad_gateway("the provider's reply is packed in a way that is not understood");
+        return Err(failed(&mut exchange, "unreadable", refusal));
+    };
+    let is_packed = packing != Packing::None;
+    let incoming = unpacked(incoming, packing);
     let reads = call.is_some_and(|call| {
         let embeds = [Operation::Embeddings, Operation::EmbedContent, Operation::BatchEmbedContents];
         call.route.operation.generates() || embeds.contains(&call.route.operation)
@@ -264,7 +272,7 @@ async fn deliver(
         let stream = Stream::new(incoming, watch, exchange, idle, until);
         let mut response = Response::new(Body::new(stream));
         *response.status_mut() = head.status;
-        *response.headers_mut() = headers::inbound(&head.headers, framing.is_some());
+        *response.headers_mut() = headers::inbound(&head.headers, is_packed || framing.is_some());
         return Ok(response);
     }
     let bytes = if success { settings.max_reply_bytes } else { MOST_ERROR };
@@ -287,7 +295,7 @@ async fn deliver(
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = head.status;
-    *response.headers_mut() = headers::inbound(&head.headers, changed);
+    *response.headers_mut() = headers::inbound(&head.headers, is_packed || changed);
     Ok(response)
 }
 
@@ -296,8 +304,8 @@ fn framing(call: &Call, headers: &HeaderMap) -> Option<Framing> {
     let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     match Framing::of_content_type(kind)? {
         Framing::Sse => Some(Framing::Sse),
-        // Only one operation writes an array piece by piece; any other JSON is a whole reply.
-        Framing::JsonArray => (call.route.operation == Operation::StreamGenerateContent).then_some(Framing::JsonArray),
+        // Only a call that asks for an array gets one piece by piece; any other JSON is a whole reply.
+        Framing::JsonArray => (call.stream && call.framing == Framing::JsonArray).then_some(Framing::JsonArray),
     }
 }
 
@@ -311,7 +319,7 @@ fn watch(app: &App, exchange: &mut Exchange, call: Option<&Call>, framing: Frami
     exchange.note("output", if rules.is_empty() { "no policy speaks of it" } else { "scanned as it flowed" });
     exchange.note("tool_calls", "judged as they were asked for");
     let watching = Watching::new(&facts.route, framing, plan.reads_on);
-    Watch::new(StreamGuard::new(&facts.route, framing, plan.options), rules, watching)
+    Watch::new(StreamGuard::new(&facts.route, framing, plan.options), framing, rules, watching)
 }
 
 /// Why a reply was not read to its end.

@@ -15,7 +15,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use serde_json::{Value, json};
 use tokio::time::{Instant, Sleep};
 use zentinelle_core::Code;
-use zentinelle_core::dialect::{Guarded, StreamGuard, ToolAnswer, ToolKey};
+use zentinelle_core::dialect::{Framing, GuardOptions, Guarded, StreamGuard, ToolAnswer, ToolKey};
 
 use super::exchange::Exchange;
 use super::output::{Rules, Watching};
@@ -35,6 +35,7 @@ pub(super) struct Stream<B> {
 /// What looks at a stream.
 pub(super) struct Watch {
     guard: StreamGuard,
+    framing: Framing,
     rules: Arc<Rules>,
     watching: Watching,
     judging: Option<Judging>,
@@ -100,8 +101,8 @@ impl Pacer {
 
 impl Watch {
     /// Watches a stream by the policies that speak of output.
-    pub(super) fn new(guard: StreamGuard, rules: Arc<Rules>, watching: Watching) -> Self {
-        Self { guard, rules, watching, judging: None, pending: Vec::new(), flush_at: None, over: false }
+    pub(super) fn new(guard: StreamGuard, framing: Framing, rules: Arc<Rules>, watching: Watching) -> Self {
+        Self { guard, framing, rules, watching, judging: None, pending: Vec::new(), flush_at: None, over: false }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -140,8 +141,9 @@ impl Watch {
                     self.over = true;
                 }
                 Guarded::End => {
-                    exchange.tally.complete = true;
-                    exchange.tally.ending.get_or_insert("complete");
+                    // A stream that never said why it stopped may not have said all it used.
+                    exchange.tally.complete = !self.guard.stops().is_empty();
+                    exchange.tally.ending.get_or_insert(if exchange.tally.complete { "complete" } else { "cut_short" });
                     self.over = true;
                 }
             }
@@ -166,8 +168,16 @@ impl Watch {
             self.over = false;
             self.watching.objected();
             exchange.tally.complete = false;
-            self.guard.cut(code, &reason);
+            self.guard.cut(code.clone(), &reason);
             self.listen(exchange);
+            if self.pending.is_empty() {
+                // The guard had ended well just before; another writes the ending.
+                let facts = exchange.facts();
+                let options = GuardOptions { request_id: facts.request_id.clone(), ..GuardOptions::default() };
+                self.guard = StreamGuard::new(&facts.route, self.framing, options);
+                self.guard.cut(code, &reason);
+                self.listen(exchange);
+            }
             self.over = true;
         }
         ready.extend(self.pending.drain(..));
@@ -271,6 +281,8 @@ where
                     self.upstream = None;
                     match &mut self.watch {
                         Some(watch) => {
+                            // While the guard still can, it ends in the stream's own names what may not go on.
+                            watch.let_out(&mut self.exchange, &mut self.ready);
                             watch.guard.finish();
                         }
                         None => {

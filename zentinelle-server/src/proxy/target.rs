@@ -40,12 +40,7 @@ pub(crate) fn dialect_of(upstreams: &Upstreams, uri: &Uri, headers: &HeaderMap) 
 
 impl Target {
     /// Tells where a call is going.
-    pub(crate) fn of(
-        upstreams: &Upstreams,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-    ) -> Result<Self, Refusal> {
+    pub(crate) fn of(upstreams: &Upstreams, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Self, Refusal> {
         let (name, path) = named(uri.path(), headers);
         let Some(upstream) = upstreams.get(name) else {
             let message = format!("no upstream is named `{}`", name.chars().take(64).collect::<String>());

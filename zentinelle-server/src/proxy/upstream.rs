@@ -238,11 +238,6 @@ impl Upstream {
             _ => format!("openai/v1/{rest}"),
         }
     }
-
-    /// The host, as the request names it.
-    pub(crate) fn authority(&self) -> &Authority {
-        &self.authority
-    }
 }
 
 /// Every upstream by its name.
@@ -391,18 +386,43 @@ mod tests {
             ("openai", "chat/completions", None, "", "https://api.openai.com/v1/chat/completions"),
             ("openai", "v1/models", None, "limit=2", "https://api.openai.com/v1/models?limit=2"),
             ("anthropic", "/v1/messages", None, "beta=true", "https://api.anthropic.com/v1/messages?beta=true"),
-            ("google", "v1beta/models/g:generateContent", None, "",
-             "https://generativelanguage.googleapis.com/v1beta/models/g:generateContent"),
+            (
+                "google",
+                "v1beta/models/g:generateContent",
+                None,
+                "",
+                "https://generativelanguage.googleapis.com/v1beta/models/g:generateContent",
+            ),
             ("groq", "v1/chat/completions", None, "", "https://api.groq.com/openai/v1/chat/completions"),
             ("local", "chat/completions", None, "", "http://127.0.0.1:11434/v1/chat/completions"),
-            ("vertex", "publishers/google/models/g:generateContent", None, "",
-             "https://europe-west4-aiplatform.googleapis.com/v1/projects/p-1/locations/europe-west4/publishers/google/models/g:generateContent"),
-            ("vertex", "v1beta1/projects/p-1/locations/europe-west4/publishers/google/models/g:generateContent", None, "",
-             "https://europe-west4-aiplatform.googleapis.com/v1beta1/projects/p-1/locations/europe-west4/publishers/google/models/g:generateContent"),
-            ("azure", "v1/chat/completions", Some("gpt-4o"), "",
-             "https://r.openai.azure.com/openai/deployments/deployed/chat/completions?api-version=2024-10-21"),
-            ("azure", "openai/deployments/x/chat/completions", Some("x"), "api-version=1",
-             "https://r.openai.azure.com/openai/deployments/x/chat/completions?api-version=1"),
+            (
+                "vertex",
+                "publishers/google/models/g:generateContent",
+                None,
+                "",
+                "https://europe-west4-aiplatform.googleapis.com/v1/projects/p-1/locations/europe-west4/publishers/google/models/g:generateContent",
+            ),
+            (
+                "vertex",
+                "v1beta1/projects/p-1/locations/europe-west4/publishers/google/models/g:generateContent",
+                None,
+                "",
+                "https://europe-west4-aiplatform.googleapis.com/v1beta1/projects/p-1/locations/europe-west4/publishers/google/models/g:generateContent",
+            ),
+            (
+                "azure",
+                "v1/chat/completions",
+                Some("gpt-4o"),
+                "",
+                "https://r.openai.azure.com/openai/deployments/deployed/chat/completions?api-version=2024-10-21",
+            ),
+            (
+                "azure",
+                "openai/deployments/x/chat/completions",
+                Some("x"),
+                "api-version=1",
+                "https://r.openai.azure.com/openai/deployments/x/chat/completions?api-version=1",
+            ),
         ] {
             assert_eq!(address(said.clone(), name, path, model, query).as_deref(), Ok(expected), "{name} {path}");
         }
@@ -412,8 +432,18 @@ mod tests {
     fn no_path_leads_elsewhere() {
         let said = json!({ "vertex": { "region": "europe-west4", "project": "p-1" } });
         for path in [
-            "", "/", "../v1/messages", "v1/../../x", "v1/%2e%2e/x", "v1//evil.test/x", "v1/%2Fevil", "v1\\..\\x",
-            "v1/./messages", "v1/%252e", "v1/a%5cb", "v1/messages/..",
+            "",
+            "/",
+            "../v1/messages",
+            "v1/../../x",
+            "v1/%2e%2e/x",
+            "v1//evil.test/x",
+            "v1/%2Fevil",
+            "v1\\..\\x",
+            "v1/./messages",
+            "v1/%252e",
+            "v1/a%5cb",
+            "v1/messages/..",
         ] {
             assert_eq!(address(said.clone(), "anthropic", path, None, ""), Err(BadPath::Ambiguous), "{path}");
         }

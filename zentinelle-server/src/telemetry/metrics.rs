@@ -197,7 +197,8 @@ impl Metrics {
         usd_micros: i64,
     ) {
         let upstream = || Label::new("upstream", upstream.to_owned());
-        let count = |name, labels, more: u64| self.recorder.register_counter(&key(name, labels), &METADATA).increment(more);
+        let count =
+            |name, labels, more: u64| self.recorder.register_counter(&key(name, labels), &METADATA).increment(more);
         let ending = Label::from_static_parts("ending", ending);
         count("zentinelle_model_calls_total", vec![upstream(), ending], 1);
         count("zentinelle_model_tokens_total", vec![upstream()], tokens);
@@ -298,7 +299,11 @@ fn describe(recorder: &PrometheusRecorder) {
     for (name, text) in gauges {
         recorder.describe_gauge(name.into(), None, text.into());
     }
-    recorder.describe_histogram("zentinelle_model_first_byte_seconds".into(), None, "Time to a model's first byte.".into());
+    recorder.describe_histogram(
+        "zentinelle_model_first_byte_seconds".into(),
+        None,
+        "Time to a model's first byte.".into(),
+    );
     recorder.describe_histogram("zentinelle_decision_duration_seconds".into(), None, "Time to decide.".into());
     recorder.describe_histogram("zentinelle_http_request_duration_seconds".into(), None, "Time to answer.".into());
 }

@@ -78,12 +78,23 @@ async fn one_credential_leaves_and_it_is_the_nearest() {
     let path = "/proxy/google/v1beta/models?key=AIzaCallers&pageSize=3";
     bench.send(Method::GET, path, &[], Body::empty()).await;
     let got = bench.provider.last();
-    assert_eq!((credentials(&got), got.path.as_str()), (pair("x-goog-api-key", "AIzaCallers"), "/v1beta/models?pageSize=3"));
+    assert_eq!(
+        (credentials(&got), got.path.as_str()),
+        (pair("x-goog-api-key", "AIzaCallers"), "/v1beta/models?pageSize=3")
+    );
     // Ours in the provider's place is ours, and then there is none.
     let answer = bench
-        .send(Method::GET, "/proxy/google/v1beta/models", &[("x-zentinelle-key", ""), ("x-goog-api-key", &ours)], Body::empty())
+        .send(
+            Method::GET,
+            "/proxy/google/v1beta/models",
+            &[("x-zentinelle-key", ""), ("x-goog-api-key", &ours)],
+            Body::empty(),
+        )
         .await;
-    assert_eq!((answer.status, answer.json()["error"]["status"].as_str()), (StatusCode::FORBIDDEN, Some("PERMISSION_DENIED")));
+    assert_eq!(
+        (answer.status, answer.json()["error"]["status"].as_str()),
+        (StatusCode::FORBIDDEN, Some("PERMISSION_DENIED"))
+    );
     // The tenant's, before the server's.
     let kept = json!({ "value": "sk-of-the-tenant-0123456789" });
     let (status, said) =
@@ -146,7 +157,9 @@ async fn headers_of_the_connection_and_of_the_caller_end_here() {
     ]));
     let answer = bench.send(Method::GET, "/v1/models", &headers, Body::empty()).await;
     let got = bench.provider.last();
-    for name in ["cookie", "x-forwarded-for", "via", "x-secret-hop", "x-zentinelle-user", "x-zentinelle-key", "content-length"] {
+    for name in
+        ["cookie", "x-forwarded-for", "via", "x-secret-hop", "x-zentinelle-user", "x-zentinelle-key", "content-length"]
+    {
         assert_eq!(got.header(name), None, "{name}");
     }
     assert_eq!(got.header("accept-encoding"), Some("identity"));
@@ -164,7 +177,11 @@ async fn what_nobody_here_can_read_passes_only_where_the_tenant_wants_it() {
     let bench = Bench::new().await;
     for path in ["/v1/files", "/v1/batches", "/v1/assistants", "/v1/images/generations"] {
         let answer = bench.send(Method::POST, path, &[], "{}").await;
-        assert_eq!((answer.status, answer.json()["error"]["code"].as_str()), (StatusCode::FORBIDDEN, Some("unread")), "{path}");
+        assert_eq!(
+            (answer.status, answer.json()["error"]["code"].as_str()),
+            (StatusCode::FORBIDDEN, Some("unread")),
+            "{path}"
+        );
     }
     assert!(bench.provider.got().is_empty());
     let operator = bench.server.operator(Role::Admin).await;
@@ -173,7 +190,8 @@ async fn what_nobody_here_can_read_passes_only_where_the_tenant_wants_it() {
     assert!(status.is_success(), "{said}");
     let answer = bench.send(Method::POST, "/v1/files", &[], "{}").await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
-    let compressed = bench.send(Method::POST, "/v1/chat/completions", &[("content-encoding", "gzip")], chat().to_string()).await;
+    let compressed =
+        bench.send(Method::POST, "/v1/chat/completions", &[("content-encoding", "gzip")], chat().to_string()).await;
     assert_eq!(compressed.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     let _ = upstream(&bench.provider, None);
 }

@@ -13,7 +13,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-pub(super) use self::provider::{Provider, Say};
+pub(crate) use self::provider::{Provider, Say};
 use crate::config::Config;
 use crate::config::proxy::{Upstream, UpstreamKind};
 use crate::testing::TestServer;
@@ -58,7 +58,10 @@ impl Bench {
             for name in ["openai", "anthropic", "google"] {
                 config.proxy.upstreams.insert(name.to_owned(), upstream(&provider, None));
             }
-            config.proxy.upstreams.insert("local".to_owned(), upstream(&provider, Some(UpstreamKind::OpenaiCompatible)));
+            config
+                .proxy
+                .upstreams
+                .insert("local".to_owned(), upstream(&provider, Some(UpstreamKind::OpenaiCompatible)));
             configure(config);
         })
         .await;
@@ -105,7 +108,7 @@ impl Bench {
     }
 }
 
-pub(super) fn upstream(provider: &Provider, kind: Option<UpstreamKind>) -> Upstream {
+pub(crate) fn upstream(provider: &Provider, kind: Option<UpstreamKind>) -> Upstream {
     Upstream {
         kind,
         base_url: provider.url(),
@@ -120,7 +123,7 @@ pub(super) fn chat() -> Value {
     json!({ "model": "gpt-4o-mini", "max_tokens": 100, "messages": [{ "role": "user", "content": "hello" }] })
 }
 
-pub(super) fn message() -> Value {
+pub(crate) fn message() -> Value {
     json!({ "model": "claude-sonnet-4-5", "max_tokens": 100, "messages": [{ "role": "user", "content": "hello" }] })
 }
 

@@ -32,6 +32,8 @@ pub(crate) enum Say {
     Endless(&'static str, Bytes),
     /// Further headers on the usual reply.
     Headers(Vec<(&'static str, &'static str)>),
+    /// This body, packed so.
+    Packed(&'static str, Bytes),
     /// Elsewhere.
     Redirect(String),
 }
@@ -116,14 +118,20 @@ async fn answer(State(script): State<Arc<Script>>, request: Request) -> Response
         Say::Broken(kind, pieces) => typed(kind, spoken(pieces, Duration::ZERO, End::Broken)),
         Say::Nothing => std::future::pending().await,
         Say::HeadOnly(kind) => typed(kind, spoken(Vec::new(), Duration::ZERO, End::Never)),
-        Say::Endless(kind, piece) => {
-            typed(kind, Body::from_stream(futures_util::stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()))))
-        }
+        Say::Endless(kind, piece) => typed(
+            kind,
+            Body::from_stream(futures_util::stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()))),
+        ),
         Say::Headers(more) => {
             let mut response = typed("application/json", usual(&path).to_string().into());
             for (name, value) in more {
                 response.headers_mut().append(name, HeaderValue::from_static(value));
             }
+            response
+        }
+        Say::Packed(name, body) => {
+            let mut response = typed("application/json", body.into());
+            response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
             response
         }
         Say::Redirect(place) => {
