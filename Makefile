@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help run examples test lint bench generate fuzz audit clean
+.PHONY: help run examples test lint python test-integrations bench generate fuzz audit clean
 
 help: ## List the recipes
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Start the server on SQLite with a demonstration organisation
 	@scripts/run.sh
@@ -15,6 +15,12 @@ test: ## Everything CI runs: format, lints, tests, vectors, docs, wasm
 
 lint: ## Format and lints only
 	@scripts/lint.sh
+
+python: ## Build the Python wheel and prove it in a fresh environment
+	@scripts/python.sh
+
+test-integrations: ## The Python integrations against the real frameworks (after `make python`)
+	@scripts/test-integrations.sh
 
 bench: ## Measure beside the named rivals; writes benches/RESULTS.md
 	@scripts/bench.sh

@@ -180,6 +180,20 @@ fn kept_policies(py: Python<'_>, listed: Value, tenant: &str) -> PyResult<Vec<Po
 #[pymethods]
 impl Engine {
     /// Reads a policy file.
+    ///
+    /// Args:
+    ///     path: YAML or JSON.
+    ///     tenant: Whose policies these are; agents of another tenant are refused.
+    ///     agent: Who acts where a request does not say. Default: an agent `local`.
+    ///     ledger: Keeps what requests spend: a `MemoryLedger`, or any object with `apply(batch)`.
+    ///     approvals: The keys whose approvals are believed. Default: none.
+    ///     no_policy: What to answer where no policy applies: `deny` or `permit`.
+    ///
+    /// Raises:
+    ///     PolicyDocumentError: Any fault; no part of a faulty document is used.
+    ///     OSError: The file cannot be read.
+    ///
+    /// Source: `docs/guide/policies.md`.
     #[staticmethod]
     #[pyo3(signature = (path, *, tenant="local", agent=None, ledger=None, approvals=None, no_policy="deny"))]
     fn from_file(
@@ -197,7 +211,7 @@ impl Engine {
         Self::make(py, document.policy_set(&tenant.into(), &version_of(&text)), &setup)
     }
 
-    /// Reads policies from YAML or JSON text.
+    /// Reads policies from YAML or JSON text. Arguments and errors as for `from_file`.
     #[staticmethod]
     #[pyo3(signature = (text, *, tenant="local", agent=None, ledger=None, approvals=None, no_policy="deny"))]
     fn from_yaml(
@@ -214,7 +228,16 @@ impl Engine {
         Self::make(py, document.policy_set(&tenant.into(), &version_of(text)), &setup)
     }
 
-    /// Reads policies that are Python values already.
+    /// Reads policies that are Python values already. Further arguments as for `from_file`.
+    ///
+    /// Args:
+    ///     policies: One value each: dicts, dataclasses or models.
+    ///     strict: Whether a faulty config is refused. Without, policies are taken as a server keeps
+    ///         them: with an id and a name each, and one that cannot be used denies what it applies to.
+    ///     version: Names this snapshot in decisions. Default: a digest of the policies.
+    ///
+    /// Raises:
+    ///     PolicyDocumentError: A fault, with its JSON Pointer.
     #[staticmethod]
     #[pyo3(signature = (policies, *, tenant="local", agent=None, ledger=None, approvals=None, no_policy="deny", strict=true, version=None))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of a Python constructor")]
@@ -252,6 +275,28 @@ impl Engine {
     }
 
     /// Decides one request, and spends what it costs when it is permitted.
+    ///
+    /// Args:
+    ///     action: What is attempted, such as `llm:invoke`. Default: `tool_call` when `tool` is given.
+    ///     tool: The tool's name; `tool_name` of the context.
+    ///     arguments: What the tool is called with, an object; `tool_args` of the context.
+    ///     user: The user the agent acts for. Default: the one of `session` or `acting_for`.
+    ///     session: `session_id` of the context. Default: the one of `session`.
+    ///     agent: Who acts, by id, as an `Agent` or as a dict of facts. Default: the engine's own.
+    ///     context: Facts about the request: a dict, dataclass or model. Never an identity.
+    ///     now: The instant at which the request is judged, with a time zone. Default: the clock.
+    ///     dry_run: Ask only; nothing is spent, and `allowed` is always true.
+    ///     reservation: Keeps what is spent open for settlement under this id.
+    ///     baseline: What the host has learnt about the agent's usual behaviour.
+    ///
+    /// Returns:
+    ///     The decision; true when the agent may go on.
+    ///
+    /// Raises:
+    ///     RequestError: A value that cannot be judged, with its JSON Pointer; `request.missing_action`;
+    ///         `request.contradiction` when the context says something else than an argument.
+    ///
+    /// Source: `docs/guide/deciding.md`; the outward form is `docs/reference/schemas/decision.json`.
     #[pyo3(signature = (action=None, *, tool=None, arguments=None, user=None, session=None, agent=None, context=None, now=None, dry_run=false, reservation=None, baseline=None))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of a Python method")]
     fn decide<'py>(
@@ -275,7 +320,10 @@ impl Engine {
         self.judge(py, request, size)
     }
 
-    /// The twin of `decide` for coroutines.
+    /// The twin of `decide` for coroutines; same arguments, result and errors.
+    ///
+    /// Short requests are decided before the coroutine is handed out, which takes microseconds. Texts
+    /// of 4 KiB and more, and ledgers that do input and output, leave the event loop free.
     #[pyo3(signature = (action=None, *, tool=None, arguments=None, user=None, session=None, agent=None, context=None, now=None, dry_run=false, reservation=None, baseline=None))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of a Python method")]
     fn decide_async<'py>(
@@ -315,7 +363,13 @@ impl Engine {
         conclude.bind(py).call1((Bound::new(py, pending)?, ledger))
     }
 
-    /// Decides many requests; other threads run meanwhile.
+    /// Decides many requests in their order; other threads run meanwhile.
+    ///
+    /// Args:
+    ///     questions: Dicts with the arguments of `decide`. An unknown key is refused.
+    ///
+    /// Raises:
+    ///     RequestError: With the place of the question, such as `/3`. Nothing was decided then.
     fn decide_many(&self, py: Python<'_>, questions: &Bound<'_, PyAny>) -> PyResult<Vec<Decision>> {
         let mut requests = Vec::new();
         for (index, question) in questions.try_iter()?.enumerate() {

@@ -27,6 +27,7 @@ pub mod glob;
 pub mod host;
 pub mod instant;
 pub mod names;
+mod needs;
 pub mod path;
 pub mod pattern;
 pub mod sql;

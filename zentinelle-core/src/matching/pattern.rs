@@ -5,14 +5,16 @@
 //! instead. Patterns written for Python mostly run unchanged: the small differences in `translate` are bridged.
 //! One stays: `$` is the very end of the text, also when the text ends in a line break.
 //!
-//! A pattern is checked when it is made, and its automaton is built when a text first meets it: that is most of the
-//! work, and a hook that lives for one decision meets few of its patterns. Only a pattern that may be too large is
-//! built at once, to tell.
+//! A pattern is checked when it is made, and its automaton is built when a text first comes near it: that is most of
+//! the work, and a hook that lives for one decision needs few of its patterns. Until then a text that lacks what the
+//! pattern needs is passed over. Only a pattern that may be too large is built at once, to tell.
 
 use std::sync::{Arc, OnceLock};
 
 use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::needs::Needs;
 
 /// Longest pattern accepted, in bytes.
 const MAX_LENGTH: usize = 4096;
@@ -71,6 +73,7 @@ pub struct Pattern(Arc<Checked>);
 struct Checked {
     text: String,
     case: Case,
+    needs: Needs,
     /// INVARIANT: never none. The text was parsed by the same rules, and fits.
     built: OnceLock<Option<Regex>>,
 }
@@ -78,6 +81,15 @@ struct Checked {
 impl Checked {
     fn regex(&self) -> Option<&Regex> {
         self.built.get_or_init(|| build(&self.text, self.case).ok()).as_ref()
+    }
+
+    /// The automaton for a text that it may match.
+    fn regex_for(&self, text: &str) -> Option<&Regex> {
+        match self.built.get() {
+            Some(built) => built.as_ref(),
+            None if text.is_ascii() && !self.needs.met_by(text) => None,
+            None => self.regex(),
+        }
     }
 }
 
@@ -135,25 +147,25 @@ impl Pattern {
             true => OnceLock::new(),
             false => OnceLock::from(Some(build(&translated.text, case).map_err(|_| PatternError::TooLarge)?)),
         };
-        Ok(Self(Arc::new(Checked { text: translated.text, case, built })))
+        Ok(Self(Arc::new(Checked { text: translated.text, case, needs: Needs::of(&hir), built })))
     }
 
     /// Whether the pattern occurs in `text`.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
-        self.0.regex().is_some_and(|regex| regex.is_match(text))
+        self.0.regex_for(text).is_some_and(|regex| regex.is_match(text))
     }
 
     /// The byte range of the leftmost occurrence in `text`.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<std::ops::Range<usize>> {
-        self.0.regex()?.find(text).map(|found| found.range())
+        self.0.regex_for(text)?.find(text).map(|found| found.range())
     }
 
     /// The byte ranges of the occurrences in `text`, from left to right; none overlaps another.
     /// Each is found in linear time, so a caller bounds how many it takes.
     pub fn find_all<'t>(&'t self, text: &'t str) -> impl Iterator<Item = std::ops::Range<usize>> + 't {
-        self.0.regex().into_iter().flat_map(|regex| regex.find_iter(text)).map(|found| found.range())
+        self.0.regex_for(text).into_iter().flat_map(|regex| regex.find_iter(text)).map(|found| found.range())
     }
 }
 

@@ -128,6 +128,8 @@ def guard(
 ) -> Callable[P, R]: ...
 @overload
 def guard(
+    function: None = None,
+    /,
     *,
     tool: str | None = None,
     action: str | None = None,
