@@ -27,6 +27,10 @@ git diff --exit-code --stat -- $package/types zentinelle-wasm/types ||
 [ "${1-}" != --build ] || exit 0
 
 decisions=$(scripts/decisions.sh)
+say "the Rust that both packages share"
+cargo clippy --locked -q -p zentinelle-js -p zentinelle-node -p zentinelle-wasm --all-targets -- -D warnings
+cargo test --locked -q -p zentinelle-js
+
 say "tests of the addon"
 ZENTINELLE_ENGINE=addon ZENTINELLE_DECISIONS=$decisions node --test --test-reporter=spec $package/test/*.test.mjs
 

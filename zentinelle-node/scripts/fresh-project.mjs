@@ -18,9 +18,8 @@ function examples(readme) {
 }
 
 try {
-  for (const folder of ["zentinelle-node", "zentinelle-wasm"]) {
-    run("npm", ["pack", "--silent", "--pack-destination", project], { cwd: join(root, folder) });
-  }
+  run(process.execPath, [join(root, "zentinelle-node/scripts/pack.mjs"), project]);
+  run("npm", ["pack", "--silent", "--pack-destination", project], { cwd: join(root, "zentinelle-wasm") });
   const tarballs = readdirSync(project).filter((name) => name.endsWith(".tgz"));
   writeFileSync(join(project, "package.json"), '{ "private": true }\n');
   run("npm", ["install", "--silent", "--no-audit", "--no-fund", "--offline", ...tarballs.map((name) => `./${name}`)]);
@@ -55,6 +54,14 @@ try {
       run(process.execPath, [name], { env: { ...process.env, ZENTINELLE_ENGINE: engine } });
     }
   }
+  const kind = 'console.log(require("@zentinelle/agent").engineKind)';
+  const found = () => run(process.execPath, ["-e", kind]).trim();
+  if (found() !== "addon") throw new Error("the addon of this platform was not found");
+  // As on a platform without an addon, where npm leaves the optional package out.
+  for (const name of readdirSync(join(project, "node_modules/@zentinelle"))) {
+    if (name.startsWith("agent-")) rmSync(join(project, "node_modules/@zentinelle", name), { recursive: true });
+  }
+  if (found() !== "wasm") throw new Error("without the addon, the module did not take its place");
   if (count < 6) throw new Error(`only ${count} examples were found: an empty run proves nothing`);
   console.log(`${count} examples ran in a project of their own, with the addon and without`);
 } finally {

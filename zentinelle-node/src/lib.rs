@@ -23,20 +23,20 @@ pub struct Engine(js::Engine);
 impl Engine {
     /// See [`js::Engine::from_text`].
     #[napi(factory)]
-    pub fn from_text(text: String, options: String, keys: Option<&KeyRing>) -> Result<Self> {
-        js::Engine::from_text(&text, &options, keys.map(|keys| &keys.0)).map(Self).map_err(thrown)
+    pub fn from_text(text: String, options: String, ledger: &Ledger, keys: Option<&KeyRing>) -> Result<Self> {
+        js::Engine::from_text(&text, &options, &ledger.0, keys.map(|keys| &keys.0)).map(Self).map_err(thrown)
     }
 
     /// See [`js::Engine::from_policies`].
     #[napi(factory)]
-    pub fn from_policies(list: String, options: String, keys: Option<&KeyRing>) -> Result<Self> {
-        js::Engine::from_policies(&list, &options, keys.map(|keys| &keys.0)).map(Self).map_err(thrown)
+    pub fn from_policies(list: String, options: String, ledger: &Ledger, keys: Option<&KeyRing>) -> Result<Self> {
+        js::Engine::from_policies(&list, &options, &ledger.0, keys.map(|keys| &keys.0)).map(Self).map_err(thrown)
     }
 
     /// See [`js::Engine::decide`].
     #[napi]
-    pub fn decide(&self, request: String, now: f64, ledger: &Ledger) -> Result<u32> {
-        self.0.decide(&request, now, &ledger.0).map_err(thrown)
+    pub fn decide(&self, request: String, now: f64, done: u32) -> Result<u32> {
+        self.0.decide(&request, now, done).map_err(thrown)
     }
 
     /// See [`js::Engine::assess`].

@@ -4,7 +4,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use zentinelle_js as js;
 
-use crate::{Engine, Ledger, Scanner, thrown};
+use crate::{Engine, Scanner, thrown};
 
 /// A decision that is made on another thread.
 pub struct DecideTask(js::Job);
@@ -59,8 +59,8 @@ impl Task for TextTask {
 impl Engine {
     /// See [`js::Engine::job`].
     #[napi]
-    pub fn decide_async(&self, request: String, now: f64, ledger: &Ledger) -> AsyncTask<DecideTask> {
-        AsyncTask::new(DecideTask(self.0.job(request, now, &ledger.0)))
+    pub fn decide_async(&self, request: String, now: f64) -> AsyncTask<DecideTask> {
+        AsyncTask::new(DecideTask(self.0.job(request, now)))
     }
 }
 

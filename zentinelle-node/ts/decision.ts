@@ -1,5 +1,5 @@
 import { ArgumentError, guard } from "./errors.js";
-import type { NativeEngine } from "./native.js";
+import { type NativeEngine, NOTHING } from "./native.js";
 import type { DecisionDocument, Effect, Obligation } from "./wire.js";
 
 // The bits of an answer; the numbers are those of the engine.
@@ -8,23 +8,39 @@ const EFFECT_BITS = 3;
 const PERMITTED = 4;
 const LENT_ONCE = 8;
 
-/** Lets the engine forget decisions that the collector found abandoned. @internal */
+/** Which decisions the engine may let go: those disposed of, and those the collector found abandoned. @internal */
 export class Registry {
+  readonly #native: NativeEngine;
   readonly #registry: FinalizationRegistry<number>;
+  /** A decision that was disposed of, and of which the engine hears with the next call. */
+  #done = NOTHING;
 
-  /** @internal */
   constructor(native: NativeEngine) {
+    this.#native = native;
     this.#registry = new FinalizationRegistry((answer) => native.forget(answer));
   }
 
-  /** @internal */
   watch(decision: Decision, answer: number): void {
     this.#registry.register(decision, answer, decision);
   }
 
-  /** @internal */
-  unwatch(decision: Decision): void {
+  disposed(decision: Decision, answer: number): void {
     this.#registry.unregister(decision);
+    this.flush();
+    this.#done = answer;
+  }
+
+  /** The decision to be let go with this very call. */
+  takeDone(): number {
+    const done = this.#done;
+    this.#done = NOTHING;
+    return done;
+  }
+
+  /** Lets go now what would be let go with the next call. */
+  flush(): void {
+    const done = this.takeDone();
+    if (done !== NOTHING) this.#native.forget(done);
   }
 }
 
@@ -111,8 +127,7 @@ export class Decision {
   dispose(): void {
     if (this.#state !== "kept") return;
     this.#state = "gone";
-    this.#registry.unwatch(this);
-    this.#native.forget(this.#answer);
+    this.#registry.disposed(this, this.#answer);
   }
 
   /** See `dispose`. */

@@ -3,7 +3,14 @@ import { guard, guardAsync } from "./errors.js";
 import { toJson } from "./json.js";
 import type { KeyRing } from "./approvals.js";
 import { type AsyncLedger, type Batch, MemoryLedger, type Outcome } from "./ledger.js";
-import { native, type NativeAssessment, type NativeEngine, type NativeKeyRing } from "./native.js";
+import {
+  native,
+  type NativeAssessment,
+  type NativeEngine,
+  type NativeKeyRing,
+  type NativeLedger,
+  NOTHING,
+} from "./native.js";
 import { milliseconds, type Instant } from "./time.js";
 import type { Agent, Policy, RequestDocument } from "./wire.js";
 
@@ -69,12 +76,15 @@ export class Engine {
   readonly #registry: Registry;
   readonly #clock: () => number;
 
-  private constructor(make: (options: string, keys: NativeKeyRing | undefined) => NativeEngine, options: EngineOptions) {
+  private constructor(
+    make: (options: string, ledger: NativeLedger, keys: NativeKeyRing | undefined) => NativeEngine,
+    options: EngineOptions,
+  ) {
     const { tenantId, agentId, version, noPolicy, approvals } = options;
     const text = JSON.stringify({ tenant_id: tenantId, agent_id: agentId, version, no_policy: noPolicy });
     this.ledger = options.ledger ?? new MemoryLedger();
     this.#clock = options.clock ?? Date.now;
-    this.#native = guard(() => make(text, approvals?.native.copy()));
+    this.#native = guard(() => make(text, this.ledger.native, approvals?.native.copy()));
     this.#registry = new Registry(this.#native);
   }
 
@@ -83,7 +93,7 @@ export class Engine {
    * if any of it cannot be used.
    */
   static fromYaml(document: string, options: EngineOptions = {}): Engine {
-    return new Engine((text, keys) => native().Engine.fromText(document, text, keys), options);
+    return new Engine((text, ledger, keys) => native().Engine.fromText(document, text, ledger, keys), options);
   }
 
   /**
@@ -92,7 +102,7 @@ export class Engine {
    */
   static fromPolicies(policies: readonly StoredPolicy[], options: EngineOptions = {}): Engine {
     const list = toJson(policies);
-    return new Engine((text, keys) => native().Engine.fromPolicies(list, text, keys), options);
+    return new Engine((text, ledger, keys) => native().Engine.fromPolicies(list, text, ledger, keys), options);
   }
 
   /** What is wrong with the policies this engine was made of. Empty for a policy document. */
@@ -103,7 +113,7 @@ export class Engine {
   /** Decides one request, and spends what it costs when it is permitted. */
   decide(request: Request): Decision {
     const [text, now] = this.#read(request);
-    return this.#decision(guard(() => this.#native.decide(text, now, this.ledger.native)));
+    return this.#decision(guard(() => this.#native.decide(text, now, this.#registry.takeDone())));
   }
 
   /** As `decide`, on another thread where there is one (the Node addon). For requests with long texts. */
@@ -111,8 +121,8 @@ export class Engine {
     const [text, now] = this.#read(request);
     const answer = await guardAsync(async () =>
       this.#native.decideAsync === undefined
-        ? this.#native.decide(text, now, this.ledger.native)
-        : this.#native.decideAsync(text, now, this.ledger.native),
+        ? this.#native.decide(text, now, NOTHING)
+        : this.#native.decideAsync(text, now),
     );
     return this.#decision(answer);
   }
@@ -140,6 +150,7 @@ export class Engine {
 
   /** How many decisions the engine keeps, because nobody disposed of them and nothing collected them yet. */
   get kept(): number {
+    this.#registry.flush();
     return this.#native.kept();
   }
 

@@ -1,10 +1,14 @@
 // The engine itself, as the addon and the WebAssembly module both offer it: texts and numbers only. One of
 // the two is chosen by the package's entry; everything else in this folder works with either.
 
+/** No answer. @internal */
+export const NOTHING = 0xffff_ffff;
+
 /** @internal */
 export interface NativeEngine {
-  decide(request: string, now: number, ledger: NativeLedger): number;
-  decideAsync?(request: string, now: number, ledger: NativeLedger): Promise<number>;
+  /** `done` is the answer of a decision that can be let go, or `NOTHING`. */
+  decide(request: string, now: number, done: number): number;
+  decideAsync?(request: string, now: number): Promise<number>;
   assess(request: string, now: number): NativeAssessment;
   document(answer: number): string;
   explanation(answer: number): string;
@@ -74,8 +78,8 @@ export interface NativeKeyRing {
 /** @internal */
 export interface Native {
   Engine: {
-    fromText(text: string, options: string, keys?: NativeKeyRing): NativeEngine;
-    fromPolicies(list: string, options: string, keys?: NativeKeyRing): NativeEngine;
+    fromText(text: string, options: string, ledger: NativeLedger, keys?: NativeKeyRing): NativeEngine;
+    fromPolicies(list: string, options: string, ledger: NativeLedger, keys?: NativeKeyRing): NativeEngine;
   };
   Ledger: { create(options: string): NativeLedger; restore(options: string, snapshot: string): NativeLedger };
   Scanner: { create(options: string): NativeScanner };

@@ -18,19 +18,19 @@ pub struct Engine(js::Engine);
 impl Engine {
     /// See [`js::Engine::from_text`].
     #[wasm_bindgen(js_name = fromText)]
-    pub fn from_text(text: &str, options: &str, keys: Option<KeyRing>) -> Result<Self, JsValue> {
-        js::Engine::from_text(text, options, keys.as_ref().map(|keys| &keys.0)).map(Self).map_err(thrown)
+    pub fn from_text(text: &str, options: &str, ledger: &Ledger, keys: Option<KeyRing>) -> Result<Self, JsValue> {
+        js::Engine::from_text(text, options, &ledger.0, keys.as_ref().map(|keys| &keys.0)).map(Self).map_err(thrown)
     }
 
     /// See [`js::Engine::from_policies`].
     #[wasm_bindgen(js_name = fromPolicies)]
-    pub fn from_policies(list: &str, options: &str, keys: Option<KeyRing>) -> Result<Self, JsValue> {
-        js::Engine::from_policies(list, options, keys.as_ref().map(|keys| &keys.0)).map(Self).map_err(thrown)
+    pub fn from_policies(list: &str, options: &str, ledger: &Ledger, keys: Option<KeyRing>) -> Result<Self, JsValue> {
+        js::Engine::from_policies(list, options, &ledger.0, keys.as_ref().map(|keys| &keys.0)).map(Self).map_err(thrown)
     }
 
     /// See [`js::Engine::decide`].
-    pub fn decide(&self, request: &str, now: f64, ledger: &Ledger) -> Result<u32, JsValue> {
-        self.0.decide(request, now, &ledger.0).map_err(thrown)
+    pub fn decide(&self, request: &str, now: f64, done: u32) -> Result<u32, JsValue> {
+        self.0.decide(request, now, done).map_err(thrown)
     }
 
     /// See [`js::Engine::assess`].

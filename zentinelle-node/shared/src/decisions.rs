@@ -16,6 +16,9 @@ pub const PERMITTED: u32 = 4;
 /// Set where the decision is kept only until the next one: read it at once or never.
 pub const LENT_ONCE: u32 = 8;
 
+/// No answer at all.
+pub const NOTHING: u32 = u32::MAX;
+
 /// Where the number of the decision begins.
 const NUMBER_SHIFT: u32 = 4;
 /// The most decisions kept at once. A loop that never lets go, and never lets the collector tell us that it

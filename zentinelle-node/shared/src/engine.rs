@@ -9,7 +9,7 @@ use zentinelle_core::ledger::{LedgerError, Outcome};
 use zentinelle_core::wire::Defaults;
 use zentinelle_core::{Decision, NoPolicy, Policy, PolicySet, Request, policy_document};
 
-use crate::decisions::Decisions;
+use crate::decisions::{Decisions, NOTHING};
 use crate::{Class, Fault, KeyRing, Ledger, instant, json, options, policies, request};
 
 /// What a host says about its requests once.
@@ -48,6 +48,7 @@ pub struct Engine {
     defaults: Arc<Defaults>,
     decisions: Arc<Mutex<Decisions>>,
     findings: Arc<[Finding]>,
+    ledger: Ledger,
 }
 
 /// What is wrong with a stored policy.
@@ -68,7 +69,7 @@ impl Engine {
     /// # Errors
     ///
     /// A fault of class `policy` with every problem of the document.
-    pub fn from_text(text: &str, option_text: &str, keys: Option<&KeyRing>) -> Result<Self, Fault> {
+    pub fn from_text(text: &str, option_text: &str, ledger: &Ledger, keys: Option<&KeyRing>) -> Result<Self, Fault> {
         let Options { tenant_id, agent_id, version, no_policy } = options(option_text, "engine options")?;
         let (document, problems) = policy_document::read(text);
         if problems.iter().any(|problem| problem.severity == Severity::Error) {
@@ -76,7 +77,8 @@ impl Engine {
         }
         let tenant = TenantId::new(tenant_id);
         let set = document.policy_set(&tenant, &version);
-        Ok(Self::of(set, Vec::new(), tenant, agent_id, no_policy, keys))
+        let who = (tenant, AgentId::new(agent_id));
+        Ok(Self::of(set, Vec::new(), who, no_policy, ledger, keys))
     }
 
     /// An engine of stored policies, oldest first. One that cannot be compiled denies whatever it applies to
@@ -85,7 +87,12 @@ impl Engine {
     /// # Errors
     ///
     /// A fault of class `policy` if the text is no list of policies.
-    pub fn from_policies(list: &str, option_text: &str, keys: Option<&KeyRing>) -> Result<Self, Fault> {
+    pub fn from_policies(
+        list: &str,
+        option_text: &str,
+        ledger: &Ledger,
+        keys: Option<&KeyRing>,
+    ) -> Result<Self, Fault> {
         let Options { tenant_id, agent_id, version, no_policy } = options(option_text, "engine options")?;
         let stored: Vec<Policy> = policies::stored(list, &tenant_id)?;
         let tenant = TenantId::new(tenant_id);
@@ -98,15 +105,16 @@ impl Engine {
             help: finding.error.help().map(str::to_owned),
             fatal: finding.fatal,
         };
-        Ok(Self::of(set, found.into_iter().map(finding).collect(), tenant, agent_id, no_policy, keys))
+        let who = (tenant, AgentId::new(agent_id));
+        Ok(Self::of(set, found.into_iter().map(finding).collect(), who, no_policy, ledger, keys))
     }
 
     fn of(
         set: PolicySet,
         findings: Vec<Finding>,
-        tenant_id: TenantId,
-        agent_id: String,
+        (tenant_id, agent_id): (TenantId, AgentId),
         no_policy: OnNoPolicy,
+        ledger: &Ledger,
         keys: Option<&KeyRing>,
     ) -> Self {
         let no_policy = match no_policy {
@@ -121,30 +129,36 @@ impl Engine {
         let now = jiff::Timestamp::UNIX_EPOCH;
         Self {
             inner: Arc::new(engine),
-            defaults: Arc::new(Defaults { tenant_id, agent_id: AgentId::new(agent_id), now }),
+            defaults: Arc::new(Defaults { tenant_id, agent_id, now }),
             decisions: Arc::default(),
             findings: findings.into(),
+            ledger: ledger.clone(),
         }
     }
 
     /// Decides one request and spends what it costs when it is permitted.
     ///
     /// The answer holds the effect ([`crate::DENY`] and its neighbours), whether to go on ([`crate::PERMITTED`]),
-    /// and the number under which [`Engine::document`] and its neighbours know the decision.
+    /// and the number under which [`Engine::document`] and its neighbours know the decision. `done` is the answer
+    /// of an earlier decision that can be let go, or [`crate::NOTHING`]: every call into the engine costs as much as
+    /// a small policy.
     ///
     /// # Errors
     ///
     /// A fault of class `request` if the text is no request.
-    pub fn decide(&self, text: &str, now: f64, ledger: &Ledger) -> Result<u32, Fault> {
+    pub fn decide(&self, text: &str, now: f64, done: u32) -> Result<u32, Fault> {
+        if done != NOTHING {
+            self.decisions().forget(done);
+        }
         let request = self.read(text, now)?;
-        let decision = self.inner.decide(&request, ledger.inner());
+        let decision = self.inner.decide(&request, self.ledger.inner());
         Ok(self.decisions().keep(decision, request))
     }
 
     /// The same as something that can run on another thread, for long texts.
     #[must_use]
-    pub fn job(&self, text: String, now: f64, ledger: &Ledger) -> Job {
-        Job { engine: self.clone(), text, now, ledger: ledger.clone() }
+    pub fn job(&self, text: String, now: f64) -> Job {
+        Job { engine: self.clone(), text, now }
     }
 
     /// The first step alone: what the policies say, and what the request would spend.
@@ -224,7 +238,6 @@ pub struct Job {
     engine: Engine,
     text: String,
     now: f64,
-    ledger: Ledger,
 }
 
 impl Job {
@@ -234,7 +247,7 @@ impl Job {
     ///
     /// A fault of class `request` if the text is no request.
     pub fn run(&self) -> Result<u32, Fault> {
-        self.engine.decide(&self.text, self.now, &self.ledger)
+        self.engine.decide(&self.text, self.now, NOTHING)
     }
 }
 

@@ -17,7 +17,7 @@ mod policies;
 mod request;
 mod scanning;
 
-pub use decisions::{DENY, LENT_ONCE, NO_POLICY, PERMIT, PERMITTED};
+pub use decisions::{DENY, LENT_ONCE, NO_POLICY, NOTHING, PERMIT, PERMITTED};
 pub use engine::{Assessment, Engine, Job};
 pub use evidence::{audit_digest, verify_audit};
 pub use fault::{Class, Fault};

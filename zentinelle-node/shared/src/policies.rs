@@ -12,7 +12,7 @@ use zentinelle_core::wire::DecisionDocument;
 use zentinelle_core::{Policy, PolicyType, Scope};
 
 use crate::scanning::Utf16;
-use crate::{Class, Engine, Fault, KeyRing, json, options};
+use crate::{Class, Engine, Fault, KeyRing, Ledger, json, options};
 
 /// A problem of a text, for an editor.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -248,7 +248,7 @@ impl Default for TestOptions {
 pub fn test(text: &str, option_text: &str, keys: Option<&KeyRing>) -> Result<String, Fault> {
     let TestOptions { tenant_id } = options(option_text, "test options")?;
     let engine_options = json(&serde_json::json!({ "tenant_id": tenant_id }))?;
-    let engine = Engine::from_text(text, &engine_options, keys)?;
+    let engine = Engine::from_text(text, &engine_options, &Ledger::new("{}")?, keys)?;
     let (document, _) = policy_document::read(text);
     let tenant = TenantId::new(tenant_id);
     let outcome = |test: &policy_document::PolicyTest| {

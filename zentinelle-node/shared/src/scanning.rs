@@ -225,3 +225,33 @@ impl Stream {
         self.tail.drain(..bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_code_units_whatever_the_order_they_are_asked_in() {
+        let text = "a🦀é1";
+        let mut places = Utf16::new(text);
+        assert_eq!([0, 1, 5, 7, 8, 99].map(|byte| places.at(byte)), [0, 1, 3, 4, 5, 5]);
+        assert_eq!(places.at(3), 1, "a byte within a character stands for its start");
+        assert_eq!((places.range(&(5..8)), places.range(&(1..5))), (3..5, 1..3));
+    }
+
+    #[test]
+    fn findings_of_a_stream_keep_their_place_when_its_start_is_forgotten() {
+        let filler = "🦀 filler ".repeat(MAX_HOLD_BACK / 4);
+        let whole = format!("{filler}jo.doe@corp.test");
+        let mut stream = Stream::new("{}", true).unwrap();
+        let mut found = String::new();
+        for piece in whole.split_inclusive(' ') {
+            found += &stream.push(piece).unwrap();
+        }
+        assert!(stream.tail.len() < 3 * MAX_HOLD_BACK, "the start was forgotten");
+        found += &stream.finish().unwrap();
+        let start = filler.encode_utf16().count();
+        assert!(found.contains(&format!(r#""start":{start},"end":{}"#, start + 16)), "{start}");
+        assert!(stream.finish().is_err());
+    }
+}

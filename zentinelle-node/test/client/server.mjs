@@ -17,8 +17,10 @@ async function freePort() {
 export async function startServer(program = process.env.ZENTINELLE_PROGRAM) {
   const folder = mkdtempSync(join(tmpdir(), "zentinelle-client-"));
   const address = `127.0.0.1:${await freePort()}`;
+  // The server reads every `ZENTINELLE_…` as configuration and refuses what it does not know.
+  const ours = Object.entries(process.env).filter(([name]) => !name.startsWith("ZENTINELLE_"));
   const child = spawn(program, ["serve", "--demo", "--listen", address, "--data-dir", folder], {
-    env: { ...process.env, ZENTINELLE_THROTTLE__ENABLED: "false" },
+    env: { ...Object.fromEntries(ours), ZENTINELLE_THROTTLE__ENABLED: "false" },
     stdio: ["ignore", "pipe", "ignore"],
   });
   let shown = "";

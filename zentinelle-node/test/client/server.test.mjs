@@ -57,18 +57,20 @@ test("an agent enrols, learns its policies, asks, reports and leaves", { skip },
 
 test("a denial is a result, and thrown where that is asked for", { skip }, async () => {
   const agent = connect();
-  const seen = [];
-  for (const tool of ["shell", "shell_execute", "rm", "delete_database", "search"]) seen.push(await agent.canCallTool(tool));
-  const denied = seen.find((result) => !result.allowed);
-  assert.ok(denied, "the demonstration's policies deny some tool");
+  const shell = (command) => ({ userId: "alice", context: { tool: "Bash", tool_input: { command } } });
+  const permitted = await agent.evaluate("tool_call", shell("cargo test"));
+  assert.equal(permitted.allowed, true, permitted.reason);
+  assert.deepEqual(permitted.blockedPolicies, []);
+  const denied = await agent.evaluate("tool_call", shell("rm -rf /"));
+  assert.equal(denied.allowed, false);
   assert.ok(denied.reason.length > 0 && denied.blockedPolicies.length > 0);
-  const name = ["shell", "shell_execute", "rm", "delete_database", "search"][seen.indexOf(denied)];
-  await assert.rejects(agent.enforce("tool_call", { context: { tool: name } }), (error) => {
+  await assert.rejects(agent.enforce("tool_call", shell("rm -rf /")), (error) => {
     assert.ok(error instanceof client.PolicyViolationError);
     assert.deepEqual(error.result.blockedPolicies, denied.blockedPolicies);
     return true;
   });
   assert.equal(typeof (await agent.canUseModel("gpt-5")).allowed, "boolean");
+  assert.equal(typeof (await agent.canCallTool("search", "alice")).allowed, "boolean");
 });
 
 test("a refused key is an error even where failing open was chosen", { skip }, async () => {
