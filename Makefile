@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run examples test lint python test-integrations bench generate fuzz audit clean
+.PHONY: help run examples test lint python node test-integrations bench generate fuzz audit clean
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,8 +19,13 @@ lint: ## Format and lints only
 python: ## Build the Python wheel and prove it in a fresh environment
 	@scripts/python.sh
 
-test-integrations: ## The Python integrations against the real frameworks (after `make python`)
+node: ## Build both JavaScript packages and prove them in Node and Chromium
+	@scripts/wasm.sh
+	@scripts/node.sh
+
+test-integrations: ## The integrations against the real frameworks (after `make python node`)
 	@scripts/test-integrations.sh
+	@scripts/test-integrations-node.sh
 
 bench: ## Measure beside the named rivals; writes benches/RESULTS.md
 	@scripts/bench.sh

@@ -5,6 +5,5 @@
 
 target=${CARGO_TARGET_DIR:-target}
 case $target in /*) ;; *) target=$PWD/$target ;; esac
-ZENTINELLE_DECISIONS=$target/decisions.jsonl \
-  cargo test --locked -q -p zentinelle-core --test vectors -- --exact decisions_are_written_for_other_languages >/dev/null
+cargo run --locked -q -p zentinelle-core --example vector_documents >"$target/decisions.jsonl"
 echo "$target/decisions.jsonl"

@@ -29,7 +29,7 @@ mkdir -p "$crate/zentinelle_agent.data/scripts"
 cp "$target/release/zentinelle-hook" "$crate/zentinelle_agent.data/scripts/"
 strip "$crate/zentinelle_agent.data/scripts/zentinelle-hook" 2>/dev/null || true
 [ -n "${ZENTINELLE_SERVER:-}" ] || cargo build --locked -q -p zentinelle-server
-cargo run --locked -q -p zentinelle-core --example vector_documents >"$work/vector-documents.jsonl"
+decisions=$(scripts/decisions.sh)
 
 say "wheel"
 rm -rf "$work/wheels"
@@ -56,7 +56,7 @@ done
 
 say "tests"
 export ZENTINELLE_SERVER=${ZENTINELLE_SERVER:-$target/debug/zentinelle}
-export ZENTINELLE_VECTOR_DOCUMENTS=$work/vector-documents.jsonl
+export ZENTINELLE_DECISIONS=$decisions
 export HYPOTHESIS_STORAGE_DIRECTORY=$work/hypothesis
 # From a folder of its own, so that nothing but the installed wheel can be imported.
 (cd "$crate/tests" && "$work/venv/bin/python" -m pytest -q -p no:cacheprovider --ignore integrations "$@")

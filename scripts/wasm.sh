@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds @zentinelle/wasm for browsers, bundlers and Node, checks its size, and runs its tests in Node and, where
-# there is a Chromium, in a browser. `--build` stops before the tests.
+# Builds @zentinelle/wasm for browsers, bundlers and Node, checks its size, and runs its tests in Node and in
+# Chromium. `--build` stops before the tests.
 . "$(dirname "$0")/common.sh"
 need node "install Node 20 or later: https://nodejs.org"
 need npm "npm comes with Node"
@@ -61,9 +61,6 @@ ZENTINELLE_DECISIONS=$decisions ZENTINELLE_TEST_ENTRY=$package/dist/esm/wasm-nod
 ZENTINELLE_DECISIONS=$decisions ZENTINELLE_TEST_ENTRY=$package/dist/cjs/wasm-node.js \
   node --test --test-reporter=dot zentinelle-node/test/*.test.mjs
 
-if command -v chromium >/dev/null; then
-  say "tests in a browser"
-  ZENTINELLE_DECISIONS=$decisions node --test --test-reporter=spec $package/browser/*.test.mjs
-else
-  echo "skipped in a browser: there is no \`chromium\` on this machine"
-fi
+need_chromium
+say "tests in a browser"
+ZENTINELLE_DECISIONS=$decisions node --test --test-reporter=spec $package/browser/*.test.mjs

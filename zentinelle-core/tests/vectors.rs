@@ -19,7 +19,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use support::vectors::{Case, Kind, Step, documents, known_differences, load, needs_backtracking, run};
+use support::vectors::{Case, Kind, Step, known_differences, load, needs_backtracking, run};
 
 #[test]
 fn every_vector_holds() {
@@ -67,17 +67,4 @@ fn a_wrong_expectation_is_noticed() {
     };
     case.steps.iter_mut().for_each(flip);
     assert!(!run(&case).is_empty(), "the runner accepts anything");
-}
-
-/// For the packages of other languages, which must write the very same bytes: with
-/// `ZENTINELLE_DECISIONS=<file>`, one line a case, its id and the decision of each step.
-#[test]
-fn decisions_are_written_for_other_languages() {
-    let Some(path) = std::env::var_os("ZENTINELLE_DECISIONS") else { return };
-    let mut lines = String::new();
-    for case in load() {
-        lines += &serde_json::to_string(&(&case.id, documents(&case))).unwrap();
-        lines.push('\n');
-    }
-    std::fs::write(path, lines).unwrap();
 }

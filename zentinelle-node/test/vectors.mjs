@@ -106,14 +106,14 @@ function inJavaScript(decision, line) {
 }
 
 /**
- * Runs `vectors` (JSON lines) and compares with `decisions` (Rust's, JSON lines of `[id, [decision, …]]`).
+ * Runs `vectors` (JSON lines) and compares with `decisions` (Rust's, JSON lines of `{ id, step, document }`).
  * @returns {{ cases: number, steps: number, drift: { id: string, step: number, ours: string, rust: string }[] }}
  */
 export function runVectors(api, vectors, decisions) {
   const rust = new Map();
   for (const line of decisions.split("\n").filter(Boolean)) {
-    const [, id] = /^\["((?:[^"\\]|\\.)*)"/.exec(line);
-    rust.set(id, line);
+    const { id, document } = JSON.parse(line);
+    rust.set(id, [...(rust.get(id) ?? []), document]);
   }
   const report = { cases: 0, steps: 0, drift: [] };
   for (const line of vectors.split("\n").filter((line) => line.trim() !== "")) {
@@ -126,8 +126,8 @@ export function runVectors(api, vectors, decisions) {
     }
     report.cases += 1;
     report.steps += ours.length;
-    const written = `[${JSON.stringify(id)},[${ours.join(",")}]]`;
-    const expected = inJavaScript(rust.get(id) ?? "(no decision of Rust's)", line);
+    const written = ours.join("\n");
+    const expected = inJavaScript((rust.get(id) ?? ["(no decision of Rust's)"]).join("\n"), line);
     if (written !== expected) report.drift.push({ id, ours: written, rust: expected });
   }
   return report;

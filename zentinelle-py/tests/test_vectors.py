@@ -1,6 +1,6 @@
 """Every golden vector through Python: the same decisions as Rust's, byte for byte.
 
-`ZENTINELLE_VECTOR_DOCUMENTS` names what `cargo run -p zentinelle-core --example
+`ZENTINELLE_DECISIONS` names what `cargo run -p zentinelle-core --example
 vector_documents` printed.
 """
 
@@ -119,9 +119,9 @@ def baseline(case: dict[str, Any]) -> Any:
 
 
 def test_every_vector_gives_the_document_that_rust_writes() -> None:
-    path = os.environ.get("ZENTINELLE_VECTOR_DOCUMENTS")
+    path = os.environ.get("ZENTINELLE_DECISIONS")
     if not path:
-        pytest.skip("ZENTINELLE_VECTOR_DOCUMENTS is not set: scripts/python.sh sets it")
+        pytest.skip("ZENTINELLE_DECISIONS is not set: scripts/python.sh sets it")
     expected: dict[tuple[str, int], str] = {}
     for line in Path(path).read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
