@@ -186,7 +186,8 @@ async fn permitted(
         let mut asked = question(&name).asked(app, caller).await?;
         asked.dry_run = true;
         decided += 1;
-        let permitted = decide::judge(app, asked).await?.document.allowed;
+        // The document of a mere question always permits.
+        let permitted = decide::judge(app, asked).await?.decision.is_permitted();
         let full = decided == MOST_DECISIONS || found.len() + usize::from(permitted) == limit;
         let token = (full && rest.peek().is_some()).then(|| URL_SAFE_NO_PAD.encode(&name));
         found.extend(permitted.then_some(name));

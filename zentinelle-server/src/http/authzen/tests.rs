@@ -309,7 +309,7 @@ async fn search(server: &TestServer, key: &str, what: &str, body: Value) -> Valu
 async fn what_is_found_is_permitted_when_it_is_asked_for() {
     let server = TestServer::sqlite().await;
     let key = server.agent("todo-app").await;
-    let tools = json!({"allowed_tools": ["search", "read_file", "shell", "mcp__*"], "denied_tools": ["shell"]});
+    let tools = json!({"allowed_tools": ["search", "read_file", "mcp__*"], "requires_approval": ["pay"]});
     server.policy("tool_permission", tools).await;
     server.user_policy("bob", "model_restriction", json!({"allowed_models": ["gpt-5", "our-own"]})).await;
     let asks = |user: &str, action: &str, kind: &str| json!({"subject": {"type": "user", "id": user}, "action": {"name": action}, "resource": {"type": kind}});
@@ -346,9 +346,9 @@ async fn what_is_found_is_permitted_when_it_is_asked_for() {
         }
     }
     assert!(pages > 2 && all.is_sorted() && all.iter().any(|id| id == "our-own"), "{pages} {all:?}");
-    let on_shell = json!({"subject": {"type": "agent", "id": "todo-app"}, "resource": {"type": "tool", "id": "shell"}});
-    assert!(search(&server, &key, "action", on_shell.clone()).await["results"].as_array().is_some_and(Vec::is_empty));
-    let mut on_search = on_shell;
+    let on_pay = json!({"subject": {"type": "agent", "id": "todo-app"}, "resource": {"type": "tool", "id": "pay"}});
+    assert!(search(&server, &key, "action", on_pay.clone()).await["results"].as_array().is_some_and(Vec::is_empty));
+    let mut on_search = on_pay;
     on_search["resource"]["id"] = json!("search");
     assert_eq!(search(&server, &key, "action", on_search).await["results"], json!([{"name": "tool_call"}]));
     let nothing = search(&server, &key, "resource", asks("ann", "read", "account")).await;
