@@ -186,7 +186,10 @@ def test_an_address_or_key_that_cannot_be_one_is_refused() -> None:
     ]:
         with pytest.raises(RequestError):
             Client(endpoint, key)
-    Client("http://corp.test", KEY, allow_insecure=True)
+    client = Client("http://corp.test", KEY, allow_insecure=True)
+    with pytest.raises(RequestError) as nobody:  # a question enrols nobody
+        client.config()
+    assert nobody.value.code == "client.no_agent_id"
 
 
 def test_a_full_buffer_drops_the_oldest_and_a_refused_key_the_batch() -> None:

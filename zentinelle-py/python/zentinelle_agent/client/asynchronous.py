@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from ..errors import ZentinelleConnectionError, ZentinelleError
+from ..errors import RequestError, ZentinelleConnectionError, ZentinelleError
 from . import routes, wire
 from .breaker import CircuitBreaker
 
@@ -120,12 +120,12 @@ class AsyncClient:
 
     async def config(self) -> dict[str, Any]:
         """The agent's configuration and policies."""
-        told: dict[str, Any] = await self.send(routes.config(await self._known_agent()))
+        told: dict[str, Any] = await self.send(routes.config(self._known_agent()))
         return told
 
     async def secrets(self) -> dict[str, str]:
         """The secrets the agent may have, by name. Not kept by this client."""
-        told: dict[str, str] = (await self.send(routes.secrets(await self._known_agent())))["secrets"]
+        told: dict[str, str] = (await self.send(routes.secrets(self._known_agent())))["secrets"]
         return told
 
     async def events(self, batch: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class AsyncClient:
 
     async def heartbeat(self, status: str = "healthy", metrics: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Says that the agent lives; `config_changed` tells whether to read the configuration anew."""
-        told: dict[str, Any] = await self.send(routes.heartbeat(await self._known_agent(), status, metrics))
+        told: dict[str, Any] = await self.send(routes.heartbeat(self._known_agent(), status, metrics))
         return told
 
     async def effective_policies(self, user_id: str | None = None) -> list[dict[str, Any]]:
@@ -152,8 +152,12 @@ class AsyncClient:
         """Takes the key's agent out of service."""
         await self.send(routes.deregister())
 
-    async def _known_agent(self) -> str:
+    def _known_agent(self) -> str:
+        """The agent's id. Nobody is enrolled by a question."""
         if self.agent_id is None:
-            await self.register()
-        assert self.agent_id is not None
+            raise RequestError(
+                "the agent's id is not known",
+                code="client.no_agent_id",
+                help="pass `agent_id=`, or call `register()` first",
+            )
         return self.agent_id

@@ -29,8 +29,10 @@ def register(
     metadata: Mapping[str, Any] | None,
 ) -> Call:
     """Enrols an agent; with an agent's own key, says again what it can do."""
-    body: dict[str, Any] = {"agent_id": agent_id, "agent_type": agent_type, "capabilities": list(capabilities or [])}
-    body |= {"metadata": dict(metadata or {}), "name": name}
+    body: dict[str, Any] = {"agent_id": agent_id, "agent_type": agent_type, "name": name}
+    # What is not said stays as it was.
+    body["capabilities"] = list(capabilities) if capabilities is not None else None
+    body["metadata"] = dict(metadata) if metadata is not None else None
     # Without an id of its own a second enrolment makes a second agent.
     return Call("POST", "/api/v1/agents/register", body, repeatable=agent_id is not None)
 

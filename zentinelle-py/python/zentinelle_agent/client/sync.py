@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from ..errors import ZentinelleConnectionError, ZentinelleError
+from ..errors import RequestError, ZentinelleConnectionError, ZentinelleError
 from . import routes, wire
 from .breaker import CircuitBreaker
 from .forking import after_fork
@@ -214,7 +214,11 @@ class Client:
         self.send(routes.deregister())
 
     def _known_agent(self) -> str:
+        """The agent's id. Nobody is enrolled by a question."""
         if self.agent_id is None:
-            self.register()
-        assert self.agent_id is not None
+            raise RequestError(
+                "the agent's id is not known",
+                code="client.no_agent_id",
+                help="pass `agent_id=`, or call `register()` first",
+            )
         return self.agent_id
