@@ -8,7 +8,7 @@ import { performance } from "node:perf_hooks";
 import { casbin, cedar, check, QUESTIONS, zentinelle } from "./scenario.mjs";
 
 const quick = process.argv.includes("--quick");
-const ROUNDS = quick ? 5 : 41;
+const ROUNDS = quick ? 5 : 9;
 const BATCH = 20;
 const BATCHES = quick ? 50 : 250;
 
