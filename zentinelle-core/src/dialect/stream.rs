@@ -2,12 +2,23 @@
 
 use std::ops::Range;
 
+use serde_json::json;
+
 use super::json_spans::{self, Json, Node};
 use super::read::{At, readable_texts};
 use super::reply::{ReplyError, StopReason};
 use super::route::{Operation, Route};
 use super::usage::Usage;
 use super::{anthropic, google, openai_chat, openai_responses, sse};
+
+/// Why a stream ends before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Policies have something against it.
+    Denied,
+    /// The provider broke off.
+    BrokenOff,
+}
 
 /// How a stream is cut into frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -277,15 +288,29 @@ impl StreamDecoder {
         self.cutter.buffered()
     }
 
-    /// What ends the stream early, well formed in its format. `kind` is Anthropic's error type;
-    /// `after_element` says whether an element of a list has left.
-    pub(super) fn ending(&self, kind: &str, message: &str, request_id: &str, after_element: bool) -> String {
-        match &self.memory {
-            Memory::Chat(stream) => stream.ending(message),
-            Memory::Responses(stream) => stream.ending(message),
-            Memory::Anthropic(_) => anthropic::ending(kind, message, request_id),
-            Memory::Google(stream) => stream.ending(self.framing, after_element, message),
-            Memory::Unknown => String::new(),
+    /// What ends the stream early, well formed in its format. `after_element` says whether an
+    /// element of a list has left.
+    pub(super) fn ending(&self, why: Ending, message: &str, request_id: &str, after_element: bool) -> String {
+        match (&self.memory, why) {
+            (Memory::Chat(stream), Ending::Denied) => stream.ending(message),
+            (Memory::Chat(_), Ending::BrokenOff) => {
+                let error =
+                    json!({ "message": message, "type": "server_error", "code": "upstream_error", "param": null });
+                format!("data: {}\n\ndata: [DONE]\n\n", json!({ "error": error }))
+            }
+            (Memory::Responses(stream), Ending::Denied) => stream.ending(message),
+            (Memory::Responses(stream), Ending::BrokenOff) => stream.failure(message),
+            (Memory::Anthropic(_), Ending::Denied) => anthropic::ending("permission_error", message, request_id),
+            (Memory::Anthropic(_), Ending::BrokenOff) => anthropic::ending("api_error", message, request_id),
+            (Memory::Google(stream), Ending::Denied) => stream.ending(self.framing, after_element, message),
+            (Memory::Google(_), Ending::BrokenOff) => {
+                let error = json!({ "error": { "code": 502, "message": message, "status": "UNAVAILABLE" } });
+                match self.framing {
+                    Framing::Sse => format!("data: {error}\n\n"),
+                    Framing::JsonArray => format!("{}{error}]", if after_element { "," } else { "[" }),
+                }
+            }
+            (Memory::Unknown, _) => String::new(),
         }
     }
 

@@ -19,6 +19,8 @@ pub(crate) const DECISION: HeaderName = HeaderName::from_static("x-zentinelle-de
 pub(crate) const EVALUATION_ID: HeaderName = HeaderName::from_static("x-zentinelle-evaluation-id");
 /// Tells the official SDKs whether to try again.
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+/// Anthropic's own name for the id of a request.
+const ANTHROPIC_ID: HeaderName = HeaderName::from_static("request-id");
 /// The longest that a client is told to wait. Unit: seconds.
 const LONGEST_WAIT: i64 = 31 * 86_400;
 
@@ -92,6 +94,12 @@ impl Refusal {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if dialect == Dialect::Anthropic
+            && let Ok(id) = HeaderValue::from_str(&id)
+        {
+            // Where Anthropic's SDK reads the request's id from.
+            headers.insert(ANTHROPIC_ID, id);
+        }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         } else if self.status.is_client_error() {

@@ -13,6 +13,12 @@ use super::upstream::{BadPath, Upstream, Upstreams};
 /// The header that Anthropic's SDK sends with every request, and OpenAI's never.
 const ANTHROPIC_VERSION: &str = "anthropic-version";
 
+/// The header in which Google's SDKs send their key.
+const GOOGLE_KEY: &str = "x-goog-api-key";
+/// What Google writes behind the name of a model.
+const GOOGLE_METHODS: [&str; 6] =
+    [":generateContent", ":streamGenerateContent", ":countTokens", ":embedContent", ":batchEmbedContents", ":predict"];
+
 /// Where a call is going.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -74,6 +80,13 @@ fn named<'p>(path: &'p str, headers: &HeaderMap) -> (&'p str, &'p str) {
     if path.starts_with("/v1beta/") || path.starts_with("/v1alpha/") || path.starts_with("/upload/") {
         return ("google", path);
     }
+    // Google's SDK for Python asks for `/v1/models/{model}:{method}`. A colon alone does not tell:
+    // OpenAI's fine-tuned models have some in their names.
+    let models = path.strip_prefix("/v1/models").filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let has_method = |rest: &str| GOOGLE_METHODS.iter().any(|method| rest.ends_with(method));
+    if models.is_some_and(|rest| headers.contains_key(GOOGLE_KEY) || has_method(rest)) {
+        return ("google", path);
+    }
     let messages = path.strip_prefix("/v1/messages").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     (if messages || headers.contains_key(ANTHROPIC_VERSION) { "anthropic" } else { "openai" }, path)
 }
@@ -97,8 +110,14 @@ mod tests {
     fn bare_paths_name_the_vendor_whose_sdk_sends_them() {
         let mut anthropic = HeaderMap::new();
         anthropic.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+        let mut google = HeaderMap::new();
+        google.insert("x-goog-api-key", HeaderValue::from_static("AIza"));
         let none = HeaderMap::new();
         for (path, headers, expected) in [
+            ("/v1/models/g:generateContent", &none, ("google", "/v1/models/g:generateContent")),
+            ("/v1/models", &google, ("google", "/v1/models")),
+            ("/v1/models/ft:gpt-4o:acme::a1", &none, ("openai", "/v1/models/ft:gpt-4o:acme::a1")),
+            ("/v1/chat/completions", &google, ("openai", "/v1/chat/completions")),
             ("/v1/messages", &none, ("anthropic", "/v1/messages")),
             ("/v1/messages/count_tokens", &none, ("anthropic", "/v1/messages/count_tokens")),
             ("/v1/messagesx", &none, ("openai", "/v1/messagesx")),

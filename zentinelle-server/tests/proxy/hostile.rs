@@ -40,20 +40,22 @@ async fn whatever_an_upstream_answers_the_caller_gets_an_error_it_can_read() {
         ("many_headers", 502),
         ("deep", 502),
         ("stall", 504),
-        ("gzip]] [[unasked", 502),
-        ("br]] [[unasked", 502),
         ("duplicate_keys", 502),
     ];
     for speaks in Speaks::ALL {
         for (word, status) in cases {
             for streams in [false, true] {
-                // A stream of these two is a stream like any other.
-                if streams && ["duplicate_keys"].contains(&word) {
-                    continue;
+                if streams && word == "duplicate_keys" {
+                    continue; // said of whole replies alone
                 }
                 let answer = proxied.ask(speaks, &format!("[[{word}]]"), streams).await;
                 let text = answer.text();
                 let told: String = text.chars().take(300).collect();
+                if speaks == Speaks::Google && streams && answer.status == 200 {
+                    // JSON may be one of Google's streams, so it is only found out on the way.
+                    assert!(!speaks.claims_a_good_end(&text), "{word}: {told}");
+                    continue;
+                }
                 assert_eq!(answer.status, status, "{speaks:?} {word} {streams}: {told}");
                 let message = speaks.error(answer.status, &answer.body);
                 assert!(!message.contains("127.0.0.1"), "addresses are ours to know: {message}");

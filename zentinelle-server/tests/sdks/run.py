@@ -70,13 +70,15 @@ def start_server(program, work, mock):
     for name in AGENTS:
         body = {"agent_type": "custom", "agent_id": name}
         agents[name] = post(f"{url}/api/zentinelle/v1/register", keys["enrolment"], body)["api_key"]
+    # Models of compatible upstreams have no price of their own: they are charged as the dearest.
+    post(f"{url}/api/zentinelle/v1/settings", keys["operator"], {"proxy": {"unpriced_model": "permit"}}, "PATCH")
     post(f"{url}/api/zentinelle/v1/policies/import", keys["operator"], {"documents": (HERE / "policies.yaml").read_text()})
     return process, url, keys["operator"], agents
 
 
-def post(url, key, body):
+def post(url, key, body, method="POST"):
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.load(answer)
@@ -101,12 +103,17 @@ def main():
         (work / "run.json").write_text(json.dumps(run, indent=2))
         environment = os.environ | {"SDKS_RUN": str(work / "run.json")}
         if "pytest" in runners:
-            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=8", str(HERE / "python")]
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:warnings", str(HERE / "python")]
             failed += subprocess.run(command, env=environment).returncode != 0
         if "node" in runners:
             tests = sorted(str(path) for path in (HERE / "node").glob("*.test.js"))
             command = ["node", "--test", "--test-reporter=spec", *tests]
-            failed += subprocess.run(command, cwd=HERE / "node", env=environment).returncode != 0
+            ran = subprocess.run(command, cwd=HERE / "node", env=environment, text=True, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT)
+            failed += ran.returncode != 0
+            # One line a test is too many when all is well.
+            lines = [line for line in ran.stdout.splitlines() if line.startswith("\u2139")]
+            print(ran.stdout if ran.returncode else "node: " + ", ".join(line[2:] for line in lines), flush=True)
     finally:
         for process in processes:
             process.terminate()

@@ -32,7 +32,7 @@ use self::tools::Tools;
 use super::inspect::masked_arguments;
 use super::reply::StopReason;
 use super::route::Route;
-use super::stream::{Channel, ChannelKind, Delta, Frame, Framing, StreamDecoder, TextDelta, ToolKey};
+use super::stream::{Channel, ChannelKind, Delta, Ending, Frame, Framing, StreamDecoder, TextDelta, ToolKey};
 use super::usage::Usage;
 use crate::Code;
 use crate::scan::{Category, Detectors, Finding, Scanner};
@@ -125,9 +125,10 @@ impl StreamGuard {
         }
     }
 
-    /// Declares that upstream broke off, so that the client is told in its own format.
+    /// Declares that upstream broke off, so that the client is told in its own format: as the
+    /// provider's failure, which may be tried again, and not as something that was forbidden.
     pub fn abort(&mut self, message: &str) {
-        self.cut(BROKEN_OFF, message);
+        self.end_early(BROKEN_OFF, message, Ending::BrokenOff);
     }
 
     /// The next thing to do, until there is none for now.
@@ -157,12 +158,16 @@ impl StreamGuard {
 
     /// Ends the stream, well formed in its format, with a reason the client can read.
     pub fn cut(&mut self, code: Code, reason: &str) {
+        self.end_early(code, reason, Ending::Denied);
+    }
+
+    fn end_early(&mut self, code: Code, reason: &str, why: Ending) {
         if self.over {
             return;
         }
         // What was decided before the place of the cut has left already; the rest never leaves.
         self.queue.clear();
-        let ending = self.decoder.ending("permission_error", reason, &self.options.request_id, self.after_element);
+        let ending = self.decoder.ending(why, reason, &self.options.request_id, self.after_element);
         self.over = true;
         if !ending.is_empty() {
             self.said.push_back(Guarded::Release(ending.into_bytes()));

@@ -181,6 +181,13 @@ impl Stream {
 
     /// The event that ends the response early: incomplete for a content filter, which is an end
     /// every SDK knows, with the reason beside it.
+    /// What the provider itself sends when it fails midway.
+    pub(in super::super) fn failure(&self, message: &str) -> String {
+        let event = json!({ "type": "error", "sequence_number": self.sequence, "code": "upstream_error",
+            "message": message, "param": null });
+        format!("event: error\ndata: {event}\n\n")
+    }
+
     pub(in super::super) fn ending(&self, message: &str) -> String {
         let own = |key: &str, otherwise: Value| {
             self.head.get(key).and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or(otherwise)
