@@ -284,7 +284,7 @@ async fn stop(app: Arc<App>, handle: Handle<SocketAddr>) {
 }
 
 /// Returns when the process is told to stop.
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     let interrupt = tokio::signal::ctrl_c();
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(terminate) => terminate,

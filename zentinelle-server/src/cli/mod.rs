@@ -23,6 +23,7 @@ mod scan;
 mod schema_words;
 mod serve;
 mod tenant;
+mod zentinel_agent;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -60,6 +61,7 @@ enum Command {
     #[command(subcommand)]
     Approvals(approvals::Command),
     Serve(serve::Args),
+    ZentinelAgent(zentinel_agent::Args),
     #[command(subcommand)]
     Key(key::Command),
     #[command(subcommand)]
@@ -96,6 +98,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Key(command) => key::run(command, &mut console),
         Command::Tenant(command) => tenant::run(command, &mut console),
         Command::Serve(args) => serve::run(&args, &mut console),
+        Command::ZentinelAgent(args) => zentinel_agent::run(&args, &mut console),
         Command::Config(command) => config::run(&command, &mut console),
         Command::Health(args) => health::run(&args, &mut console),
         Command::Openapi(args) => openapi::run(&args, &mut console),
