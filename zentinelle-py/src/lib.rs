@@ -13,6 +13,7 @@ mod ledger;
 mod request;
 mod scan;
 mod value;
+mod zentinel;
 
 use pyo3::prelude::*;
 
@@ -33,6 +34,9 @@ mod native {
     use crate::ledger::{Batch, MemoryLedger};
     #[pymodule_export]
     use crate::scan::{Finding, Judgement, Release, Scanner, StreamScanner};
+
+    #[pymodule_export]
+    use crate::zentinel::{Head, ZentinelAgent, ZentinelConnection};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

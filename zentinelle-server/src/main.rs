@@ -27,6 +27,7 @@ mod telemetry;
 #[cfg(test)]
 mod testing;
 mod webhooks;
+mod zentinel;
 
 use std::process::ExitCode;
 

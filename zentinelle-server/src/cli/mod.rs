@@ -23,6 +23,7 @@ mod scan;
 mod schema_words;
 mod serve;
 mod tenant;
+mod zentinel_agent;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use zentinelle_hook::Ended;
@@ -62,6 +63,7 @@ enum Command {
     Approvals(approvals::Command),
     Serve(serve::Args),
     Proxy(proxy::Args),
+    ZentinelAgent(zentinel_agent::Args),
     #[command(subcommand)]
     Key(key::Command),
     #[command(subcommand)]
@@ -104,6 +106,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Tenant(command) => tenant::run(command, &mut console),
         Command::Serve(args) => serve::run(&args, &mut console),
         Command::Proxy(args) => proxy::run(&args, &mut console),
+        Command::ZentinelAgent(args) => zentinel_agent::run(&args, &mut console),
         Command::Config(command) => config::run(&command, &mut console),
         Command::Health(args) => health::run(&args, &mut console),
         Command::Openapi(args) => openapi::run(&args, &mut console),

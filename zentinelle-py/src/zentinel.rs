@@ -1,0 +1,312 @@
+//! The Zentinel agent protocol for `zentinel_agent_sdk`: bytes in, events out, answers in, bytes
+//! out. Python brings the sockets and the handlers; what the protocol demands is done here.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use zentinelle_core::ids::TenantId;
+use zentinelle_core::zentinel::event::{RequestHeaders, ResponseHeaders};
+use zentinelle_core::zentinel::judge::merge;
+use zentinelle_core::zentinel::{
+    AgentResponse, Capabilities, Connection, ConnectionId, Exchanges, FailureMode, Headers, Identity, Judge, Known,
+    Occurrence, Question, SessionConfig, Ticket,
+};
+use zentinelle_core::{Agent, Engine, MemoryLedger, NoPolicy, policy_document};
+
+use crate::error::of_problems;
+
+/// Policies that judge before Python does.
+struct Policies {
+    judge: Judge,
+    engine: Engine,
+    ledger: MemoryLedger,
+}
+
+/// What all connections of an agent share.
+#[pyclass(frozen, module = "zentinel_agent_sdk", name = "ZentinelAgent")]
+pub(crate) struct ZentinelAgent {
+    config: Arc<SessionConfig>,
+    exchanges: Mutex<Exchanges>,
+    policies: Option<Policies>,
+    started: Instant,
+}
+
+#[pymethods]
+impl ZentinelAgent {
+    #[new]
+    #[pyo3(signature = (name, version, *, fail_open=false, policies=None, policies_name="policies"))]
+    fn new(
+        py: Python<'_>,
+        name: &str,
+        version: &str,
+        fail_open: bool,
+        policies: Option<&str>,
+        policies_name: &str,
+    ) -> PyResult<Self> {
+        let mut config = SessionConfig::new(Capabilities::new(name, name, version));
+        config.failure_mode = if fail_open { FailureMode::Open } else { FailureMode::Closed };
+        let policies = policies.map(|text| read(py, text, policies_name, name, config.failure_mode)).transpose()?;
+        Ok(Self { config: Arc::new(config), exchanges: Mutex::default(), policies, started: Instant::now() })
+    }
+
+    /// A connection before its first byte.
+    fn connection(slf: Bound<'_, Self>, number: u64) -> ZentinelConnection {
+        let connection = Connection::new(Arc::clone(&slf.get().config), ConnectionId(number));
+        ZentinelConnection { agent: slf.unbind(), state: Mutex::new(State { connection, judged: Vec::new() }) }
+    }
+}
+
+fn read(py: Python<'_>, text: &str, name: &str, agent: &str, failure_mode: FailureMode) -> PyResult<Policies> {
+    let (document, problems) = policy_document::read(text);
+    if problems.iter().any(|problem| problem.severity == zentinelle_core::document::diagnostic::Severity::Error) {
+        return Err(of_problems(py, &problems, name, text));
+    }
+    let tenant = TenantId::new("local");
+    // What no policy speaks of is the handler's to decide.
+    let no_policy = NoPolicy::Permit;
+    let engine = Engine::new(document.policy_set(&tenant, name)).with_no_policy(no_policy);
+    let identity = Identity { agent: Arc::new(Agent::new(tenant, agent)), agent_header: None, user_header: None };
+    Ok(Policies { judge: Judge { identity, failure_mode, no_policy }, engine, ledger: MemoryLedger::default() })
+}
+
+impl ZentinelAgent {
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn exchanges(&self) -> MutexGuard<'_, Exchanges> {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct State {
+    connection: Connection,
+    /// What the policies said of questions that Python still has to answer.
+    judged: Vec<(Ticket, AgentResponse)>,
+}
+
+/// One connection of the proxy. Every method answers `(bytes to write, events, state)`, where the
+/// state is 1 while more bytes are wanted, 2 when the connection must end, else 0.
+#[pyclass(frozen, module = "zentinel_agent_sdk", name = "ZentinelConnection")]
+pub(crate) struct ZentinelConnection {
+    agent: Py<ZentinelAgent>,
+    state: Mutex<State>,
+}
+
+#[pymethods]
+impl ZentinelConnection {
+    /// Takes bytes as they were read from the socket.
+    fn receive<'py>(&self, py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
+        let mut state = self.lock();
+        state.connection.push(data);
+        self.turn(py, &mut state)
+    }
+
+    /// Answers an event: `response` is JSON, or nothing for a plain allow.
+    #[pyo3(signature = (ticket, response=None))]
+    fn answer<'py>(&self, py: Python<'py>, ticket: u64, response: Option<&str>) -> PyResult<Bound<'py, PyTuple>> {
+        let response = match response {
+            None => AgentResponse::allow(),
+            Some(json) => serde_json::from_str(json).map_err(|error| PyValueError::new_err(error.to_string()))?,
+        };
+        let mut state = self.lock();
+        self.put(&mut state, ticket, response);
+        self.turn(py, &mut state)
+    }
+
+    /// Answers an event whose handler failed, by the failure mode.
+    fn fail<'py>(&self, py: Python<'py>, ticket: u64) -> PyResult<Bound<'py, PyTuple>> {
+        let response = self.agent.get().config.failure_mode.answer(503, "zentinel.handler_failed");
+        let mut state = self.lock();
+        self.put(&mut state, ticket, response);
+        self.turn(py, &mut state)
+    }
+
+    /// Tells whether a configuration was applied.
+    #[pyo3(signature = (ticket, error=None))]
+    fn configured<'py>(&self, py: Python<'py>, ticket: u64, error: Option<String>) -> PyResult<Bound<'py, PyTuple>> {
+        let mut state = self.lock();
+        state.connection.configured(Ticket(ticket), error.map_or(Ok(()), Err));
+        self.turn(py, &mut state)
+    }
+
+    /// Ends the connection as soon as everything that came is answered.
+    fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let mut state = self.lock();
+        state.connection.drain(self.agent.get().now_ms());
+        self.turn(py, &mut state)
+    }
+
+    /// Whether the peer may close now without losing half a message.
+    fn is_at_border(&self) -> bool {
+        self.lock().connection.is_at_border()
+    }
+
+    /// Why the connection ended, if it did.
+    fn end(&self) -> Option<String> {
+        self.lock().connection.end().map(|end| end.to_string())
+    }
+}
+
+impl ZentinelConnection {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, state: &mut State, ticket: u64, mut response: AgentResponse) {
+        let ticket = Ticket(ticket);
+        if let Some(place) = state.judged.iter().position(|(judged, _)| *judged == ticket) {
+            let (_, judged) = state.judged.swap_remove(place);
+            // The policies' words in the audit log stand beside the handler's.
+            let mut both = judged;
+            std::mem::swap(&mut both.audit, &mut response.audit);
+            merge(&mut response, AgentResponse { audit: both.audit, ..AgentResponse::allow() });
+            response.response_body_mutation = response.response_body_mutation.or(both.response_body_mutation);
+        }
+        state.connection.answer(ticket, response, &mut self.agent.get().exchanges());
+    }
+
+    /// Everything that can happen now, happens.
+    fn turn<'py>(&self, py: Python<'py>, state: &mut State) -> PyResult<Bound<'py, PyTuple>> {
+        let agent = self.agent.get();
+        let mut events: Option<Bound<'py, PyList>> = None;
+        loop {
+            let occurrence = state.connection.poll(&mut agent.exchanges(), agent.now_ms());
+            let Some(occurrence) = occurrence else { break };
+            if let Occurrence::Judge(ticket, question) = &occurrence
+                && let Some(policies) = &agent.policies
+            {
+                let judged = policies
+                    .judge
+                    .answer(question, Timestamp::now(), |request| policies.engine.decide(request, &policies.ledger));
+                if judged.is_refusal() {
+                    state.connection.answer(*ticket, judged, &mut agent.exchanges());
+                    continue;
+                }
+                state.judged.push((*ticket, judged));
+            }
+            if let Some(event) = event(py, occurrence)? {
+                events.get_or_insert_with(|| PyList::empty(py)).append(event)?;
+            }
+        }
+        let output = state.connection.take_output();
+        let output = (!output.is_empty()).then(|| PyBytes::new(py, &output));
+        let code = match state.connection.end() {
+            Some(_) => 2_u8,
+            None if state.connection.wants_bytes() => 1,
+            None => 0,
+        };
+        (output, events, code).into_pyobject(py)
+    }
+}
+
+/// An event as Python gets it: its name, its ticket, and what it is about.
+fn event<'py>(py: Python<'py>, occurrence: Occurrence) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let json =
+        |value: Result<String, serde_json::Error>| value.map_err(|error| PyValueError::new_err(error.to_string()));
+    let tuple = match occurrence {
+        Occurrence::Judge(Ticket(ticket), question) => match question {
+            Question::Request(head) => ("request", ticket, Head(head)).into_pyobject(py)?,
+            Question::RequestBody { known, body } => {
+                ("request_body", ticket, request(known), PyBytes::new(py, &body)).into_pyobject(py)?
+            }
+            Question::Response { known, response } => {
+                let (id, status, headers) = parts(py, &response)?;
+                ("response", ticket, request(known), id, status, headers).into_pyobject(py)?
+            }
+            Question::ResponseBody { known, body, .. } => {
+                let (id, status, headers) = match &known.response {
+                    Some(response) => parts(py, response)?,
+                    None => (String::new(), 200, PyDict::new(py)),
+                };
+                ("response_body", ticket, request(known), id, status, headers, PyBytes::new(py, &body))
+                    .into_pyobject(py)?
+            }
+            Question::Complete { known, event } => {
+                ("complete", ticket, request(known), event.status, event.duration_ms).into_pyobject(py)?
+            }
+            Question::WebSocket { known, frame } => {
+                ("websocket", ticket, request(known), json(serde_json::to_string(&frame))?).into_pyobject(py)?
+            }
+            Question::Guardrail(inspect) => {
+                ("guardrail", ticket, json(serde_json::to_string(&inspect))?).into_pyobject(py)?
+            }
+        },
+        Occurrence::Configure(Ticket(ticket), configure) => {
+            ("configure", ticket, json(serde_json::to_string(&configure.config))?).into_pyobject(py)?
+        }
+        Occurrence::Cancelled(Ticket(ticket), _) => ("cancelled", ticket).into_pyobject(py)?,
+        Occurrence::Greeted(hello) => ("greeted", 0_u64, hello.proxy_version).into_pyobject(py)?,
+        Occurrence::Noticed(notice) => ("notice", 0_u64, notice.to_string()).into_pyobject(py)?,
+    };
+    Ok(Some(tuple))
+}
+
+fn request(known: Known) -> Option<Head> {
+    known.request.map(Head)
+}
+
+fn parts<'py>(py: Python<'py>, response: &ResponseHeaders) -> PyResult<(String, u16, Bound<'py, PyDict>)> {
+    Ok((response.correlation_id.clone(), response.status, dict(py, &response.headers)?))
+}
+
+fn dict<'py>(py: Python<'py>, headers: &Headers) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (name, values) in headers.iter() {
+        dict.set_item(name, values)?;
+    }
+    Ok(dict)
+}
+
+/// A request's line and headers, turned into Python values only where a handler looks.
+#[pyclass(frozen, module = "zentinel_agent_sdk", name = "ZentinelHead")]
+#[derive(Clone)]
+pub(crate) struct Head(Arc<RequestHeaders>);
+
+#[pymethods]
+impl Head {
+    #[getter]
+    fn correlation_id(&self) -> &str {
+        &self.0.metadata.correlation_id
+    }
+
+    #[getter]
+    fn client_ip(&self) -> String {
+        let client = self.0.metadata.client();
+        client.map_or_else(|| self.0.metadata.client_ip.clone(), |client| client.ip.to_string())
+    }
+
+    #[getter]
+    fn client_port(&self) -> u16 {
+        self.0.metadata.client().and_then(|client| client.port).unwrap_or(self.0.metadata.client_port)
+    }
+
+    #[getter]
+    fn method(&self) -> &str {
+        &self.0.method
+    }
+
+    #[getter]
+    fn uri(&self) -> &str {
+        &self.0.uri
+    }
+
+    #[getter]
+    fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        dict(py, &self.0.headers)
+    }
+
+    /// The first value of a field.
+    fn header(&self, name: &str) -> Option<&str> {
+        self.0.headers.get(name)
+    }
+
+    /// The whole event as JSON.
+    fn json(&self) -> PyResult<String> {
+        serde_json::to_string(&*self.0).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+}
