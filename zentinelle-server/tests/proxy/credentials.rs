@@ -225,7 +225,7 @@ async fn a_key_that_is_revoked_calls_no_more() {
     assert_eq!(proxied.ask(Speaks::Chat, "hello", false).await.status, 200);
     let (_, listed) =
         proxied.server.get("/api/zentinelle/v1/keys?kind=agent", &proxied.server.operator).await.expect("alive");
-    let items = listed["items"].as_array().or_else(|| listed["keys"].as_array()).cloned().unwrap_or_default();
+    let items = listed["results"].as_array().cloned().unwrap_or_default();
     let of_agent = |key: &&Value| key["agent_id"] == json!("demo-agent");
     for key in items.iter().filter(of_agent) {
         let path = format!("/api/zentinelle/v1/keys/{}", key["id"].as_str().unwrap_or_default());

@@ -13,6 +13,8 @@ use crate::running::Running;
 pub(crate) const OPENAI_KEY: &str = "sk-upstream-openai";
 pub(crate) const ANTHROPIC_KEY: &str = "sk-ant-upstream";
 pub(crate) const GOOGLE_KEY: &str = "AIzaUpstream";
+/// A policy that stops nothing.
+const RECORDED: &str = "policies: [{ name: recorded, id: recorded, type: audit_policy, config: {} }]";
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -118,7 +120,7 @@ impl Proxied {
         let mut section = json!({"upstreams": {
             "openai": to(OPENAI_KEY), "anthropic": to(ANTHROPIC_KEY), "google": to(GOOGLE_KEY),
             "unkeyed": {"kind": "openai_compatible", "base_url": url, "private": true},
-            "nowhere": {"kind": "openai_compatible", "base_url": "http://127.0.0.1:9", "api_key": "x", "private": true},
+            "nowhere": {"kind": "openai_compatible", "vendor": "openai", "base_url": "http://127.0.0.1:9", "api_key": "x", "private": true},
         }});
         for (key, value) in more.as_object().into_iter().flatten() {
             section[key] = value.clone();
@@ -126,12 +128,12 @@ impl Proxied {
         let config = data.path().join("zentinelle.yaml");
         std::fs::write(&config, json!({"proxy": section}).to_string()).expect("written"); // JSON is YAML
         let server = Running::start(data.path(), &[("ZENTINELLE_CONFIG", &config.display().to_string())]).await;
-        let body = json!({"documents": policies});
-        if !policies.is_empty() {
-            let import = server.post("/api/zentinelle/v1/policies/import", &server.operator, &body).await;
-            let (status, answer) = import.expect("alive");
-            assert_eq!(status, 200, "{answer}");
-        }
+        // The demonstration's own policies are taken away: these tests are about those they name.
+        let policies = if policies.is_empty() { RECORDED } else { policies };
+        let body = json!({"documents": policies, "prune": true});
+        let import = server.post("/api/zentinelle/v1/policies/import", &server.operator, &body).await;
+        let (status, answer) = import.expect("alive");
+        assert_eq!(status, 200, "{answer}");
         let client = reqwest::Client::builder()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
