@@ -31,7 +31,7 @@ pub(super) enum LinkError {
 /// One of the two, for sending and for listening.
 pub(super) enum Link {
     Postgres(DatabaseConnection),
-    Redis { client: redis::Client, sender: ConnectionManager, channel: String },
+    Redis { client: Box<redis::Client>, sender: ConnectionManager, channel: String },
 }
 
 /// An open connection that notices come in on.
@@ -49,7 +49,7 @@ impl Link {
             .set_response_timeout(Some(PATIENCE / 2))
             .set_number_of_retries(1);
         let sender = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
-        Ok(Self::Redis { client, sender, channel: format!("{prefix}{CHANNEL}") })
+        Ok(Self::Redis { client: Box::new(client), sender, channel: format!("{prefix}{CHANNEL}") })
     }
 
     /// Sends to every replica, this one included.

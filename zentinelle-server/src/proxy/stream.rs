@@ -49,8 +49,11 @@ pub(super) struct Watch {
 /// A tool call that is being judged.
 struct Judging {
     key: ToolKey,
-    verdict: Pin<Box<dyn Future<Output = Result<Result<(), String>, Refusal>> + Send>>,
+    verdict: Pin<Box<dyn Future<Output = Verdict> + Send>>,
 }
+
+/// Whether a tool may be called, or why not, or why that could not be judged.
+type Verdict = Result<Result<(), String>, Refusal>;
 
 /// How long a provider may be silent, and when a call must be over.
 struct Pacer {

@@ -207,7 +207,7 @@ struct Table {
 
 /// What was written of a table.
 enum Body {
-    Sheet(Sheet),
+    Sheet(Box<Sheet>),
     Lines(String),
     /// The rows of a document, of the columns that fit on paper.
     Rows {
@@ -224,7 +224,7 @@ impl Table {
     /// A table with columns that are left out on paper, where there is no room for all.
     fn with(headings: &'static [&'static str], off_paper: &[&str], format: ReportFormat) -> Self {
         let body = match format {
-            ReportFormat::Csv => Body::Sheet(Sheet::new(headings)),
+            ReportFormat::Csv => Body::Sheet(Box::new(Sheet::new(headings))),
             ReportFormat::Ndjson => Body::Lines(String::new()),
             ReportFormat::Pdf => {
                 let on_paper = headings.iter().map(|heading| !off_paper.contains(heading)).collect();
