@@ -1,12 +1,28 @@
 #!/usr/bin/env bash
 # Runs every bench in one go, prints one table and writes it to benches/RESULTS.md.
-# Arguments go to criterion: `scripts/bench.sh decision` measures only what is named so and
-# writes no file.
+# `scripts/bench.sh server` measures only the server, on every database; what follows goes to the
+# bench (`--soak 300` watches its memory for five minutes). Other arguments go to criterion:
+# `scripts/bench.sh decision` measures only what is named so. Neither writes a file.
 . "$(dirname "$0")/common.sh"
 
 target=${CARGO_TARGET_DIR:-target}
 case $target in /*) ;; *) target=$PWD/$target ;; esac
 export CRITERION_HOME=$target/criterion
+
+# The server beside a bare route of its own library, one after the other in turns.
+server_bench() {
+  cargo build --locked --release -p zentinelle-server
+  cargo build --locked --release -p zentinelle-server-bench
+  scripts/services.sh run -- bash -c '
+    exec "$0" --binary "$1" --postgres "$ZENTINELLE_TEST_POSTGRES_URL" --redis "$ZENTINELLE_TEST_REDIS_URL" "${@:2}"
+  ' "$target/release/server_bench" "$target/release/zentinelle" "$@"
+}
+
+if [ "${1:-}" = server ]; then
+  shift
+  server_bench "$@"
+  exit
+fi
 
 if [ $# -gt 0 ]; then
   cargo bench --locked -p zentinelle-benches -- "$@"
@@ -30,6 +46,8 @@ done
 "$target/release/allocations" >"$target/allocations.json"
 "$target/release/rival_allocations" >"$target/rival_allocations.json"
 
+server_bench >"$target/server.md"
+
 say "results"
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)
 changes=$(git diff --quiet HEAD -- ':!benches/RESULTS.md' 2>/dev/null || echo ' with uncommitted changes')
@@ -40,5 +58,10 @@ changes=$(git diff --quiet HEAD -- ':!benches/RESULTS.md' 2>/dev/null || echo ' 
   "load of the machine before the first bench: $load_before; beside other work, figures are higher and ratios hold" \
   "cedar-policy $(cargo pkgid cedar-policy | sed 's/.*[#@]//'), regorus $(cargo pkgid regorus | sed 's/.*[#@]//'), casbin $(cargo pkgid casbin | sed 's/.*[#@]//'); every engine answers all 108 questions of the scenario alike before it is timed" \
   >benches/RESULTS.md
-cat benches/profile.md >>benches/RESULTS.md
+{
+  printf '\n## The server\n\n'
+  cat benches/server/method.md "$target/server.md"
+  printf '\n'
+  cat benches/profile.md
+} >>benches/RESULTS.md
 cat benches/RESULTS.md
