@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Runs every bench in one go, prints one table and writes it to benches/RESULTS.md.
-# Arguments go to criterion: `scripts/bench.sh decision` measures only what is named so and
-# writes no file. `scripts/bench.sh proxy` measures the proxy for model calls alone.
+# `scripts/bench.sh server` measures only the server, on every database; what follows goes to the
+# bench (`--soak 300` watches its memory for five minutes). `scripts/bench.sh proxy` measures the
+# proxy for model calls alone. Other arguments go to criterion: `scripts/bench.sh decision` measures
+# only what is named so. None of these writes a file.
 . "$(dirname "$0")/common.sh"
 
 target=${CARGO_TARGET_DIR:-target}
@@ -28,6 +30,21 @@ if [ "${1-}" = proxy ]; then
   bench_proxy
   exit
 fi
+# The server beside a bare route of its own library, one after the other in turns.
+server_bench() {
+  cargo build --locked --release -p zentinelle-server
+  cargo build --locked --release -p zentinelle-server-bench
+  scripts/services.sh run -- bash -c '
+    exec "$0" --binary "$1" --postgres "$ZENTINELLE_TEST_POSTGRES_URL" --redis "$ZENTINELLE_TEST_REDIS_URL" "${@:2}"
+  ' "$target/release/server_bench" "$target/release/zentinelle" "$@"
+}
+
+if [ "${1:-}" = server ]; then
+  shift
+  server_bench "$@"
+  exit
+fi
+
 if [ $# -gt 0 ]; then
   cargo bench --locked -p zentinelle-benches -- "$@"
   cargo bench --locked -p zentinelle-rivals -- "$@"
@@ -51,6 +68,8 @@ done
 "$target/release/rival_allocations" >"$target/rival_allocations.json"
 bench_proxy >"$target/proxy-rows.md"
 
+server_bench >"$target/server.md"
+
 say "results"
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1)
 changes=$(git diff --quiet HEAD -- ':!benches/RESULTS.md' 2>/dev/null || echo ' with uncommitted changes')
@@ -66,7 +85,9 @@ changes=$(git diff --quiet HEAD -- ':!benches/RESULTS.md' 2>/dev/null || echo ' 
   cat benches/proxy/README.md
   printf '\n| measured | case | figure | beside it | target |\n|---|---|---|---|---|\n'
   cat "$target/proxy-rows.md"
+  printf '\n## The server\n\n'
+  cat benches/server/method.md "$target/server.md"
   printf '\n'
+  cat benches/profile.md
 } >>benches/RESULTS.md
-cat benches/profile.md >>benches/RESULTS.md
 cat benches/RESULTS.md

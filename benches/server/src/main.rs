@@ -4,6 +4,9 @@
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 
+mod redis;
+mod soak;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -35,15 +38,22 @@ struct Args {
     /// `redis://…` to measure with PostgreSQL and Redis.
     #[arg(long)]
     redis: Option<String>,
+    /// Instead of measuring, keep up full load for so long and watch the memory. Unit: seconds.
+    #[arg(long)]
+    soak: Option<u64>,
     /// Be the bare route, at this address: the program starts itself so.
     #[arg(long, hide = true)]
     echo: Option<SocketAddr>,
 }
 
+/// How many users the agent acts for. The demonstration's policies permit each of them two calls
+/// a second, so that so many are never refused.
+const USERS: u64 = 40_000;
+
 /// A call of a coding agent, as its hook sends it.
-fn call() -> String {
+fn call(user: u64) -> String {
     json!({
-        "action": "tool_call", "user_id": "ada",
+        "action": "tool_call", "user_id": format!("user-{user:05}"),
         "context": { "tool": "Bash", "tool_input": { "command": "cargo test --workspace" }, "session_id": "s1",
             "cwd": "/home/ada/project", "permission_mode": "default" }
     })
@@ -57,35 +67,46 @@ async fn main() -> io::Result<()> {
         return echo(address).await;
     }
     let time = Duration::from_secs(args.seconds);
-    println!("| server | evaluations/s (of bare route) | p50 ms | p99 ms | p99 ms at half load | failed |");
-    println!("|---|---|---|---|---|---|");
-    let mut setups: Vec<(&str, Vec<(&str, &str)>)> = vec![("SQLite", vec![])];
-    let replicas = args.postgres.as_deref();
-    if let Some(url) = replicas {
-        setups.push(("PostgreSQL", vec![("ZENTINELLE_DATABASE__URL", url)]));
-        if let Some(redis) = args.redis.as_deref() {
-            let both = vec![("ZENTINELLE_DATABASE__URL", url), ("ZENTINELLE_REDIS__URL", redis)];
-            setups.push(("PostgreSQL and Redis", both));
+    if let Some(seconds) = args.soak {
+        println!("| server | after a minute | at the end | growth | evaluations/s throughout | failed |");
+        println!("|---|---|---|---|---|---|");
+        for (name, environment) in setups(&args) {
+            let data = data(&args)?;
+            let server = Server::start(&args.binary, data.path(), &environment).await?;
+            soak::run(name, &server, args.connections, Duration::from_secs(seconds), evaluate(&server.key)).await?;
+            server.stop().await?;
         }
+        return Ok(());
     }
+    println!("| server | evaluations/s (of bare route) | p50 ms | p99 ms | p99 ms at half load | failed | ledger |");
+    println!("|---|---|---|---|---|---|---|");
     let mut lines = Vec::new();
-    for (name, environment) in setups {
-        let data = tempfile::tempdir()?;
-        if replicas.is_some() {
-            std::fs::write(data.path().join("master.key"), MASTER_KEY)?;
-        }
+    for (name, environment) in setups(&args) {
+        let data = data(&args)?;
         let server = Server::start(&args.binary, data.path(), &environment).await?;
         let idle = server.resident_bytes();
+        let redis = environment.iter().find(|(variable, _)| *variable == REDIS).map(|(_, url)| *url);
+        let trips = async || match redis {
+            Some(url) => redis::scripts_run(url).await.map(Some),
+            None => Ok(None),
+        };
+        let before = trips().await?;
         let (mut ours, mut bare) = (Vec::new(), Vec::new());
         let bare_route = BareRoute::start().await?;
         for _ in 0..args.rounds {
             bare.push(run(bare_route.address, args.connections, time, None, evaluate("none")).await?);
             ours.push(run(server.address, args.connections, time, None, evaluate(&server.key)).await?);
         }
+        let decisions: u64 = ours.iter().map(|run| run.answered).sum();
+        let ledger = match before.zip(trips().await?) {
+            Some((before, after)) => format!("{:.2} round trips", (after - before) as f64 / decisions as f64),
+            None if name == "SQLite" => "in memory".to_owned(),
+            None => "SQL, in groups".to_owned(),
+        };
         let (ours, bare) = (median(ours), median(bare));
         let half = run(server.address, args.connections, time, Some(ours.rate() / 2.0), evaluate(&server.key)).await?;
         println!(
-            "| {name} | {:.0} ({:.0} % of {:.0}) | {:.2} | {:.2} | {:.2} | {} |",
+            "| {name} | {:.0} ({:.0} % of {:.0}) | {:.2} | {:.2} | {:.2} | {} | {ledger} |",
             ours.rate(),
             100.0 * ours.rate() / bare.rate(),
             bare.rate(),
@@ -113,12 +134,42 @@ async fn main() -> io::Result<()> {
     Ok(())
 }
 
+/// The variable that names the database.
+const DATABASE: &str = "ZENTINELLE_DATABASE__URL";
+/// The variable that names Redis.
+const REDIS: &str = "ZENTINELLE_REDIS__URL";
+
+/// What is measured: a name, and the environment that makes the server so.
+fn setups(args: &Args) -> Vec<(&'static str, Vec<(&'static str, &str)>)> {
+    let mut setups = vec![("SQLite", vec![])];
+    if let Some(url) = args.postgres.as_deref() {
+        setups.push(("PostgreSQL", vec![(DATABASE, url)]));
+        if let Some(redis) = args.redis.as_deref() {
+            setups.push(("PostgreSQL and Redis", vec![(DATABASE, url), (REDIS, redis)]));
+        }
+    }
+    setups
+}
+
+/// A data directory, with keys where servers share a database.
+fn data(args: &Args) -> io::Result<tempfile::TempDir> {
+    let data = tempfile::tempdir()?;
+    if args.postgres.is_some() {
+        std::fs::write(data.path().join("master.key"), MASTER_KEY)?;
+    }
+    Ok(data)
+}
+
 /// Replicas share their master keys; this one opens nothing but the benchmark's database.
 const MASTER_KEY: &str = "bench:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n";
 
 fn evaluate(key: &str) -> impl Fn(u64) -> Vec<u8> + Send + Sync + use<> {
-    let request = post("/api/zentinelle/v1/evaluate", &[("X-Zentinelle-Key", key)], &call());
-    move |_| request.clone()
+    let key = key.to_owned();
+    let mut calls = Vec::new();
+    for user in 0..USERS {
+        calls.push(post("/api/zentinelle/v1/evaluate", &[("X-Zentinelle-Key", &key)], &call(user)));
+    }
+    move |number| calls[(number % USERS) as usize].clone()
 }
 
 /// A batch of a hundred events that were never sent before.

@@ -267,3 +267,51 @@ pub(crate) async fn evaluate(
     let answered = decide::answer(&app, asked).await?;
     reply::json(&EvaluateReply::new(&answered))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::EvaluateRequest;
+    use crate::http::extract::{Plain as _, parse, read};
+
+    fn usual(text: &str) -> Option<String> {
+        let request: Option<EvaluateRequest> = parse(text.as_bytes()).ok().and_then(|value| read(value).ok());
+        request.map(|request| format!("{request:?}"))
+    }
+
+    #[test]
+    fn the_short_way_reads_what_the_usual_way_reads_and_nothing_else() {
+        for text in [
+            "{}",
+            r#"{"action":"a"}"#,
+            r#" {"action":"é\n\"\u00e9","agent_id":"","user_id":null,"dry_run":null,"context":null} "#,
+            r#"{"userId":"ada","context":{"a":[1,-2,3.5e3,{"b":null}],"\u0000":"x","":{}},"dry_run":true}"#,
+            r#"{"action":"a","more":{"x":[1]},"other":7}"#,
+        ] {
+            let plain = EvaluateRequest::plain(text).map(|request| format!("{request:?}"));
+            assert!(plain.is_some() && plain == usual(text), "{text}: {plain:?}");
+        }
+        for text in [
+            "",
+            "null",
+            "{} {}",
+            r#"{"action":7}"#,
+            r#"{"action":"a","action":"a"}"#,
+            r#"{"user_id":"a","userId":"a"}"#,
+            r#"{"context":[1]}"#,
+            r#"{"context":{"a":1,"a":1}}"#,
+            r#"{"context":{"a":{"b":1,"b":1}}}"#,
+            r#"{"more":{"b":1,"b":1}}"#,
+            r#"{"more":1,"more":1}"#,
+            r#"{"dry_run":"yes"}"#,
+            r#"{"context":{"a":1e999}}"#,
+            r#"{"context":{"a":"\ud800"}}"#,
+            r#"{"action":"a""#,
+        ] {
+            assert!(EvaluateRequest::plain(text).is_none() && usual(text).is_none(), "{text}");
+        }
+        let deep = format!(r#"{{"context":{{"a":{}1{}}}}}"#, "[".repeat(200), "]".repeat(200));
+        assert!(EvaluateRequest::plain(&deep).is_none() && usual(&deep).is_none());
+        // Written in an unusual way: left to the usual way.
+        assert!(EvaluateRequest::plain(r#"{"\u0061ction":"a"}"#).is_none());
+    }
+}
