@@ -13,11 +13,11 @@ use super::cost::{self, Worst};
 use super::exchange::{Exchange, Facts};
 use super::refusal::Refusal;
 use super::target::Target;
-use super::tokens;
 use crate::app::App;
 use crate::http::request_id;
 use crate::service::decide::{self, Asked, Decided, Source};
 use crate::snapshot::{FailMode, Snapshot};
+use crate::telemetry::traces;
 
 /// A call as it came, and who makes it.
 #[derive(Debug)]
@@ -87,41 +87,72 @@ pub(crate) async fn admit(app: &Arc<App>, asking: &Asking<'_>) -> Result<Admitte
     let Asking { target, calling, call, .. } = *asking;
     let snapshot = app.snapshots.get(&calling.agent.agent.tenant_id).await.map_err(Refusal::from)?;
     let model = model(target, call);
-    let worst = match call {
-        Some(call) => {
-            let estimate = tokens::estimate(&target.upstream, model.as_deref(), call);
-            let input = estimate.input;
-            let worst =
-                cost::worst(app, &snapshot, &target.upstream, model.as_deref(), call, input, asking.body).await?;
-            Some((estimate, worst))
+    let (mut context, worst) = match considered(app, &snapshot, asking, model.as_deref()).await {
+        Ok(considered) => considered,
+        Err(refusal) => {
+            // Refused before any policy was asked, and on record all the same.
+            let mut exchange = Exchange::new(facts(app, asking, snapshot, model, Worst::default(), None));
+            exchange.tally.ending = Some("refused");
+            exchange.note("refused", &*refusal.code);
+            return Err(refusal.into());
         }
-        None => None,
     };
-    check(&snapshot, asking)?;
-    let mut context = match (call, &worst) {
-        (Some(call), Some((estimate, _))) => call.context(provider(target), estimate),
-        _ => Map::new(),
-    };
-    let worst = worst.map(|(_, worst)| worst).unwrap_or_default();
     complete(&mut context, asking, model.as_deref(), &worst);
-    let user = calling.user.clone().or_else(|| call.and_then(|call| call.user_id.clone()));
     let action = match call {
         Some(_) => "llm:invoke".to_owned(),
         None => format!("llm:{}", target.route.operation.name()),
     };
     let asked = Asked {
         agent: Arc::clone(&calling.agent),
-        user: user.clone(),
+        user: user(asking),
         action,
         context,
         dry_run: false,
         source: Source::Proxy,
     };
     let decided = decide::decide(app, asked).await.map_err(Refusal::from)?;
-    let mut exchange = Exchange::new(Facts {
+    let mut exchange = Exchange::new(facts(app, asking, snapshot, model, worst, Some(&decided)));
+    if decided.document.allowed {
+        return Ok(Admitted { exchange, decided });
+    }
+    exchange.tally.ending = Some("denied");
+    Err(Denied { refusal: Refusal::denied("policy_denied", &decided), evaluation_id: Some(decided.id) })
+}
+
+/// What the call says, and the most it can use.
+async fn considered(
+    app: &App,
+    snapshot: &Snapshot,
+    asking: &Asking<'_>,
+    model: Option<&str>,
+) -> Result<(Map<String, Value>, Worst), Refusal> {
+    check(snapshot, asking)?;
+    let Some(call) = asking.call else { return Ok((Map::new(), Worst::default())) };
+    // From above, by the rules of `dialect`: what is reserved must not be less than what will be used, and what
+    // was used in truth is what the reply says. A vendor's own tokenizer would come nearer, for tens of megabytes.
+    let estimate = call.estimate(None);
+    let worst = cost::worst(app, snapshot, &asking.target.upstream, model, call, estimate.input, asking.body).await?;
+    Ok((call.context(provider(asking.target), &estimate), worst))
+}
+
+/// The user the agent acts for: as the header says, else as the body does.
+fn user(asking: &Asking<'_>) -> Option<String> {
+    asking.calling.user.clone().or_else(|| asking.call.and_then(|call| call.user_id.clone()))
+}
+
+fn facts(
+    app: &Arc<App>,
+    asking: &Asking<'_>,
+    snapshot: Arc<Snapshot>,
+    model: Option<String>,
+    worst: Worst,
+    decided: Option<&Decided>,
+) -> Facts {
+    let Asking { target, calling, call, .. } = *asking;
+    Facts {
         app: Arc::clone(app),
         agent: Arc::clone(&calling.agent),
-        user,
+        user: user(asking),
         session: calling.session.clone(),
         approval: calling.approval.clone(),
         request_id: request_id::current(),
@@ -129,20 +160,16 @@ pub(crate) async fn admit(app: &Arc<App>, asking: &Asking<'_>) -> Result<Admitte
         provider: provider(target).to_owned(),
         model,
         route: target.route.clone(),
-        evaluation_id: decided.id.clone(),
-        permitted: decided.document.allowed,
-        reservation: decided.reservation.clone(),
+        evaluation_id: decided.map(|decided| decided.id.clone()),
+        permitted: decided.is_some_and(|decided| decided.document.allowed),
+        reservation: decided.and_then(|decided| decided.reservation.clone()),
         worst,
         input: call.map(|call| last_words(call, &snapshot)).unwrap_or_default(),
         system: call.map(|call| joined(call.system.iter(), &snapshot)).unwrap_or_default(),
         began: asking.began,
+        trace: traces::place(),
         snapshot,
-    });
-    if decided.document.allowed {
-        return Ok(Admitted { exchange, decided });
     }
-    exchange.tally.ending = Some("denied");
-    Err(Denied { refusal: Refusal::denied("policy_denied", &decided), evaluation_id: Some(decided.id) })
 }
 
 /// Refuses what nobody here can read, unless the tenant lets it pass.

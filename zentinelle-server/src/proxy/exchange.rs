@@ -29,6 +29,7 @@ use crate::recorder::record::Record;
 use crate::service::interactions::{self, ReportedUsage, Seen, Turn};
 use crate::service::prices::{self, Usage};
 use crate::snapshot::Snapshot;
+use crate::telemetry::traces::{ModelCall, Place};
 
 /// How often a ledger that is away is asked again.
 const TRIES: u32 = 5;
@@ -60,8 +61,8 @@ pub(crate) struct Facts {
     pub(crate) model: Option<String>,
     /// What is asked.
     pub(crate) route: Route,
-    /// The decision's record.
-    pub(crate) evaluation_id: String,
+    /// The decision's record, if it came to one.
+    pub(crate) evaluation_id: Option<String>,
     /// Whether it was permitted.
     pub(crate) permitted: bool,
     /// What waits for settlement.
@@ -74,6 +75,8 @@ pub(crate) struct Facts {
     pub(crate) system: String,
     /// When it came.
     pub(crate) began: Instant,
+    /// Where in a trace it belongs.
+    pub(crate) trace: Option<Place>,
 }
 
 /// How far a call went.
@@ -145,7 +148,7 @@ impl Exchange {
 
     /// Remembers output, as much of it as is kept.
     pub(crate) fn heard(&mut self, text: &str) {
-        self.tally.seen_bytes = self.tally.seen_bytes.saturating_add(text.len() as u64);
+        self.tally.saw(text.len());
         let room = self.facts.most_kept().saturating_sub(self.tally.output.len());
         if room > 0 {
             let end = text.floor_char_boundary(room.min(text.len()));
@@ -187,6 +190,11 @@ enum Outcome {
 }
 
 impl Tally {
+    /// So many bytes of output were seen.
+    pub(crate) fn saw(&mut self, bytes: usize) {
+        self.seen_bytes = self.seen_bytes.saturating_add(bytes as u64);
+    }
+
     fn outcome(&self, worst: &Worst) -> Outcome {
         match (self.stage, self.usage) {
             (Stage::Decided | Stage::Free, _) => Outcome::Released,
@@ -239,6 +247,27 @@ async fn close(facts: Arc<Facts>, mut tally: Tally) {
         }
     };
     drop(std::mem::take(&mut tally.held));
+    if let Some(trace) = &facts.trace {
+        let operation = match facts.route.operation.name() {
+            "embeddings" => "embeddings",
+            "generate_content" => "generate_content",
+            "completions" => "text_completion",
+            _ => "chat",
+        };
+        trace.ended(&ModelCall {
+            took: facts.began.elapsed(),
+            operation,
+            provider: &facts.provider,
+            upstream: &facts.upstream.name,
+            model: facts.model.as_deref(),
+            session: facts.session.as_deref(),
+            input: total.saturating_sub(used.output),
+            output: used.output,
+            usd_micros,
+            first_byte: tally.first_byte,
+            ending: tally.ending.unwrap_or("client_gone"),
+        });
+    }
     app.metrics.model_call(
         &facts.upstream.name,
         tally.ending.unwrap_or("client_gone"),
@@ -247,7 +276,7 @@ async fn close(facts: Arc<Facts>, mut tally: Tally) {
         usd_micros,
     );
     // What is no model call has its decision on record, and nothing besides.
-    if facts.route.operation.is_call()
+    if (facts.route.operation.is_call() || facts.evaluation_id.is_none())
         && let Err(error) = keep(&facts, tally, used, usd_micros, estimated).await
     {
         tracing::error!(?error, request_id = facts.request_id, "the record of a model call was not kept");
@@ -331,7 +360,7 @@ async fn keep(facts: &Facts, tally: Tally, used: Usage, usd_micros: i64, estimat
         },
         latency_ms: i64::try_from(facts.began.elapsed().as_millis()).ok(),
         usd_micros: Some(usd_micros),
-        evaluation_id: Some(facts.evaluation_id.clone()),
+        evaluation_id: facts.evaluation_id.clone(),
         occurred_at: clock::now_micros(),
     };
     let decision = if facts.permitted { "permit" } else { "deny" };

@@ -28,7 +28,6 @@ mod refusal;
 mod serve;
 mod stream;
 mod target;
-mod tokens;
 pub(crate) mod upstream;
 mod whole;
 

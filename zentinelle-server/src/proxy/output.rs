@@ -186,11 +186,15 @@ impl Watching {
         // What leaves was cut into frames before, so it can be cut again.
         for frame in self.decoder.push(bytes).unwrap_or_default() {
             for delta in &frame.deltas {
-                if let Delta::Text(_, text) = delta {
-                    exchange.heard(&text.text);
-                    if self.reads_on {
-                        self.said.push_str(&text.text);
+                match delta {
+                    Delta::Text(_, text) => {
+                        exchange.heard(&text.text);
+                        if self.reads_on {
+                            self.said.push_str(&text.text);
+                        }
                     }
+                    Delta::ToolArguments(_, text) => exchange.tally.saw(text.text.len()),
+                    _ => {}
                 }
             }
         }

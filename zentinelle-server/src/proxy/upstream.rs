@@ -178,7 +178,9 @@ impl Upstream {
         }
         Ok(match self.kind {
             ProviderKind::Vertex => self.on_vertex(path)?,
-            ProviderKind::Azure | ProviderKind::Google => path.to_owned(),
+            ProviderKind::Google => path.to_owned(),
+            ProviderKind::Azure if path.starts_with("openai/") => path.to_owned(),
+            ProviderKind::Azure => format!("openai/v1/{}", path.strip_prefix("v1/").unwrap_or(path)),
             _ if is_version(path.split('/').next().unwrap_or_default()) => path.to_owned(),
             _ => format!("v1/{path}"),
         })
@@ -203,7 +205,7 @@ impl Upstream {
         let mut query = query.to_owned();
         match self.kind {
             ProviderKind::Azure => {
-                text += &self.on_azure(path, model);
+                text += &self.on_azure(path, model)?;
                 if !self.api_version.is_empty() && !query.split('&').any(|pair| pair.starts_with("api-version=")) {
                     if !query.is_empty() {
                         query.push('&');
@@ -227,16 +229,17 @@ impl Upstream {
         uri.build().map_err(|_| BadPath::Ambiguous)
     }
 
-    fn on_azure(&self, path: &str, model: Option<&str>) -> String {
-        let rest = path.strip_prefix("v1/").unwrap_or(path);
-        match model {
-            _ if path.starts_with("openai/") => path.to_owned(),
-            Some(model) if !self.api_version.is_empty() => {
-                let deployment = self.model_behind(model).unwrap_or(model);
-                format!("openai/deployments/{deployment}/{rest}")
-            }
-            _ => format!("openai/v1/{rest}"),
+    /// With a version configured, the model stands in the path as its deployment.
+    fn on_azure(&self, path: &str, model: Option<&str>) -> Result<String, BadPath> {
+        let rest = path.strip_prefix("openai/v1/").filter(|_| !self.api_version.is_empty());
+        let (Some(rest), Some(model)) = (rest, model) else { return Ok(path.to_owned()) };
+        let deployment = self.model_behind(model).unwrap_or(model);
+        // It comes from the body, and must stay one segment of the path.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if deployment.is_empty() || deployment.starts_with('.') || !deployment.bytes().all(plain) {
+            return Err(BadPath::Ambiguous);
         }
+        Ok(format!("openai/deployments/{deployment}/{rest}"))
     }
 }
 
@@ -453,6 +456,12 @@ mod tests {
             "projects/p-1/locations/europe-west4evil/x",
         ] {
             assert_eq!(address(said.clone(), "vertex", path, None, ""), Err(BadPath::Elsewhere), "{path}");
+        }
+        let azure =
+            json!({ "azure": { "kind": "azure", "base_url": "https://r.openai.azure.com", "api_version": "1" } });
+        for model in ["../x", "x/y", "x?y", "x%2fy", "..", ""] {
+            let found = address(azure.clone(), "azure", "v1/chat/completions", Some(model), "");
+            assert_eq!(found, Err(BadPath::Ambiguous), "{model}");
         }
         for path in ["@evil.test/x", "v1/@evil.test", "http://evil.test/", "v1/x@y"] {
             if let Ok(found) = address(said.clone(), "openai", path, None, "") {

@@ -121,7 +121,9 @@ fn complete(context: &mut Map<String, Value>, facts: &Facts) {
     if let Some(approval) = &facts.approval {
         context.insert("approval_token".to_owned(), Value::from(approval.as_str()));
     }
-    context.insert("evaluation_id".to_owned(), Value::from(facts.evaluation_id.as_str()));
+    if let Some(id) = &facts.evaluation_id {
+        context.insert("evaluation_id".to_owned(), Value::from(id.as_str()));
+    }
 }
 
 /// Decides a part of a reply, with its record. It spends nothing: the call it belongs to was

@@ -133,6 +133,80 @@ impl RequestSpan {
     }
 }
 
+/// Where in a trace a model call belongs, kept until the call has ended: by then its request has.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    context: Context,
+    tracer: SdkTracer,
+}
+
+/// What a model call was, as OpenTelemetry names it.
+#[derive(Debug)]
+pub(crate) struct ModelCall<'c> {
+    /// How long it took.
+    pub(crate) took: Duration,
+    /// `chat`, `embeddings` and so on.
+    pub(crate) operation: &'c str,
+    /// The vendor.
+    pub(crate) provider: &'c str,
+    /// The upstream that was called.
+    pub(crate) upstream: &'c str,
+    /// The model that was asked for.
+    pub(crate) model: Option<&'c str>,
+    /// The conversation.
+    pub(crate) session: Option<&'c str>,
+    /// Read. Unit: tokens.
+    pub(crate) input: u64,
+    /// Written. Unit: tokens.
+    pub(crate) output: u64,
+    /// Unit: millionths of a US dollar.
+    pub(crate) usd_micros: i64,
+    /// From the request to the first byte of the reply.
+    pub(crate) first_byte: Option<Duration>,
+    /// How it ended.
+    pub(crate) ending: &'static str,
+}
+
+/// Where in the trace of the request being served a model call belongs, if it is traced.
+pub(crate) fn place() -> Option<Place> {
+    let mut place = None;
+    request_id::with_span(|span| {
+        place = Some(Place { context: span.context.clone(), tracer: span.tracer.clone() });
+    });
+    place
+}
+
+impl Place {
+    /// A model call ended.
+    pub(crate) fn ended(&self, call: &ModelCall<'_>) {
+        let end = SystemTime::now();
+        let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+        let mut attributes = vec![
+            KeyValue::new("gen_ai.operation.name", call.operation.to_owned()),
+            KeyValue::new("gen_ai.provider.name", call.provider.to_owned()),
+            KeyValue::new("gen_ai.usage.input_tokens", count(call.input)),
+            KeyValue::new("gen_ai.usage.output_tokens", count(call.output)),
+            KeyValue::new("zentinelle.upstream", call.upstream.to_owned()),
+            KeyValue::new("zentinelle.usd_micros", call.usd_micros),
+            KeyValue::new("zentinelle.ending", call.ending),
+        ];
+        let texts = [("gen_ai.request.model", call.model), ("gen_ai.conversation.id", call.session)];
+        attributes.extend(texts.into_iter().filter_map(|(key, text)| Some(KeyValue::new(key, text?.to_owned()))));
+        attributes
+            .extend(call.first_byte.map(|took| KeyValue::new("zentinelle.first_byte_ms", took.as_secs_f64() * 1e3)));
+        if call.ending != "complete" {
+            attributes.push(KeyValue::new("error.type", call.ending));
+        }
+        let name = format!("{} {}", call.operation, call.model.unwrap_or_default());
+        let mut span = SpanBuilder::from_name(name.trim_end().to_owned())
+            .with_kind(SpanKind::Client)
+            .with_start_time(end.checked_sub(call.took).unwrap_or(end))
+            .with_attributes(attributes)
+            .start_with_context(&self.tracer, &self.context);
+        opentelemetry::trace::Span::end_with_timestamp(&mut span, end);
+    }
+}
+
 /// Adds a decision to the trace of the request being served, if it is traced.
 pub(crate) fn decided(request: &Request, document: &DecisionDocument, took: Duration) {
     request_id::with_span(|span| span.decided(request, document, took));

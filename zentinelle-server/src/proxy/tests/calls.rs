@@ -5,6 +5,7 @@ use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 
 use super::{Bench, Say, chat, content, message};
+use crate::config::proxy::{Upstream, UpstreamKind};
 use crate::store::entities::{interaction, usage_record};
 
 const GOOGLE: &str = "/v1beta/models/gemini-2.5-flash:generateContent";
@@ -154,4 +155,61 @@ async fn errors_of_the_provider_come_through_in_its_own_words() {
     bench.provider.says(Say::Body(529, "application/json", body.clone().into()));
     let answer = bench.post("/v1/messages", message()).await;
     assert_eq!((answer.status.as_u16(), answer.text()), (529, body));
+}
+
+#[tokio::test]
+async fn azure_and_vertex_get_their_model_where_they_want_it() {
+    let bench = Bench::configured(|config| {
+        let base_url = config.proxy.upstreams["openai"].base_url.clone();
+        let common =
+            Upstream { base_url, api_key: "sk-of-the-server-0123456789".into(), private: true, ..Upstream::default() };
+        let azure = Upstream {
+            kind: Some(UpstreamKind::Azure),
+            api_version: "2024-10-21".to_owned(),
+            models: [("gpt-4o-mini".to_owned(), "deployed".to_owned())].into(),
+            ..common.clone()
+        };
+        let vertex = Upstream { region: "europe-west4".to_owned(), project: "p-1".to_owned(), ..common };
+        config.proxy.upstreams.extend([("azure".to_owned(), azure), ("vertex".to_owned(), vertex)]);
+    })
+    .await;
+    bench.server.policy("model_restriction", json!({ "blocked_models": ["o3"] })).await;
+    for (path, body, sent, slot) in [
+        (
+            "/proxy/azure/v1/chat/completions",
+            chat(),
+            "/openai/deployments/deployed/chat/completions?api-version=2024-10-21",
+            "api-key",
+        ),
+        (
+            "/proxy/azure/openai/deployments/deployed/chat/completions?api-version=1",
+            chat(),
+            "/openai/deployments/deployed/chat/completions?api-version=1",
+            "api-key",
+        ),
+        (
+            "/proxy/vertex/publishers/google/models/gemini-2.5-flash:generateContent",
+            content(),
+            "/v1/projects/p-1/locations/europe-west4/publishers/google/models/gemini-2.5-flash:generateContent",
+            "authorization",
+        ),
+    ] {
+        let answer = bench.post(path, body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path} {}", answer.text());
+        let got = bench.provider.last();
+        assert_eq!(got.path, sent);
+        assert!(got.header(slot).is_some_and(|key| key.ends_with("sk-of-the-server-0123456789")), "{path}");
+    }
+    let rows = async || {
+        let rows = interaction::Entity::find().all(bench.server.app.store.db()).await.expect("rows");
+        let mut models: Vec<_> = rows.into_iter().filter_map(|row| Some((row.provider?, row.model?))).collect();
+        models.sort();
+        models
+    };
+    let pair = |provider: &str, model: &str| (provider.to_owned(), model.to_owned());
+    let expected = vec![pair("azure", "gpt-4o-mini"), pair("azure", "gpt-4o-mini"), pair("vertex", "gemini-2.5-flash")];
+    bench.server.eventually(expected, rows).await;
+    // The model in the path is as restricted as one in the body.
+    let denied = bench.post("/proxy/azure/openai/deployments/o3/chat/completions", chat()).await;
+    assert_eq!(denied.status, StatusCode::FORBIDDEN, "{}", denied.text());
 }
