@@ -251,11 +251,11 @@ fn hostile(scenario: &Scenario) -> Option<Reply> {
     None
 }
 
-/// 256 MB of zeros in about a quarter of one. Made once: it takes a while.
+/// 64 MB of zeros in a small fraction of one. Made once: it takes a while.
 static BOMB: LazyLock<Option<Vec<u8>>> = LazyLock::new(|| {
     let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let zeros = vec![b'0'; 1 << 20];
-    for _ in 0..256 {
+    for _ in 0..64 {
         coder.write_all(&zeros).ok()?;
     }
     coder.finish().ok()

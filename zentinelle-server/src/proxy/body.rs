@@ -12,7 +12,8 @@ use tokio::time::Instant;
 
 use super::refusal::Refusal;
 
-/// How long a call waits for memory.
+/// How long a call waits for memory, all its waits together. Were it each of them, calls that all
+/// hold a part and wait for more would keep each other waiting for as long as they are many.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What is asked for at a time while the length is unknown. Unit: bytes.
 const STEP: usize = 64 * 1024;
@@ -22,6 +23,7 @@ const STEP: usize = 64 * 1024;
 pub(crate) struct Held {
     permits: Option<OwnedSemaphorePermit>,
     bytes: usize,
+    waited: Duration,
 }
 
 impl Held {
@@ -37,7 +39,10 @@ impl Held {
             refusal.retry_after = Some(1);
             refusal
         };
-        let granted = tokio::time::timeout(PATIENCE, asked).await.map_err(|_| full())?.map_err(|_| full())?;
+        let begun = Instant::now();
+        let patience = PATIENCE.saturating_sub(self.waited);
+        let granted = tokio::time::timeout(patience, asked).await.map_err(|_| full())?.map_err(|_| full())?;
+        self.waited += begun.elapsed();
         match &mut self.permits {
             Some(permits) => permits.merge(granted),
             None => self.permits = Some(granted),

@@ -8,41 +8,44 @@ use crate::setup::{Proxied, Speaks};
 const CUT: &str = "policies: [{ name: cut, id: cut, type: output_filter, config: { block_secrets: true } }]";
 const MASKED: &str =
     "policies: [{ name: masked, id: masked, type: output_filter, config: { mask_secrets: true, mask_pii: true } }]";
-const TOOLS: &str =
-    "policies: [{ name: tools, id: tools, type: tool_permission, config: { denied_tools: [launch_missiles] } }]";
+const TOOLS: &str = "policies: [{ name: tools, id: tools, type: tool_permission, config: { denied_tools: [shell] } }]";
 
-/// Every text in the JSON documents of a body, joined in the order of arrival.
+/// Where a reply holds what the model says.
+const SAID: [&str; 22] = [
+    "text",
+    "content",
+    "delta",
+    "thinking",
+    "reasoning_content",
+    "partial_json",
+    "arguments",
+    "choices",
+    "message",
+    "candidates",
+    "parts",
+    "tool_calls",
+    "function",
+    "functionCall",
+    "output",
+    "response",
+    "item",
+    "part",
+    "content_block",
+    "summary",
+    "input",
+    "args",
+];
+
+/// Every text the model says in the JSON documents of a body, joined in the order of arrival.
 fn texts(body: &str) -> String {
-    fn gather(value: &Value, all: &mut String) {
+    fn gather(value: &Value, is_argument: bool, all: &mut String) {
         match value {
             Value::String(text) => all.push_str(text),
-            Value::Array(items) => items.iter().for_each(|item| gather(item, all)),
+            Value::Array(items) => items.iter().for_each(|item| gather(item, is_argument, all)),
+            Value::Object(fields) if is_argument => fields.values().for_each(|field| gather(field, true, all)),
             Value::Object(fields) => {
-                for name in
-                    ["text", "content", "delta", "thinking", "reasoning_content", "partial_json", "arguments", "args"]
-                {
-                    if let Some(field) = fields.get(name) {
-                        gather(field, all);
-                    }
-                }
-                let others = [
-                    "choices",
-                    "message",
-                    "candidates",
-                    "parts",
-                    "tool_calls",
-                    "function",
-                    "functionCall",
-                    "output",
-                    "response",
-                    "item",
-                    "part",
-                    "content_block",
-                    "input",
-                    "command",
-                    "summary",
-                ];
-                others.iter().filter_map(|name| fields.get(*name)).for_each(|field| gather(field, all));
+                let said = SAID.iter().filter_map(|name| Some((*name, fields.get(*name)?)));
+                said.for_each(|(name, field)| gather(field, matches!(name, "input" | "args"), all));
             }
             _ => {}
         }
@@ -51,7 +54,7 @@ fn texts(body: &str) -> String {
     for line in body.lines() {
         let line = line.strip_prefix("data:").unwrap_or(line).trim();
         if let Ok(value) = serde_json::from_str::<Value>(line) {
-            gather(&value, &mut all);
+            gather(&value, false, &mut all);
         }
     }
     all
@@ -131,13 +134,13 @@ async fn a_denied_tool_never_arrives_whole_however_it_is_written() {
             "[[no_usage]]",
         ] {
             for streams in [false, true] {
-                let words = format!(r#"{how} [[tool=launch_missiles]] [[args={{"target":"everything"}}]]"#);
+                let words = format!("{how} [[tool=shell]]");
                 let answer = proxied.ask(speaks, &words, streams).await;
                 let text = answer.text();
-                assert!(!texts(&text).contains("everything"), "{speaks:?} {how} {streams}: {text}");
+                assert!(!texts(&text).contains("rm -rf"), "{speaks:?} {how} {streams}: {text}");
                 if !streams && how != "[[truncate]]" {
                     assert_eq!(answer.status, 403, "{speaks:?} {how}: {text}");
-                    assert!(speaks.error(403, &answer.body).contains("launch_missiles"), "{text}");
+                    assert!(speaks.error(403, &answer.body).contains("shell"), "{text}");
                 }
             }
         }
