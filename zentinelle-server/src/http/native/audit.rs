@@ -265,7 +265,9 @@ pub(crate) struct ExportQuery {
 #[utoipa::path(
     get, path = "/api/zentinelle/v1/audit/export", tag = "audit", operation_id = "audit_export", params(ExportQuery),
     responses(
-        (status = 200, description = "The trail in the form asked for", body = String, content_type = "application/x-ndjson"),
+        (status = 200, description = "The trail in the form asked for", content(
+            (String = "application/x-ndjson"), (String = "text/csv"), (String = "text/plain")
+        )),
         (status = "4XX", description = "The question makes no sense", body = ErrorBody),
     ),
     security(("operator_key" = ["audit:export"]))
