@@ -48,7 +48,7 @@ attack() { # KEY [OPTION…]
     --url "http://$address" --header "X-Zentinelle-Key: $1" --mode all "${@:2}" \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
     --phases examples,coverage,fuzzing --max-examples 25 --max-time $((seconds / 2)) --request-timeout 15 \
-    --generation-deterministic --workers 2 --warnings off --no-color) || status=$?
+    --generation-deterministic --workers 1 --warnings off --no-color) || status=$?
   case $status in
     0) ;;
     124 | 130) say "the time was over" ;; # which is not a fault
