@@ -16,7 +16,7 @@ pub(crate) const GOOGLE_KEY: &str = "AIzaUpstream";
 /// A policy that stops nothing.
 const RECORDED: &str = "policies: [{ name: recorded, id: recorded, type: audit_policy, config: {} }]";
 /// Longer than anything here may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A server and the mock behind it.
 pub(crate) struct Proxied {
