@@ -63,7 +63,8 @@ impl Contender {
         std::fs::write(&config, json!({"proxy": {"upstreams": upstreams}}).to_string())?; // JSON is YAML
         let server = Server::start(binary, data, &[("ZENTINELLE_CONFIG", &config.display().to_string())]).await?;
         let bearer = format!("Bearer {}", server.operator);
-        let body = json!({"documents": policies}).to_string();
+        // The demonstration's own policies are taken away: what is enforced is what is named here.
+        let body = json!({"documents": policies, "prune": true}).to_string();
         let import = post("/api/zentinelle/v1/policies/import", &[("Authorization", &bearer)], &body);
         let (status, answer) = Connection::open(server.address).await?.exchange_body(&import).await?;
         if status != 200 {
@@ -89,7 +90,8 @@ impl Contender {
         std::fs::write(&file, config.to_string())?;
         let log = std::fs::File::create(data.join("litellm.log"))?;
         let port = address.port().to_string();
-        let child = Command::new(program)
+        // It runs in another folder, to which a relative path would be relative.
+        let child = Command::new(std::path::absolute(program)?)
             .args(["--host", "127.0.0.1", "--port", &port, "--config"])
             .arg(&file)
             .current_dir(data)

@@ -143,7 +143,7 @@ async fn streaming(all: &[&Contender]) -> io::Result<()> {
     for (contender, delays) in all.iter().zip(found) {
         let (own, beyond) = (Spread::new(delays.own), Spread::new(delays.beyond));
         if contender.name == "direct" {
-            base = own.at(0.99);
+            base = beyond.at(0.99);
         }
         let added = beyond.at(0.99) - base;
         let wanted = if contender.name == "zentinelle" {

@@ -187,7 +187,7 @@ pub(crate) async fn bytes_per_stream(contender: &Contender, streams: usize) -> i
 
 /// Opens so many streams at once and waits until each has brought text.
 async fn crowd(contender: &Contender, streams: usize) -> io::Result<Vec<Connection>> {
-    let call = contender.call(&chat("[[chunks=100000]] [[gap=500]]", true));
+    let call = contender.call(&chat("[[chunks=120]] [[gap=500]]", true));
     let mut tasks = Vec::new();
     for _ in 0..streams {
         let (address, call, name) = (contender.address, call.clone(), contender.name);
