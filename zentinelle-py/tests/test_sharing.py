@@ -99,6 +99,6 @@ def test_memory_stays_flat_over_a_million_decisions() -> None:
     ask(50_000)
     gc.collect()
     before = memory()
-    ask(int(os.environ.get("ZENTINELLE_DECISIONS", "1000000")))
+    ask(int(os.environ.get("ZENTINELLE_MEMORY_DECISIONS", "1000000")))
     gc.collect()
     assert memory() - before < 8 * 1024 * 1024

@@ -121,7 +121,7 @@ def baseline(case: dict[str, Any]) -> Any:
 def test_every_vector_gives_the_document_that_rust_writes() -> None:
     path = os.environ.get("ZENTINELLE_DECISIONS")
     if not path:
-        pytest.skip("ZENTINELLE_DECISIONS is not set: scripts/python.sh sets it")
+        pytest.fail("ZENTINELLE_DECISIONS is not set: scripts/python.sh sets it")
     expected: dict[tuple[str, int], str] = {}
     for line in Path(path).read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)

@@ -20,7 +20,7 @@ import pytest
 
 FIXTURES = pathlib.Path(__file__).parents[2] / "fixtures" / "zentinel"
 
-AGENT = '''
+AGENT = """
 import asyncio
 from zentinel_agent_sdk import Agent, Decision, GuardrailDetection, GuardrailResponse, Request, run_agent
 
@@ -58,7 +58,7 @@ class MyAgent(Agent):
 
 if __name__ == "__main__":
     run_agent(MyAgent())
-'''
+"""
 
 
 class Process:
