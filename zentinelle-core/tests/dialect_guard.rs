@@ -332,6 +332,20 @@ fn arguments_said_differently_once_more_are_judged_as_well() {
 }
 
 #[test]
+fn a_second_call_at_the_place_of_an_open_one_leaves_none_unjudged() {
+    let start = |name: &str| {
+        format!(
+            "event: content_block_start\ndata: {{\"type\":\"content_block_start\",\"index\":1,\"content_block\":\
+             {{\"type\":\"tool_use\",\"id\":\"{name}\",\"name\":\"{name}\",\"input\":{{}}}}}}\n\n"
+        )
+    };
+    let stream = format!("{}{}", start("first"), start("second"));
+    let outcome = run(Format::Anthropic, stream.as_bytes(), 30, options(Action::Mask), &allow);
+    assert_eq!(outcome.judged.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["first", "second"]);
+    assert!(outcome.ended && outcome.text() == stream);
+}
+
+#[test]
 fn a_broken_upstream_is_told_in_the_clients_own_format() {
     for format in Format::ALL {
         let stream = format.stream(&[], &["half of it".to_owned()], &[("f", vec!["{}".to_owned()])], false);

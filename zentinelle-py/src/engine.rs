@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
@@ -205,7 +206,11 @@ impl Engine {
         approvals: Option<Bound<'_, KeyRing>>,
         no_policy: &str,
     ) -> PyResult<Self> {
-        let text = py.detach(|| std::fs::read_to_string(&path))?;
+        // With the file's name, which the error of a read does not tell.
+        let text = py.detach(|| std::fs::read_to_string(&path)).map_err(|error| {
+            let strerror = error.kind().to_string();
+            PyOSError::new_err((error.raw_os_error(), strerror, path.clone()))
+        })?;
         let document = read_document(py, &text, &path.display().to_string())?;
         let setup = Setup { agent, ledger, approvals, no_policy };
         Self::make(py, document.policy_set(&tenant.into(), &version_of(&text)), &setup)

@@ -70,7 +70,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One server for all tests; a test that stops it starts it again."""
     program = os.environ.get("ZENTINELLE_SERVER")
     if not program:
-        pytest.skip("ZENTINELLE_SERVER is not set: scripts/python.sh sets it")
+        pytest.fail("ZENTINELLE_SERVER is not set: scripts/python.sh sets it")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"

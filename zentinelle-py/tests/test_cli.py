@@ -59,7 +59,7 @@ def hook(project: Path) -> str:
     """The native hook, where this wheel has one."""
     program = hook_program()
     if program.read_bytes()[:2] == b"#!":
-        pytest.skip("the native hook is not here: scripts/python.sh builds it")
+        pytest.fail("the native hook is not here: scripts/python.sh builds it")
     return str(program)
 
 
@@ -141,7 +141,9 @@ def test_checking_and_scanning_answer_by_their_exit_code(project: Path, capsys: 
     assert main(["check", "--policies", policies, "--tool", "Bash", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["code"] == "tool_permission.denied"
     assert main(["check", "--policies", policies, "--tool", "x", "--context", "{"]) == 2
+    capsys.readouterr()
     assert main(["check", "--policies", "none.yaml", "--tool", "x"]) == 2
+    assert capsys.readouterr().err == "error: `none.yaml` was not found\n"
     text = project / "mail.txt"
     text.write_text("mail\njo.doe@corp.test")
     capsys.readouterr()

@@ -94,7 +94,7 @@ def test_memory_stays_flat_over_a_million_decisions() -> None:
 
     def ask(times: int) -> None:
         for _ in range(times):
-            engine.decide(tool="ls", user="u", context=facts).reason  # noqa: B018
+            _ = engine.decide(tool="ls", user="u", context=facts).reason
 
     ask(50_000)
     gc.collect()

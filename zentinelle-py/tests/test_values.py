@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -102,12 +103,10 @@ def test_values_of_the_standard_library_are_read_by_their_meaning() -> None:
 
 
 def test_a_pydantic_model_goes_in_whole() -> None:
-    pydantic = pytest.importorskip("pydantic")
-
-    class Line(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+    class Line(pydantic.BaseModel):
         price: Decimal
 
-    class Order(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+    class Order(pydantic.BaseModel):
         lines: list[Line]
         at: datetime | None = None
 

@@ -8,7 +8,6 @@ import json
 from dataclasses import dataclass
 
 import pytest
-
 import zentinel_agent_sdk as sdk
 from zentinel_agent_sdk import ConfigurableAgent, Decision, Request, Response, decisions
 from zentinel_agent_sdk.protocol import (

@@ -53,7 +53,8 @@ class MyAgent(Agent):
         return Decision.block(451).with_body(request.path_only + " " + response.body_str)
 
     async def on_guardrail_inspect(self, event) -> GuardrailResponse:
-        return GuardrailResponse.with_detection(GuardrailDetection("mail", "an address").with_span(0, len(event.content)))
+        found = GuardrailDetection("mail", "an address").with_span(0, len(event.content))
+        return GuardrailResponse.with_detection(found)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,8 @@
 Speaks version 2 of the protocol. An exception in a handler refuses the request.
 """
 
-from ._native import __version__
-
 from . import v2
+from ._native import __version__
 from .agent import Agent, ConfigurableAgent
 from .decision import Decision, decisions
 from .guardrail import (

@@ -13,7 +13,6 @@ from .response import Response
 
 if TYPE_CHECKING:
     from ._native import ZentinelHead
-
     from .agent import Agent
 
 #: An event as native code gives it: its name, its ticket, and what it is about.

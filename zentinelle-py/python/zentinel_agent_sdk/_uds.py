@@ -12,7 +12,6 @@ from . import _events
 
 if TYPE_CHECKING:
     from ._native import ZentinelAgent, ZentinelConnection
-
     from .agent import Agent
 
 logger = logging.getLogger("zentinel_agent_sdk")

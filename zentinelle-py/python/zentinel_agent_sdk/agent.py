@@ -22,7 +22,7 @@ class Agent(ABC):
     def name(self) -> str:
         """The agent's name, which the proxy shows."""
 
-    async def on_configure(self, config: dict[str, Any]) -> None:
+    async def on_configure(self, config: dict[str, Any]) -> None:  # noqa: B027 - optional to override
         """Takes the proxy's configuration; raise to reject it.
 
         Called on every connection and every reconnect: applying it twice must do no harm.
@@ -44,7 +44,9 @@ class Agent(ABC):
         """The body of the response has arrived."""
         return Decision.allow()
 
-    async def on_request_complete(self, request: Request, status: int, duration_ms: int) -> None:
+    async def on_request_complete(  # noqa: B027 - optional to override
+        self, request: Request, status: int, duration_ms: int
+    ) -> None:
         """A request is over. No proxy says so yet."""
 
     async def on_guardrail_inspect(self, event: GuardrailInspectEvent) -> GuardrailResponse:

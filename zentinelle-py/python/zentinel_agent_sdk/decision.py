@@ -62,7 +62,8 @@ class Decision:
     @classmethod
     def challenge(cls, challenge_type: str, params: Mapping[str, Any] | None = None) -> Decision:
         """The client must prove something first; by proxies before 0.6.54, it is refused."""
-        texts = {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in (params or {}).items()}
+        given = (params or {}).items()
+        texts = {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in given}
         return cls({"challenge": {"challenge_type": challenge_type, "params": texts}})
 
     def with_body(self, body: str) -> Decision:
@@ -196,7 +197,7 @@ class Decision:
         return self._said().audit
 
 
-class decisions:  # noqa: N801 - the name handlers are written with
+class decisions:
     """The usual decisions, in short."""
 
     @staticmethod

@@ -273,7 +273,9 @@ class AuditMetadata:
     custom: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if value or value == 0.0 and name == "confidence"}
+        return {
+            name: value for name, value in self.__dict__.items() if value or (value == 0.0 and name == "confidence")
+        }
 
 
 @dataclass

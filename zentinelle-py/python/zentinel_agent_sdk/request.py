@@ -7,9 +7,8 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
-from ._native import ZentinelHead
-
 from ._message import Message
+from ._native import ZentinelHead
 from .protocol import RequestHeadersEvent, RequestMetadata
 
 

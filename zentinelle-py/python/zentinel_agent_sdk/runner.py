@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ._native import ZentinelAgent, __version__
-
 from . import _events, _socket
+from ._native import ZentinelAgent, __version__
 from ._uds import Connections, logger
 from .agent import Agent
 from .protocol import ConfigureEvent, RequestBodyChunkEvent, ResponseBodyChunkEvent, ResponseHeadersEvent

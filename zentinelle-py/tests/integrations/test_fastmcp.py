@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
-pytest.importorskip("fastmcp")
-
 from fastmcp import Client, FastMCP
 from fastmcp.exceptions import ToolError
 from zentinelle_agent import Engine

@@ -149,7 +149,10 @@ pub(crate) async fn choose(
         Some((slot, key)) if settings.proxy.pass_through => stands(*slot, key, "caller"),
         Some(_) => Err(Refusal::forbidden("no_api_key", "the caller's own keys may not be used here")),
         None => {
-            let message = format!("there is no key for `{}`: an operator has to keep one", upstream.name);
+            let message = format!(
+                "there is no key for `{0}`: an operator keeps one with PUT /api/zentinelle/v1/provider-keys/{0}",
+                upstream.name
+            );
             Err(Refusal::forbidden("no_api_key", message))
         }
     }

@@ -49,7 +49,10 @@ impl Target {
     pub(crate) fn of(upstreams: &Upstreams, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Self, Refusal> {
         let (name, path) = named(uri.path(), headers);
         let Some(upstream) = upstreams.get(name) else {
-            let message = format!("no upstream is named `{}`", name.chars().take(64).collect::<String>());
+            let message = format!(
+                "no upstream is named `{}`: there are `anthropic`, `google`, `openai`, and those of the configuration's `proxy.upstreams`",
+                name.chars().take(64).collect::<String>()
+            );
             return Err(Refusal::new(StatusCode::NOT_FOUND, "unsupported_provider", message));
         };
         let path = upstream.canonical(path).map_err(bad_path)?;

@@ -94,7 +94,7 @@ impl Upstream {
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
         let kind = said.kind.or(built_in).ok_or_else(|| {
             let help = "say `kind: openai_compatible`, `anthropic_compatible`, `azure`, `vertex` and so on";
-            fault("kind", format!("it is not said what `{name}` speaks"), help)
+            fault("kind", "it is neither built in nor said what it speaks".to_owned(), help)
         })?;
         let place = place(kind, said)?;
         let address = match (said.base_url.as_str(), kind) {

@@ -67,24 +67,18 @@ pub(crate) struct Asked {
 
 /// A decision with what a reply needs.
 #[derive(Debug)]
-#[allow(dead_code, reason = "what a door answers with is its own choice")]
 pub(crate) struct Decided {
     /// The id of the evaluation's record.
     pub(crate) id: String,
     /// The outward form.
     pub(crate) document: DecisionDocument,
-    /// Whether a person could approve what was denied.
-    pub(crate) requestable: bool,
     /// The request a person was asked to approve.
     pub(crate) approval: Option<Arc<approval::Model>>,
     /// Under which id what was spent waits for settlement; none when nothing was reserved.
     pub(crate) reservation: Option<ReservationId>,
-    /// How long deciding took. Unit: microseconds.
-    pub(crate) duration_us: u64,
 }
 
 /// A request that was judged, with what it was judged by.
-#[allow(dead_code, reason = "what a door goes on with is its own choice")]
 pub(crate) struct Judged {
     /// The policies and settings.
     pub(crate) snapshot: Arc<Snapshot>,
@@ -94,19 +88,10 @@ pub(crate) struct Judged {
     pub(crate) decision: Decision,
     /// What was spent, where it must survive a restart.
     pub(crate) spent: Option<LedgerEntry>,
-    /// The outward form.
-    pub(crate) document: DecisionDocument,
 }
 
 /// Judges a request and, unless it is only a question, spends what it spends.
 pub(crate) async fn judge(app: &App, asked: Asked) -> Result<Judged, ApiError> {
-    let Weighed { snapshot, request, decision, spent } = weigh(app, asked).await?;
-    let document = DecisionDocument::new(&decision, &request);
-    Ok(Judged { snapshot, request, decision, spent, document })
-}
-
-/// As [`judge`], without the outward form.
-async fn weigh(app: &App, asked: Asked) -> Result<Weighed, ApiError> {
     let snapshot = app.snapshots.get(&asked.agent.agent.tenant_id).await?;
     let mut context = asked.context;
     let user = asked.user.as_deref();
@@ -126,23 +111,7 @@ async fn weigh(app: &App, asked: Asked) -> Result<Weighed, ApiError> {
         None => None,
     };
     let decision = assessment.conclude(outcome);
-    Ok(Weighed { snapshot, request, decision, spent })
-}
-
-/// A request that was judged, without its outward form.
-struct Weighed {
-    snapshot: Arc<Snapshot>,
-    request: Request,
-    decision: Decision,
-    spent: Option<LedgerEntry>,
-}
-
-impl Decided {
-    /// The id of the request a person was asked to approve.
-    #[allow(dead_code, reason = "what a door answers with is its own choice")]
-    pub(crate) fn approval_id(&self) -> Option<String> {
-        self.approval.as_ref().map(|row| row.id.clone())
-    }
+    Ok(Judged { snapshot, request, decision, spent })
 }
 
 /// A decision that is on record, from which a reply is written.
@@ -177,17 +146,17 @@ impl Answered {
 
 /// Decides, spends, and records.
 pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError> {
-    let Answered { id, request, decision, requestable, approval, duration_us, .. } = answer(app, asked).await?;
+    let Answered { id, request, decision, approval, .. } = answer(app, asked).await?;
     let document = DecisionDocument::new(&decision, &request);
     let reservation = request.reservation.filter(|_| !decision.committed().is_empty());
-    Ok(Decided { id, document, requestable, approval, reservation, duration_us })
+    Ok(Decided { id, document, approval, reservation })
 }
 
 /// As [`decide`], for replies that are written from the decision itself.
 pub(crate) async fn answer(app: &App, asked: Asked) -> Result<Answered, ApiError> {
     let started = Instant::now();
     let source = asked.source;
-    let Weighed { snapshot, request, decision, spent } = weigh(app, asked).await?;
+    let Judged { snapshot, request, decision, spent } = judge(app, asked).await?;
     let id = clock::new_id();
     let took = started.elapsed();
     app.metrics.decided(wire::is_allowed(&decision), took);

@@ -277,6 +277,11 @@ impl StreamGuard {
                 self.cut(HELD_TOO_MUCH, "the model asks for more tools than one reply may");
             }
             Delta::ToolStart { key, id, name, by_provider, freeform } => {
+                // A place used again before its call has ended: that call is complete as it stands.
+                self.end_tool(key);
+                if self.over {
+                    return;
+                }
                 let first = self.tools.start(key, id, name, by_provider, freeform);
                 self.queue.wait_for_tool(number, first);
             }

@@ -84,7 +84,7 @@ pub(crate) async fn checkpoint(app: &App, tenant: &TenantId) -> Result<Option<Ch
     let signed = Checkpointed { size: head.size(), note, chain: head, signed_at: clock::now_micros() };
     audit::insert_checkpoint(db, tenant, &signed).await?;
     // Wherever the log is shipped to, the signed head is then out of reach of the database.
-    tracing::info!(%tenant, size = signed.size, note = %signed.note, "the audit chain was signed");
+    tracing::info!(%tenant, size = signed.size, note = signed.note.as_str(), "the audit chain was signed");
     Ok(Some(signed))
 }
 
