@@ -83,6 +83,13 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(operator::incidents::comments, operator::incidents::comment))
         .routes(routes!(operator::notifications::list))
         .routes(routes!(operator::notifications::read))
+        // Risks
+        .routes(routes!(operator::risks::list, operator::risks::create))
+        .routes(routes!(operator::risks::stats))
+        .routes(routes!(operator::risks::matrix))
+        .routes(routes!(operator::risks::trend))
+        .routes(routes!(operator::risks::get, operator::risks::update, operator::risks::delete))
+        .routes(routes!(operator::risks::review))
         // Prompts, models and prices
         .routes(routes!(operator::system_prompts::list, operator::system_prompts::create))
         .routes(routes!(

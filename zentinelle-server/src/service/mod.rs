@@ -32,6 +32,7 @@ pub(crate) mod prices;
 pub(crate) mod reports;
 pub(crate) mod resealing;
 pub(crate) mod retention;
+pub(crate) mod risks;
 pub(crate) mod root;
 pub(crate) mod scan;
 pub(crate) mod secrets;

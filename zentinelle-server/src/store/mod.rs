@@ -30,6 +30,7 @@ mod plans;
 pub(crate) mod policies;
 pub(crate) mod prices;
 pub(crate) mod reports;
+pub(crate) mod risks;
 mod rows;
 pub(crate) mod scans;
 pub(crate) mod schedules;

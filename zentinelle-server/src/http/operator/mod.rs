@@ -16,6 +16,7 @@ pub(crate) mod policy_tools;
 pub(crate) mod prices;
 pub(crate) mod reports;
 pub(crate) mod retention;
+pub(crate) mod risks;
 pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod system_prompts;

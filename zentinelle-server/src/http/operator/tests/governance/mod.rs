@@ -6,6 +6,7 @@ mod looked_after;
 mod money;
 mod prompts;
 mod reports;
+mod risks;
 
 use std::time::Duration;
 
@@ -127,6 +128,8 @@ async fn agents_are_refused_on_every_route_of_operators_and_operators_on_those_o
                 "/usage",
                 "/export",
                 "/reports",
+                "/risks",
+                "/compliance",
                 "/notifications",
             ];
             path.strip_prefix(BASE).is_some_and(|rest| subjects.iter().any(|subject| rest.starts_with(subject)))
