@@ -90,6 +90,13 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(operator::risks::trend))
         .routes(routes!(operator::risks::get, operator::risks::update, operator::risks::delete))
         .routes(routes!(operator::risks::review))
+        // Compliance
+        .routes(routes!(operator::compliance::frameworks))
+        .routes(routes!(operator::compliance::framework, operator::compliance::choose))
+        .routes(routes!(operator::compliance::gaps))
+        .routes(routes!(operator::compliance::overview))
+        .routes(routes!(operator::compliance::assess, operator::compliance::assessments))
+        .routes(routes!(operator::compliance::findings))
         // Prompts, models and prices
         .routes(routes!(operator::system_prompts::list, operator::system_prompts::create))
         .routes(routes!(

@@ -11,6 +11,7 @@ pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod cached;
 pub(crate) mod change;
+pub(crate) mod compliance;
 pub(crate) mod content_rules;
 pub(crate) mod coverage;
 pub(crate) mod decide;

@@ -10,6 +10,7 @@ pub(crate) mod alerts;
 pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod bulk;
+pub(crate) mod compliance;
 pub(crate) mod content_rules;
 pub(crate) mod counts;
 pub(crate) mod entities;

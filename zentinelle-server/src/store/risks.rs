@@ -233,12 +233,8 @@ pub(crate) async fn days(
     from: i64,
 ) -> Result<Vec<risk_day::Model>, StoreError> {
     let own = || risk_day::Entity::find().filter(risk_day::Column::TenantId.eq(tenant.as_str()));
-    let before = own()
-        .filter(risk_day::Column::DayAt.lt(from))
-        .order_by_desc(risk_day::Column::DayAt)
-        .limit(1)
-        .all(db)
-        .await?;
+    let before =
+        own().filter(risk_day::Column::DayAt.lt(from)).order_by_desc(risk_day::Column::DayAt).limit(1).all(db).await?;
     let since = own().filter(risk_day::Column::DayAt.gte(from)).order_by_asc(risk_day::Column::DayAt).all(db).await?;
     Ok(before.into_iter().chain(since).collect())
 }

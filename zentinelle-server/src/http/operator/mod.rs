@@ -2,6 +2,7 @@
 
 pub(crate) mod alert_rules;
 pub(crate) mod alerts;
+pub(crate) mod compliance;
 pub(crate) mod content_rules;
 pub(crate) mod exports;
 pub(crate) mod incidents;

@@ -107,7 +107,9 @@ pub(crate) async fn matrix(app: &App, tenant: &TenantId) -> Result<Vec<Cell>, St
         let (count, highest) = here.fold((0, 0), |(count, highest), row| (count + 1, row.score.max(highest)));
         Cell { likelihood, impact, count, highest }
     };
-    Ok(FACTORS.iter().flat_map(|likelihood| FACTORS.iter().map(move |impact| (*likelihood, *impact)))
+    Ok(FACTORS
+        .iter()
+        .flat_map(|likelihood| FACTORS.iter().map(move |impact| (*likelihood, *impact)))
         .map(|(likelihood, impact)| cell(likelihood, impact))
         .collect())
 }
@@ -180,7 +182,8 @@ mod tests {
             highest: score_sum,
         };
         let points = filled(&[day(8, 1, 27), day(12, 2, 127), day(14, 0, 0)], 10, 15);
-        let seen: Vec<(i64, f64, i64)> = points.iter().map(|point| (point.open_count, point.mean, point.index)).collect();
+        let seen: Vec<(i64, f64, i64)> =
+            points.iter().map(|point| (point.open_count, point.mean, point.index)).collect();
         assert_eq!(
             seen,
             [(1, 27.0, 5), (1, 27.0, 5), (2, 63.5, 12), (2, 63.5, 12), (0, 0.0, 0), (0, 0.0, 0)],

@@ -167,11 +167,9 @@ impl RiskInput {
             row.status = wire_name(status);
             row.closed_at = (*status == Status::Closed).then(|| row.closed_at.unwrap_or_else(clock::now_micros));
         }
-        for (given, place) in [
-            (self.severity, &mut row.severity),
-            (self.likelihood, &mut row.likelihood),
-            (self.impact, &mut row.impact),
-        ] {
+        for (given, place) in
+            [(self.severity, &mut row.severity), (self.likelihood, &mut row.likelihood), (self.impact, &mut row.impact)]
+        {
             *place = given.map_or(*place, Factor::value);
         }
         for (given, place) in [
@@ -214,7 +212,8 @@ impl RiskInput {
         if let Some(ids) = &self.agent_ids {
             fields::names("agent_ids", ids, MOST_ENTRIES)?;
             let known = store::known_agents(db, tenant, ids).await?;
-            let name = |id: &String| known.iter().find(|(row, name)| row == id || name == id).map(|(_, name)| name.clone());
+            let name =
+                |id: &String| known.iter().find(|(row, name)| row == id || name == id).map(|(_, name)| name.clone());
             links.0.push(("agent", all_known("agent_ids", ids, name)?));
         }
         if let Some(ids) = &self.incident_ids {
@@ -226,11 +225,7 @@ impl RiskInput {
     }
 }
 
-fn all_known(
-    field: &str,
-    ids: &[String],
-    name: impl Fn(&String) -> Option<String>,
-) -> Result<Vec<String>, ApiError> {
+fn all_known(field: &str, ids: &[String], name: impl Fn(&String) -> Option<String>) -> Result<Vec<String>, ApiError> {
     let mut known = Vec::with_capacity(ids.len());
     for id in ids {
         known.push(name(id).ok_or_else(|| ApiError::invalid(field, format!("there is no `{id}`")))?);

@@ -1,5 +1,6 @@
 //! What happens to content and what people look after, over HTTP, on both databases.
 
+mod compliance;
 mod content;
 mod hostile;
 mod looked_after;

@@ -46,11 +46,17 @@ async fn a_risk_is_scored_on_one_scale_and_every_change_is_on_the_chain() {
         assert_eq!((&changed["score"], &changed["agent_ids"]), (&json!(128), &json!([])));
         assert_eq!(changed["policy_ids"], json!([policy]), "what is left out stays");
         let reviewed = ok(&server, Method::POST, &format!("{path}/review"), &operator, Value::Null).await;
-        assert_eq!((&reviewed["review_due"], &reviewed["last_reviewed_by"]), (&json!(false), &json!("operator:operator")));
+        assert_eq!(
+            (&reviewed["review_due"], &reviewed["last_reviewed_by"]),
+            (&json!(false), &json!("operator:operator"))
+        );
         ok(&server, Method::POST, "risks", &operator, json!({"name": "Small", "severity": 1})).await;
 
         let stats = ok(&server, Method::GET, "risks/stats", &viewer, Value::Null).await;
-        assert_eq!((&stats["open"], &stats["by_level"]["high"], &stats["by_level"]["low"]), (&json!(2), &json!(1), &json!(1)));
+        assert_eq!(
+            (&stats["open"], &stats["by_level"]["high"], &stats["by_level"]["low"]),
+            (&json!(2), &json!(1), &json!(1))
+        );
         assert_eq!((&stats["without_owner"], &stats["highest_score"]), (&json!(1), &json!(128)));
         let matrix = ok(&server, Method::GET, "risks/matrix", &viewer, Value::Null).await;
         let cells = matrix["cells"].as_array().expect("cells");
