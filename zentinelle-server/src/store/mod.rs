@@ -30,6 +30,7 @@ pub(crate) mod page;
 mod plans;
 pub(crate) mod policies;
 pub(crate) mod prices;
+pub(crate) mod prompt_library;
 pub(crate) mod reports;
 pub(crate) mod risks;
 mod rows;

@@ -36,7 +36,8 @@ pub(crate) struct Wanted {
     pub(crate) review_due: Option<i64>,
 }
 
-fn select(tenant: &TenantId, wanted: &Wanted) -> Select<Entity> {
+/// The risks of a tenant that are wanted.
+pub(crate) fn select(tenant: &TenantId, wanted: &Wanted) -> Select<Entity> {
     let mut found = Entity::find()
         .filter(Column::TenantId.eq(tenant.as_str()))
         .apply_if(wanted.likelihood, |query, value| query.filter(Column::Likelihood.eq(value)))
@@ -89,6 +90,18 @@ pub(crate) async fn all(
 pub(crate) async fn by_id(db: &impl ConnectionTrait, tenant: &TenantId, id: &str) -> Result<Model, StoreError> {
     let found = Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?;
     found.ok_or(StoreError::Missing { what: "risk" })
+}
+
+/// Some risks.
+pub(crate) async fn by_ids(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: &[String],
+) -> Result<Vec<Model>, StoreError> {
+    let found = Entity::find()
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::Id.is_in(ids.iter().map(String::as_str)));
+    Ok(found.all(db).await?)
 }
 
 /// One risk, locked until the transaction ends.
@@ -237,4 +250,55 @@ pub(crate) async fn days(
         own().filter(risk_day::Column::DayAt.lt(from)).order_by_desc(risk_day::Column::DayAt).limit(1).all(db).await?;
     let since = own().filter(risk_day::Column::DayAt.gte(from)).order_by_asc(risk_day::Column::DayAt).all(db).await?;
     Ok(before.into_iter().chain(since).collect())
+}
+
+/// Counts over incidents.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct IncidentFigures {
+    /// How many there ever were.
+    pub(crate) total: i64,
+    /// How many are open.
+    pub(crate) open: i64,
+    /// How many were detected today, UTC.
+    pub(crate) today: i64,
+    /// By severity.
+    pub(crate) by_severity: Vec<(String, i64)>,
+    /// By state.
+    pub(crate) by_status: Vec<(String, i64)>,
+    /// How many were resolved in time.
+    pub(crate) met: i64,
+    /// How many were resolved too late, or are open past their due time.
+    pub(crate) breached: i64,
+}
+
+/// Counts over the incidents of a tenant.
+pub(crate) async fn incident_figures(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    now: i64,
+) -> Result<IncidentFigures, StoreError> {
+    use incident::Column::{DetectedAt, DueAt, Id, ResolvedAt, Severity, Status, TenantId as Tenant};
+    let own = || incident::Entity::find().filter(Tenant.eq(tenant.as_str()));
+    let by = |column: incident::Column| {
+        own().select_only().column(column).column_as(Id.count(), "count").group_by(column).order_by_asc(column)
+    };
+    let by_severity: Vec<(String, i64)> = by(Severity).into_tuple().all(db).await?;
+    let by_status: Vec<(String, i64)> = by(Status).into_tuple().all(db).await?;
+    let count = async |select: Select<incident::Entity>| {
+        let count = sea_orm::PaginatorTrait::count(select, db).await?;
+        Ok::<i64, StoreError>(i64::try_from(count).unwrap_or(i64::MAX))
+    };
+    let today = now.div_euclid(86_400_000_000) * 86_400_000_000;
+    let late = Expr::col(ResolvedAt).gt(Expr::col(DueAt)).or(ResolvedAt.is_null().and(DueAt.lt(now)));
+    let resolved = own().filter(Expr::col(ResolvedAt).lte(Expr::col(DueAt)));
+    let open = |status: &str| matches!(status, "open" | "investigating" | "mitigating");
+    Ok(IncidentFigures {
+        total: by_status.iter().map(|(_, count)| count).sum(),
+        open: by_status.iter().filter(|(status, _)| open(status)).map(|(_, count)| count).sum(),
+        today: count(own().filter(DetectedAt.gte(today))).await?,
+        met: count(resolved).await?,
+        breached: count(own().filter(late)).await?,
+        by_severity,
+        by_status,
+    })
 }

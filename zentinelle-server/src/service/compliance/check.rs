@@ -251,7 +251,7 @@ impl PolicyCheck {
     fn answer(&self, facts: &Facts) -> Verdict {
         let wanted = self.wanted();
         let (fitting, other): (Vec<&PolicyFact>, Vec<&PolicyFact>) =
-            facts.policies.iter().filter(|policy| self.any.contains(&policy.policy_type)).partition(|p| self.fits(p));
+            facts.in_force().filter(|policy| self.any.contains(&policy.policy_type)).partition(|p| self.fits(p));
         let whole = |policy: &&&PolicyFact| policy.enforced() && policy.for_everybody();
         if let Some(policy) = fitting.iter().find(|policy| whole(policy) && facts.rivals(policy).next().is_none()) {
             return Verdict::met(policy.evidence(true));

@@ -402,6 +402,11 @@ impl Facts {
         self.policies.iter().filter(move |rival| rival.displaces(policy))
     }
 
+    /// The policies that deny or record; exemptions do neither.
+    pub(super) fn in_force(&self) -> impl Iterator<Item = &PolicyFact> {
+        self.policies.iter().filter(|policy| policy.enforcement != "disabled")
+    }
+
     /// Gathers them.
     pub(crate) async fn gather(app: &App, tenant: &TenantId) -> Result<Self, ApiError> {
         let (db, now) = (app.store.db(), clock::now_micros());

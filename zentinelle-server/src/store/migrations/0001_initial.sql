@@ -515,11 +515,19 @@ CREATE TABLE system_prompts (
     id TEXT NOT NULL,
     slug TEXT NOT NULL,
     title TEXT NOT NULL,
+    description TEXT NOT NULL,
     prompt_text TEXT NOT NULL,
+    prompt_type TEXT NOT NULL, -- system | persona | task | chain | few_shot | safety | format
+    status TEXT NOT NULL, -- draft | active | archived
+    visibility TEXT NOT NULL, -- organization | private | public
+    category TEXT NOT NULL, -- a slug; empty for none
+    tags JSONB NOT NULL, -- slugs
+    parent_id TEXT, -- the prompt it was forked from
+    details JSONB NOT NULL, -- what people read beside the text
     applies_to JSONB NOT NULL,
     variables JSONB NOT NULL,
     version BIGINT NOT NULL,
-    enabled BOOLEAN NOT NULL,
+    enabled BOOLEAN NOT NULL, -- whether agents get it: only while it is active
     created_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -535,6 +543,26 @@ CREATE TABLE system_prompt_revisions (
     changed_by TEXT NOT NULL,
     changed_at BIGINT NOT NULL,
     CONSTRAINT system_prompt_revisions_pk PRIMARY KEY (tenant_id, prompt_id, version)
+);
+
+CREATE TABLE prompt_favorites (
+    tenant_id TEXT NOT NULL,
+    prompt_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT prompt_favorites_pk PRIMARY KEY (tenant_id, prompt_id, user_id)
+);
+
+CREATE TABLE prompt_ratings (
+    tenant_id TEXT NOT NULL,
+    prompt_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    rating BIGINT NOT NULL, -- 1 to 5
+    review TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT prompt_ratings_pk PRIMARY KEY (tenant_id, prompt_id, user_id)
 );
 
 -- Models a tenant knows, whether it approved them, and what they cost. Prices have effective
@@ -693,6 +721,41 @@ CREATE TABLE findings (
     CONSTRAINT findings_pk PRIMARY KEY (tenant_id, framework_id, control_id, found_at)
 );
 CREATE INDEX findings_open ON findings (tenant_id, resolved_at, found_at);
+
+-- Days on which an agent used far more than in the days before.
+CREATE TABLE anomalies (
+    tenant_id TEXT NOT NULL,
+    day_at BIGINT NOT NULL, -- the day's first instant, UTC
+    agent_id TEXT NOT NULL,
+    measure TEXT NOT NULL, -- calls | tokens | usd_micros
+    id TEXT NOT NULL,
+    severity TEXT NOT NULL, -- low | medium | high
+    actual BIGINT NOT NULL,
+    expected DOUBLE PRECISION NOT NULL, -- the mean of the seven days before
+    sigma DOUBLE PRECISION NOT NULL, -- how many standard deviations above
+    status TEXT NOT NULL, -- open | acknowledged | dismissed
+    changed_by TEXT,
+    changed_at BIGINT,
+    found_at BIGINT NOT NULL,
+    CONSTRAINT anomalies_pk PRIMARY KEY (tenant_id, day_at, agent_id, measure),
+    CONSTRAINT anomalies_id UNIQUE (tenant_id, id)
+);
+
+-- Filters of a page that somebody wants again.
+CREATE TABLE saved_views (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    page TEXT NOT NULL,
+    name TEXT NOT NULL,
+    query TEXT NOT NULL, -- the query string
+    shared BOOLEAN NOT NULL,
+    is_default BOOLEAN NOT NULL,
+    owner TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT saved_views_pk PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX saved_views_page ON saved_views (tenant_id, page, owner);
 
 CREATE TABLE reports (
     tenant_id TEXT NOT NULL,

@@ -120,3 +120,96 @@ async fn each_pack_changes_decisions_and_controls() {
         assert!(is >= was + 3, "{}: {was} controls met before, {is} after: {after}", pack.name);
     }
 }
+
+/// The content of a report, built at once.
+async fn report(server: &TestServer, key: &str, body: Value) -> Value {
+    let made = ok(server, Method::POST, "reports", key, body).await;
+    let id = made["id"].as_str().expect("an id").to_owned();
+    crate::service::reports::build(&server.app, &server.tenant, &id).await.expect("built");
+    let kept = ok(server, Method::GET, &format!("reports/{id}"), key, Value::Null).await;
+    assert_eq!((&kept["status"], &kept["progress"]), (&json!("complete"), &json!(100)), "{kept}");
+    ok(server, Method::GET, &format!("reports/{id}/download"), key, Value::Null).await
+}
+
+#[tokio::test]
+async fn reports_are_written_in_every_format_they_have() {
+    for server in servers().await {
+        let operator = server.operator(Role::Operator).await;
+        ok(&server, Method::POST, "risks", &operator, json!({"name": "Leak", "owner": "ann"})).await;
+        ok(&server, Method::POST, "incidents", &operator, json!({"title": "Leak"})).await;
+        for kind in ["compliance_full", "compliance_framework", "executive", "risk", "incident"] {
+            for format in ["csv", "ndjson", "pdf", "json"] {
+                let params = json!({"framework_id": "gdpr"});
+                let body = json!({"report_type": kind, "format": format, "params": params});
+                let content = report(&server, &operator, body).await;
+                let sound = match format {
+                    "csv" => content.as_str().is_some_and(|text| text.lines().count() >= 2),
+                    "pdf" => content.as_str().is_some_and(|text| text.starts_with("%PDF-")),
+                    "json" => content["frameworks"].is_array() || content["rows"].is_array(),
+                    _ => content.is_string() || content.is_object(),
+                };
+                assert!(sound, "{kind} {format}: {content}");
+            }
+        }
+        let wrong = json!({"report_type": "risk", "format": "oscal"});
+        fails(&server, Method::POST, "reports", &operator, wrong, 400, "invalid_request").await;
+        let wrong = json!({"report_type": "compliance_framework"});
+        fails(&server, Method::POST, "reports", &operator, wrong, 400, "invalid_request").await;
+    }
+}
+
+#[tokio::test]
+async fn oscal_results_have_the_shape_that_their_schema_asks_for() {
+    let server = TestServer::sqlite().await;
+    let operator = server.operator(Role::Operator).await;
+    server.policy("prompt_injection", json!({})).await;
+    let body = json!({"report_type": "compliance_full", "format": "oscal"});
+    let document = report(&server, &operator, body).await;
+    let root = &document["assessment-results"];
+    assert_eq!(root["metadata"]["oscal-version"], "1.1.2");
+    for key in ["title", "last-modified", "version"] {
+        assert!(root["metadata"][key].is_string(), "{key}");
+    }
+    let plan = root["import-ap"]["href"].as_str().and_then(|href| href.strip_prefix('#')).expect("a plan");
+    assert_eq!(root["back-matter"]["resources"][0]["uuid"], plan);
+    let mut ids = std::collections::BTreeSet::new();
+    let mut id = |value: &Value| {
+        let text = value.as_str().expect("an id").to_owned();
+        let version = uuid::Uuid::try_parse(&text).expect("a UUID").get_version_num();
+        assert!((4..=5).contains(&version) && ids.insert(text.clone()), "{text}");
+        text
+    };
+    id(&root["uuid"]);
+    let results = root["results"].as_array().expect("results");
+    assert!(results.len() >= 8, "{} results", results.len());
+    for result in results {
+        id(&result["uuid"]);
+        assert!(result["title"].is_string() && result["description"].is_string() && result["start"].is_string());
+        let empty = Vec::new();
+        let observations = result["observations"].as_array().unwrap_or(&empty);
+        let mut seen = std::collections::BTreeSet::new();
+        for observation in observations {
+            seen.insert(id(&observation["uuid"]));
+            assert!(observation["description"].is_string() && observation["collected"].is_string(), "{observation}");
+            assert_eq!(observation["methods"], json!(["TEST"]));
+        }
+        let controls = result.pointer("/reviewed-controls/control-selections/0/include-controls");
+        let findings = result["findings"].as_array().expect("findings");
+        assert_eq!(controls.and_then(Value::as_array).map(Vec::len), Some(findings.len()));
+        for finding in findings {
+            id(&finding["uuid"]);
+            let target = &finding["target"];
+            let name = target["target-id"].as_str().expect("a target");
+            let token = |at: usize, letter: char| {
+                letter.is_ascii_alphabetic() || (at > 0 && (letter.is_ascii_digit() || ".-_".contains(letter)))
+            };
+            assert!(name.chars().enumerate().all(|(at, letter)| token(at, letter)), "{name}");
+            assert_eq!(target["type"], "objective-id");
+            assert!(["satisfied", "not-satisfied"].contains(&target["status"]["state"].as_str().expect("a state")));
+            for related in finding["related-observations"].as_array().unwrap_or(&empty) {
+                let about = related["observation-uuid"].as_str().expect("an id");
+                assert!(seen.contains(about), "{finding}");
+            }
+        }
+    }
+}
