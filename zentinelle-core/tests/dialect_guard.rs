@@ -218,6 +218,43 @@ fn clean_text_is_held_back_no_longer_than_stated() {
     }
 }
 
+/// Where no wait is wanted, prose leaves with the word after it, and a secret is masked all the same.
+#[test]
+fn prose_leaves_at_once_where_no_wait_is_wanted_and_secrets_do_not() {
+    for format in Format::ALL {
+        let words = ["Once upon", " a time", " there was", " a key AKIAIOSF", "ODNN7EXAMPLE", ", or so", " they say."];
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let stream = format.stream(&[], &words, &[], false);
+        let options = GuardOptions { max_hold_ms: Some(0), ..options(Action::Mask) };
+        let mut guard = StreamGuard::new(&format.route(), format.framing(), options.clone());
+        let mut outcome = Outcome::default();
+        let split = stream.windows(7).position(|window| window == b" a time").unwrap();
+        let split = split
+            + stream[split..].windows(2).position(|window| matches!(window, b"\n\n" | b"}\n" | b"},")).unwrap()
+            + 2;
+        guard.push(&stream[..split]);
+        drain(&mut guard, &mut outcome, &allow);
+        assert!(outcome.text().contains("Once upon"), "{format:?}: {}", outcome.text());
+        assert_eq!(guard.flush_deadline(), None, "{format:?}");
+        guard.push(&stream[split..]);
+        guard.finish();
+        drain(&mut guard, &mut outcome, &allow);
+        assert_eq!(
+            heard(format, &outcome.out).text,
+            "Once upon a time there was a key [REDACTED:aws_access_key], or so they say."
+        );
+        for step in 1..80 {
+            let outcome = run(format, &stream, step, options.clone(), &allow);
+            assert!(
+                !outcome.text().contains("AKIA") && !outcome.text().contains("ODNN7"),
+                "{format:?}: {}",
+                outcome.text()
+            );
+            assert_eq!(outcome.found, [(ChannelKind::Text, "aws_access_key", false)], "{format:?}");
+        }
+    }
+}
+
 #[test]
 fn a_report_changes_nothing() {
     for format in Format::ALL {

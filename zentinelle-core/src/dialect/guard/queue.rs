@@ -133,11 +133,14 @@ impl Queue {
     }
 
     /// The pieces of a channel up to `decided` wait no longer; what is masked in them is replaced.
-    pub(super) fn decide(&mut self, channel: Channel, decided: usize, watched: &Watched) {
+    /// Gives how far the channel has left, if any of it does.
+    pub(super) fn decide(&mut self, channel: Channel, decided: usize, watched: &Watched) -> Option<usize> {
+        let mut left = None;
         while let Some((number, piece)) = self.pieces.get_mut(&channel).and_then(|pieces| {
             let ready = pieces.front().is_some_and(|(_, piece)| piece.end() <= decided);
             if ready { pieces.pop_front() } else { None }
         }) {
+            left = Some(piece.end());
             if let Some(masked) = watched.masked(&piece.text, piece.start) {
                 self.edit(number, piece.range, &masked);
             }
@@ -145,6 +148,7 @@ impl Queue {
                 frame.undecided = frame.undecided.saturating_sub(1);
             }
         }
+        left
     }
 
     /// The frame that holds a byte of a channel, if it waits.
