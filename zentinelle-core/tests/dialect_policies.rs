@@ -356,3 +356,42 @@ fn what_cannot_be_read_is_an_error_that_says_where() {
         assert!(Call::decode(&route("/v1/chat/completions"), "", body.as_bytes()).is_err(), "{body}");
     }
 }
+
+/// A longer stay in the provider's cache costs more, so it is read where the provider reads it and
+/// not where somebody merely mentions it.
+#[test]
+fn a_wish_for_a_longer_stay_in_the_cache_is_read_where_it_counts() {
+    let hour = json!({ "type": "ephemeral", "ttl": "1h" });
+    let asking = [
+        ("/v1/messages", json!({ "messages": [], "cache_control": hour })),
+        ("/v1/messages", json!({ "messages": [], "system": [{ "type": "text", "text": "x", "cache_control": hour }] })),
+        (
+            "/v1/messages",
+            json!({ "messages": [], "tools": [{ "name": "t", "input_schema": {}, "cache_control": hour }] }),
+        ),
+        (
+            "/v1/messages",
+            json!({ "messages": [{ "role": "user", "content": [{ "type": "text", "text": "x", "cache_control": hour }] }] }),
+        ),
+        (
+            "/v1/messages",
+            json!({ "messages": [{ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "t", "content": [{ "type": "text", "text": "x", "cache_control": hour }] }] }] }),
+        ),
+        ("/v1/chat/completions", json!({ "messages": [], "prompt_cache_retention": "24h" })),
+        ("/v1/responses", json!({ "input": "hi", "prompt_cache_retention": "24h" })),
+    ];
+    let mentioning = [
+        ("/v1/messages", json!({ "messages": [{ "role": "user", "content": "\"1h\"" }] })),
+        ("/v1/messages", json!({ "messages": [], "metadata": { "user_id": "1h" } })),
+        ("/v1/messages", json!({ "messages": [], "tools": [{ "name": "t", "input_schema": { "enum": ["1h"] } }] })),
+        ("/v1/messages", json!({ "messages": [], "cache_control": { "type": "ephemeral", "ttl": "5m" } })),
+        (
+            "/v1/chat/completions",
+            json!({ "messages": [{ "role": "user", "content": "1h" }], "prompt_cache_retention": "in_memory" }),
+        ),
+    ];
+    for (long, (path, body)) in asking.map(|one| (true, one)).into_iter().chain(mentioning.map(|one| (false, one))) {
+        let call = Call::decode(&route(path), "", body.to_string().as_bytes()).unwrap();
+        assert_eq!(call.cached_long, long, "{body}");
+    }
+}

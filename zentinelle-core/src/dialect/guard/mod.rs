@@ -298,6 +298,11 @@ impl StreamGuard {
                     self.queue.drop_frame(number);
                 }
             }
+            Delta::NoUsage(range) => {
+                if self.options.drop_usage {
+                    self.queue.cut_out(number, range);
+                }
+            }
             Delta::Stop { reason, .. } => self.stops.push(reason),
             Delta::Error(_) => {}
             Delta::Done => self.end_everything(),

@@ -40,8 +40,8 @@ pub struct GuardOptions {
     pub max_hold_ms: Option<u64>,
     /// Whether a frame that cannot be read passes; if not, the stream is cut. Default: false.
     pub pass_unreadable: bool,
-    /// Whether the frame that only states usage is kept from the client, since the host and not
-    /// the client asked for it. Default: false.
+    /// Whether the frame that only states usage, and the `"usage": null` of the others, are kept from
+    /// the client, since the host and not the client asked for them. Default: false.
     pub drop_usage: bool,
     /// The id that a cut names.
     pub request_id: String,
