@@ -39,6 +39,7 @@ impl Role {
         match permission.resource() {
             "keys" | "secrets" | "settings" | "webhooks" | "tenants" => Self::Admin,
             "retention" | "prices" if !reads => Self::Admin,
+            _ if permission.verb() == "delete" => Self::Admin,
             "audit" if permission.verb() == "export" => Self::Operator,
             _ if reads => Self::Viewer,
             _ => Self::Operator,

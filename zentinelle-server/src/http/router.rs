@@ -83,6 +83,20 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(operator::incidents::comments, operator::incidents::comment))
         .routes(routes!(operator::notifications::list))
         .routes(routes!(operator::notifications::read))
+        // Risks
+        .routes(routes!(operator::risks::list, operator::risks::create))
+        .routes(routes!(operator::risks::stats))
+        .routes(routes!(operator::risks::matrix))
+        .routes(routes!(operator::risks::trend))
+        .routes(routes!(operator::risks::get, operator::risks::update, operator::risks::delete))
+        .routes(routes!(operator::risks::review))
+        // Compliance
+        .routes(routes!(operator::compliance::frameworks))
+        .routes(routes!(operator::compliance::framework, operator::compliance::choose))
+        .routes(routes!(operator::compliance::gaps))
+        .routes(routes!(operator::compliance::overview))
+        .routes(routes!(operator::compliance::assess, operator::compliance::assessments))
+        .routes(routes!(operator::compliance::findings))
         // Prompts, models and prices
         .routes(routes!(operator::system_prompts::list, operator::system_prompts::create))
         .routes(routes!(
