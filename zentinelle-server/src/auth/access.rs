@@ -18,6 +18,7 @@ use super::directory::AuthError;
 use super::key::KeyKind;
 use super::permission::Permission;
 use crate::app::App;
+use crate::graphql::transport;
 use crate::http::error::ApiError;
 use crate::http::throttle::{Bucket, Standing};
 use crate::http::{client, request_id};
@@ -34,6 +35,8 @@ const TENANT_HEADER: &str = "x-zentinelle-org";
 pub(crate) struct Access {
     /// Anybody, without a key.
     pub(crate) public: bool,
+    /// Anybody, known by a good key or not at all: the route itself asks who it is.
+    pub(crate) optional: bool,
     /// Agents, and enrolment keys acting for an agent they enrolled.
     pub(crate) agent: bool,
     /// Enrolment keys and tokens.
@@ -48,7 +51,7 @@ pub(crate) struct Access {
 
 /// Who may call which route.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AccessTable(HashMap<String, Vec<(Method, Access)>>);
+pub(crate) struct AccessTable(HashMap<String, Vec<(Method, Access)>>, Vec<Permission>);
 
 impl AccessTable {
     /// Reads the table out of the OpenAPI document.
@@ -62,7 +65,20 @@ impl AccessTable {
             });
             table.insert(path.clone(), methods.collect());
         }
-        Self(table)
+        Self(table, Vec::new())
+    }
+
+    /// The same table with the management API: one route that admits nobody by itself and asks
+    /// for further permissions, field by field.
+    pub(crate) fn with_management<'p>(
+        mut self,
+        path: &str,
+        asked: impl IntoIterator<Item = &'p Permission>,
+    ) -> Self {
+        let access = Access { optional: true, bucket: Bucket::of_route(path), ..Access::default() };
+        self.0.insert(path.to_owned(), [Method::GET, Method::POST].map(|method| (method, access.clone())).to_vec());
+        self.1.extend(asked.into_iter().cloned());
+        self
     }
 
     /// Who may call a route; nobody, when the route says nothing.
@@ -73,7 +89,8 @@ impl AccessTable {
 
     /// Whether some route asks for a permission. One that none asks for is a slip of the pen.
     pub(crate) fn knows(&self, permission: &Permission) -> bool {
-        let mut asked = self.0.values().flatten().filter_map(|(_, access)| access.operator.as_ref());
+        let routes = self.0.values().flatten().filter_map(|(_, access)| access.operator.as_ref());
+        let mut asked = routes.chain(&self.1);
         asked.any(|known| known == permission)
     }
 
@@ -123,6 +140,9 @@ impl Access {
 
     /// Whether a caller may call the route.
     pub(crate) fn admits(&self, caller: &Caller) -> bool {
+        if self.optional {
+            return true;
+        }
         match &caller.identity {
             Identity::Agent(_) => self.agent,
             // A token enrols and does nothing else.
@@ -137,6 +157,7 @@ pub(crate) async fn admit(State(app): State<Arc<App>>, mut request: Request, nex
     let (outcome, standing) = admission(&app, &mut request).await;
     let response = match outcome {
         Ok(()) => next.run(request).await,
+        Err(error) if transport::is_asked(&request) => transport::refused(&error),
         Err(error) => error.into_response(),
     };
     match standing {
@@ -220,7 +241,7 @@ fn credential<'t>(table: &'t AccessTable, request: &Request) -> Result<Option<Cr
         return Err(ApiError::NobodyMayCall);
     }
     let access = table.get(path.as_str(), request.method()).ok_or(ApiError::Method)?;
-    if access.public {
+    if access.public || (access.optional && presented(request.headers()).is_none()) {
         return Ok(None);
     }
     let key = presented(request.headers()).ok_or(AuthError::Missing)?;
@@ -233,7 +254,7 @@ impl Credential<'_> {
         if self.tenant.as_ref().is_some_and(|named| named != caller.tenant.as_str()) {
             return Err(ApiError::ForeignTenant);
         }
-        if caller.kind == KeyKind::Bootstrap && !self.access.enrolment {
+        if caller.kind == KeyKind::Bootstrap && !self.access.enrolment && !self.access.optional {
             return Err(AuthError::Invalid.into());
         }
         if !self.access.admits(caller) {

@@ -14,6 +14,7 @@ use super::error::ApiError;
 use super::{authzen, cors, docs, edge, health, metrics, native, openapi, operator, sdk};
 use crate::app::App;
 use crate::auth::access;
+use crate::graphql;
 use crate::proxy;
 
 /// Every route with its documentation; who may call which is part of it.
@@ -206,6 +207,7 @@ pub(crate) fn parts() -> (Router<Arc<App>>, serde_json::Value) {
 pub(crate) fn served(routes: Router<Arc<App>>, app: Arc<App>) -> Routes {
     let limit = DefaultBodyLimit::max(app.config.limits.max_body_bytes);
     let routes = routes
+        .merge(graphql::transport::routes())
         .method_not_allowed_fallback(|| async { ApiError::Method })
         .fallback(|| async { ApiError::NoRoute })
         .layer(from_fn_with_state(app.clone(), access::admit))

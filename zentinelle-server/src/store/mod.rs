@@ -21,6 +21,7 @@ pub(crate) mod history;
 pub(crate) mod incidents;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod keyset;
 pub(crate) mod legal_holds;
 mod migrations;
 pub(crate) mod models;
