@@ -1,5 +1,15 @@
 //! Who answers which field. One file a subject.
 
+mod agents;
+mod alerts;
+mod approvals;
+mod decisions;
+mod incidents;
+mod notifications;
+mod organization;
+mod policies;
+mod shared;
+
 use super::ask::Resolvers;
 
 /// Root fields whose subject is still being built.
@@ -229,4 +239,13 @@ pub(crate) const NOT_YET: &[&str] = &[
 ];
 
 /// Every resolver of the contract.
-pub(crate) fn register(_resolvers: &mut Resolvers) {}
+pub(crate) fn register(resolvers: &mut Resolvers) {
+    agents::register(resolvers);
+    alerts::register(resolvers);
+    approvals::register(resolvers);
+    decisions::register(resolvers);
+    incidents::register(resolvers);
+    notifications::register(resolvers);
+    organization::register(resolvers);
+    policies::register(resolvers);
+}
