@@ -66,15 +66,21 @@ pub(crate) async fn page(
     Ok(page::Paged { rows, total, next })
 }
 
-/// The reports of a tenant, of some types and in some states.
-pub(crate) fn listed(tenant: &TenantId, types: Option<&[String]>, statuses: Option<&[String]>) -> Select<Entity> {
+/// The newest reports of a tenant, of some types and in some states, without their contents.
+pub(crate) async fn listed(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    types: Option<&[String]>,
+    statuses: Option<&[String]>,
+    most: u64,
+) -> Result<Vec<Summary>, StoreError> {
     let mut found = Entity::find().filter(Column::TenantId.eq(tenant.as_str()));
     for (column, words) in [(Column::ReportType, types), (Column::Status, statuses)] {
         if let Some(words) = words.filter(|words| !words.is_empty()) {
             found = found.filter(column.is_in(words.iter().map(String::as_str)));
         }
     }
-    found
+    Ok(without_content(found).order_by_desc(Column::Id).limit(most).into_model::<Summary>().all(db).await?)
 }
 
 fn without_content(select: Select<Entity>) -> Select<Entity> {

@@ -9,6 +9,7 @@ use zentinelle_core::ids::TenantId;
 
 use super::entities::risk::{Column, Entity, Model};
 use super::entities::{agent, incident, policy, risk_day, risk_link};
+use super::keyset::{self, Order};
 use super::page::{self, Page, Paged};
 use super::{StoreError, rows};
 
@@ -302,3 +303,15 @@ pub(crate) async fn incident_figures(
         by_status,
     })
 }
+
+/// The orders of the register, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<Entity>] = &[
+    ("riskScore", Order::By(Column::Score), true),
+    ("createdAt", Order::By(Column::CreatedAt), true),
+    ("updatedAt", Order::By(Column::UpdatedAt), true),
+    ("name", Order::By(Column::Name), false),
+    ("nextReviewDate", Order::By(Column::NextReviewAt), false),
+    ("likelihood", Order::By(Column::Likelihood), true),
+    ("impact", Order::By(Column::Impact), true),
+    ("severity", Order::By(Column::Severity), true),
+];

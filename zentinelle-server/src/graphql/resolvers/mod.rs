@@ -3,11 +3,13 @@
 mod agents;
 mod alerts;
 mod approvals;
+mod compliance;
 mod decisions;
 mod incidents;
 mod notifications;
 mod organization;
 mod policies;
+mod risks;
 mod shared;
 
 use super::ask::Resolvers;
@@ -67,19 +69,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "chainStatus",
     "auditReceipt",
     "exportAuditLogs",
-    "complianceOverview",
-    "complianceStatus",
-    "complianceReports",
-    "complianceReportsPage",
-    "frameworks",
-    "framework",
-    "compliancePacks",
-    "listCompliancePacks",
-    "activateCompliancePack",
-    "toggleFramework",
-    "runComplianceCheck",
-    "generateComplianceReport",
-    "requestReport",
     "contentRules",
     "contentRule",
     "contentRuleOptions",
@@ -225,17 +214,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "updateLegalHold",
     "releaseLegalHold",
     "deleteLegalHold",
-    "risks",
-    "risk",
-    "riskOptions",
-    "riskStats",
-    "risksPage",
-    "riskTrend",
-    "riskMatrix",
-    "createRisk",
-    "updateRisk",
-    "reviewRisk",
-    "deleteRisk",
 ];
 
 /// Every resolver of the contract.
@@ -243,9 +221,11 @@ pub(crate) fn register(resolvers: &mut Resolvers) {
     agents::register(resolvers);
     alerts::register(resolvers);
     approvals::register(resolvers);
+    compliance::register(resolvers);
     decisions::register(resolvers);
     incidents::register(resolvers);
     notifications::register(resolvers);
     organization::register(resolvers);
     policies::register(resolvers);
+    risks::register(resolvers);
 }
