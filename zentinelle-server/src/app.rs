@@ -11,6 +11,7 @@ use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::bus::{Bus, Notice};
 use crate::config::Config;
+use crate::graphql::GraphQl;
 use crate::http::throttle::Throttle;
 use crate::jobs::{Hooks, Schedules};
 use crate::proxy::Proxy;
@@ -84,6 +85,8 @@ pub(crate) struct App {
     pub(crate) background: Background,
     /// Takes model calls.
     pub(crate) proxy: Proxy,
+    /// The management API.
+    pub(crate) graphql: GraphQl,
 }
 
 /// What background work, and the routes that show it, need.

@@ -10,6 +10,7 @@ mod clock;
 mod config;
 mod demo;
 mod exit;
+mod graphql;
 mod http;
 mod jobs;
 mod journal;

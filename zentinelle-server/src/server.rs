@@ -18,6 +18,7 @@ use crate::auth::legacy::LegacyTokens;
 use crate::bus::Bus;
 use crate::clock;
 use crate::config::{Config, LedgerBackend, Mode, master_keys};
+use crate::graphql::{ContractError, GraphQl, transport};
 use crate::http::router::{self, Routes};
 use crate::http::throttle::Throttle;
 use crate::http::{listener, openapi};
@@ -92,6 +93,9 @@ pub(crate) enum StartError {
     /// The allow-list of webhooks is wrong.
     #[error("webhooks.allow: {0}")]
     Webhooks(#[from] webhooks::Refused),
+    /// The management API does not hold together.
+    #[error("the management API: {0}")]
+    GraphQl(#[from] ContractError),
     /// The upstreams of the proxy make no sense.
     #[error(transparent)]
     Proxy(#[from] proxy::SetupError),
@@ -169,7 +173,8 @@ impl Server {
         let ledger = ledger(&store, config, &node_id).await?;
         let bus = bus(&store, config).await?;
         let (routes, document) = router::parts();
-        let access = AccessTable::read(&document);
+        let graphql = GraphQl::new(&config.graphql)?;
+        let access = AccessTable::read(&document).with_management(transport::PATH, graphql.permissions());
         let openapi = serde_json::to_vec(&openapi::complete(document)).unwrap_or_default().into();
         let metrics = Metrics::new(&access);
         tokio::spawn(metrics.upkeep());
@@ -201,6 +206,7 @@ impl Server {
             content_rules: PerTenant::new(),
             prices: PerTenant::new(),
             proxy: Proxy::new(config)?,
+            graphql,
             store,
         });
         replica::start(&app);

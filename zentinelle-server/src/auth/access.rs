@@ -21,6 +21,7 @@ use super::origin::{self, Strictness};
 use super::permission::Permission;
 use crate::app::App;
 use crate::config::AuthMode;
+use crate::graphql::transport;
 use crate::http::error::ApiError;
 use crate::http::throttle::{Bucket, Standing};
 use crate::http::{client, request_id};
@@ -39,6 +40,8 @@ const TENANT_HEADER: &str = "x-zentinelle-org";
 pub(crate) struct Access {
     /// Anybody, without a key.
     pub(crate) public: bool,
+    /// Anybody, known by a good key or not at all: the route itself asks who it is.
+    pub(crate) optional: bool,
     /// Agents, and enrolment keys acting for an agent they enrolled.
     pub(crate) agent: bool,
     /// Enrolment keys and tokens.
@@ -53,7 +56,7 @@ pub(crate) struct Access {
 
 /// Who may call which route.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AccessTable(HashMap<String, Vec<(Method, Access)>>);
+pub(crate) struct AccessTable(HashMap<String, Vec<(Method, Access)>>, Vec<Permission>);
 
 impl AccessTable {
     /// Reads the table out of the OpenAPI document.
@@ -67,7 +70,20 @@ impl AccessTable {
             });
             table.insert(path.clone(), methods.collect());
         }
-        Self(table)
+        Self(table, Vec::new())
+    }
+
+    /// The same table with the management API: one route that admits nobody by itself and asks
+    /// for further permissions, field by field.
+    pub(crate) fn with_management<'p>(
+        mut self,
+        path: &str,
+        asked: impl IntoIterator<Item = &'p Permission>,
+    ) -> Self {
+        let access = Access { optional: true, bucket: Bucket::of_route(path), ..Access::default() };
+        self.0.insert(path.to_owned(), [Method::GET, Method::POST].map(|method| (method, access.clone())).to_vec());
+        self.1.extend(asked.into_iter().cloned());
+        self
     }
 
     /// Who may call a route; nobody, when the route says nothing.
@@ -78,14 +94,15 @@ impl AccessTable {
 
     /// Whether some route asks for a permission. One that none asks for is a slip of the pen.
     pub(crate) fn knows(&self, permission: &Permission) -> bool {
-        let mut asked = self.0.values().flatten().filter_map(|(_, access)| access.operator.as_ref());
+        let routes = self.0.values().flatten().filter_map(|(_, access)| access.operator.as_ref());
+        let mut asked = routes.chain(&self.1);
         asked.any(|known| known == permission)
     }
 
     /// Every permission that some route asks for.
     pub(crate) fn permissions(&self) -> Vec<Permission> {
         let asked = self.0.values().flatten().filter_map(|(_, access)| access.operator.clone());
-        let mut asked: Vec<Permission> = asked.collect();
+        let mut asked: Vec<Permission> = asked.chain(self.1.iter().cloned()).collect();
         asked.sort_unstable();
         asked.dedup();
         asked
@@ -137,6 +154,9 @@ impl Access {
 
     /// Whether a caller may call the route.
     pub(crate) fn admits(&self, caller: &Caller) -> bool {
+        if self.optional {
+            return true;
+        }
         match &caller.identity {
             Identity::Agent(_) => self.agent,
             // A token enrols and does nothing else.
@@ -151,6 +171,7 @@ pub(crate) async fn admit(State(app): State<Arc<App>>, mut request: Request, nex
     let (outcome, standing) = admission(&app, &mut request).await;
     let response = match outcome {
         Ok(()) => next.run(request).await,
+        Err(error) if transport::is_asked(&request) => transport::refused(&error),
         Err(error) => error.into_response(),
     };
     match standing {
@@ -291,7 +312,10 @@ fn credential<'t>(app: &'t App, request: &Request) -> Result<Option<Credential<'
         origin::check(&app.config, request.method(), request.headers(), Strictness::Anybody)?;
         return Ok(None);
     }
-    let shown = shown(app, request)?;
+    let shown = match shown(app, request) {
+        Err(ApiError::Unauthenticated(AuthError::Missing)) if access.optional => return Ok(None),
+        shown => shown?,
+    };
     let tenant = request.headers().get(TENANT_HEADER).map(|name| name.to_str().unwrap_or("?").to_owned());
     Ok(Some(Credential { access, shown, tenant: tenant.filter(|name| !name.is_empty()) }))
 }
@@ -324,7 +348,7 @@ impl Credential<'_> {
         if self.tenant.as_ref().is_some_and(|named| named != caller.tenant.as_str()) {
             return Err(ApiError::ForeignTenant);
         }
-        if caller.kind == KeyKind::Bootstrap && !self.access.enrolment {
+        if caller.kind == KeyKind::Bootstrap && !self.access.enrolment && !self.access.optional {
             return Err(AuthError::Invalid.into());
         }
         if !self.access.admits(caller) {

@@ -40,6 +40,7 @@ impl Role {
             "keys" | "secrets" | "settings" | "webhooks" | "tenants" | "users" => Self::Admin,
             "me" => Self::Viewer, // one's own password, sessions and views
             "retention" | "prices" if !reads => Self::Admin,
+            _ if permission.verb() == "delete" => Self::Admin,
             "audit" if permission.verb() == "export" => Self::Operator,
             _ if reads => Self::Viewer,
             _ => Self::Operator,

@@ -29,7 +29,7 @@ pub(crate) use self::auth::{Auth, AuthMode, RoleName};
 pub(crate) use self::background::{JobSettings, WebhookSettings};
 pub(crate) use self::load::{Flag, Loaded, load};
 pub(crate) use self::sections::{
-    Cors, Database, Docs, Journal, Ledger, LedgerBackend, Limits, Log, LogFormat, Redis, Telemetry, Tls,
+    Cors, Database, Docs, GraphQl, Journal, Ledger, LedgerBackend, Limits, Log, LogFormat, Redis, Telemetry, Tls,
 };
 pub(crate) use self::throttle::{Rate, Throttle};
 pub(crate) use self::values::{Interval, Network, Secret};
@@ -85,6 +85,8 @@ pub(crate) struct Config {
     pub(crate) jobs: JobSettings,
     /// Model calls.
     pub(crate) proxy: proxy::Proxy,
+    /// The management API.
+    pub(crate) graphql: GraphQl,
 }
 
 /// How many organisations the server serves.
@@ -125,6 +127,7 @@ impl Default for Config {
             docs: Docs::default(),
             jobs: JobSettings::default(),
             proxy: proxy::Proxy::default(),
+            graphql: GraphQl::default(),
         }
     }
 }

@@ -22,6 +22,8 @@ use utoipa::{Modify, OpenApi};
         (name = "content", description = "What content scans found, and the rules by which they look."),
         (name = "alerts", description = "What people should look at."),
         (name = "incidents", description = "What went wrong, and who mends it."),
+        (name = "risks", description = "What may go wrong, how bad it would be, and what is done about it."),
+        (name = "compliance", description = "Frameworks and their controls, with a status that follows from what is in force."),
         (name = "prompts", description = "System prompts and their versions."),
         (name = "models", description = "Models, whether they are approved, and what they cost."),
         (name = "usage", description = "What was used and spent, exports and reports."),

@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::{auth, authzen, cors, docs, edge, health, metrics, native, openapi, operator, sdk};
 use crate::app::App;
 use crate::auth::access;
-use crate::{portal, proxy};
+use crate::{graphql, portal, proxy};
 
 /// Every route with its documentation; who may call which is part of it.
 pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
@@ -97,6 +97,20 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(operator::incidents::comments, operator::incidents::comment))
         .routes(routes!(operator::notifications::list))
         .routes(routes!(operator::notifications::read))
+        // Risks
+        .routes(routes!(operator::risks::list, operator::risks::create))
+        .routes(routes!(operator::risks::stats))
+        .routes(routes!(operator::risks::matrix))
+        .routes(routes!(operator::risks::trend))
+        .routes(routes!(operator::risks::get, operator::risks::update, operator::risks::delete))
+        .routes(routes!(operator::risks::review))
+        // Compliance
+        .routes(routes!(operator::compliance::frameworks))
+        .routes(routes!(operator::compliance::framework, operator::compliance::choose))
+        .routes(routes!(operator::compliance::gaps))
+        .routes(routes!(operator::compliance::overview))
+        .routes(routes!(operator::compliance::assess, operator::compliance::assessments))
+        .routes(routes!(operator::compliance::findings))
         // Prompts, models and prices
         .routes(routes!(operator::system_prompts::list, operator::system_prompts::create))
         .routes(routes!(
@@ -206,6 +220,7 @@ pub(crate) fn parts() -> (Router<Arc<App>>, serde_json::Value) {
 pub(crate) fn served(routes: Router<Arc<App>>, app: Arc<App>) -> Routes {
     let limit = DefaultBodyLimit::max(app.config.limits.max_body_bytes);
     let routes = routes
+        .merge(graphql::transport::routes())
         .method_not_allowed_fallback(|| async { ApiError::Method })
         .fallback(|| async { ApiError::NoRoute })
         .layer(from_fn_with_state(app.clone(), access::admit))

@@ -122,6 +122,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, input: ReportInput) -> Re
         format: wire_name(&format),
         params,
         status: "pending".to_owned(),
+        progress: 0,
         content: None,
         error_message: String::new(),
         created_by: caller.actor(),

@@ -1,16 +1,20 @@
 //! People in the database.
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     ExprTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     Select, SqlErr,
 };
+use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
 
 use super::StoreError;
 use super::entities::user;
 use super::entities::user::Column;
+use super::keyset::Order;
 
 /// Which people to list; what is none does not narrow.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +66,53 @@ pub(crate) async fn list(
         found = found.filter(Column::Id.gt(after));
     }
     Ok(found.order_by_asc(Column::Id).limit(limit).all(db).await?)
+}
+
+/// Which people a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+    /// With one of these roles.
+    pub(crate) role: Option<Vec<String>>,
+    /// Whether disabled.
+    pub(crate) disabled: Option<bool>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<user::Entity> {
+        let filter = Filter { search: self.search.clone(), role: None, disabled: self.disabled };
+        let found = filter.select(tenant);
+        match self.role.as_deref() {
+            None | Some([]) => found,
+            Some(roles) => found.filter(Column::Role.is_in(roles.iter().map(|role| role.to_ascii_lowercase()))),
+        }
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[(&str, Order<user::Entity>, bool)] = &[
+    ("name", Order::By(Column::Name), false),
+    ("email", Order::By(Column::Email), false),
+    ("role", Order::By(Column::Role), false),
+    ("createdAt", Order::By(Column::CreatedAt), true),
+];
+
+/// The names of a tenant's people by their ids.
+pub(crate) async fn names(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let rows: Vec<(String, String)> = user::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Name])
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// How many people a filter finds.

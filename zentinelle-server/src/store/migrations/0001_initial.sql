@@ -603,6 +603,97 @@ CREATE TABLE behavioral_baselines (
     CONSTRAINT behavioral_baselines_pk PRIMARY KEY (tenant_id, agent_id)
 );
 
+-- What may go wrong, and how bad that would be. Factors are 1, 2, 3, 5 or 8; a score is the product
+-- of three of them.
+CREATE TABLE risks (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    category TEXT NOT NULL, -- security | privacy | compliance | operational | reputational | financial | ethical
+    status TEXT NOT NULL, -- identified | assessed | mitigating | accepted | transferred | closed
+    severity BIGINT NOT NULL,
+    likelihood BIGINT NOT NULL,
+    impact BIGINT NOT NULL,
+    score BIGINT NOT NULL, -- 1 to 512
+    residual_severity BIGINT, -- what is left after mitigation
+    residual_likelihood BIGINT,
+    residual_impact BIGINT,
+    mitigation_plan TEXT NOT NULL,
+    mitigation_status TEXT NOT NULL, -- not_started | in_progress | completed | verified
+    owner TEXT NOT NULL,
+    tags JSONB NOT NULL,
+    external_references JSONB NOT NULL,
+    identified_at BIGINT NOT NULL,
+    last_reviewed_at BIGINT,
+    last_reviewed_by TEXT,
+    next_review_at BIGINT, -- the first instant of the day, UTC
+    closed_at BIGINT,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT risks_pk PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX risks_status ON risks (tenant_id, status, score);
+
+-- What a risk is about.
+CREATE TABLE risk_links (
+    tenant_id TEXT NOT NULL,
+    risk_id TEXT NOT NULL,
+    kind TEXT NOT NULL, -- policy | agent | incident
+    target_id TEXT NOT NULL, -- of an agent: its own name for itself
+    CONSTRAINT risk_links_pk PRIMARY KEY (tenant_id, risk_id, kind, target_id)
+);
+CREATE INDEX risk_links_target ON risk_links (tenant_id, kind, target_id);
+
+-- The register at the end of each day on which it changed; a day without a row is as the one before.
+CREATE TABLE risk_days (
+    tenant_id TEXT NOT NULL,
+    day_at BIGINT NOT NULL, -- the day's first instant, UTC
+    open_count BIGINT NOT NULL,
+    score_sum BIGINT NOT NULL,
+    highest BIGINT NOT NULL,
+    CONSTRAINT risk_days_pk PRIMARY KEY (tenant_id, day_at)
+);
+
+-- Which frameworks a tenant answers to, where that is not what the framework's file says.
+CREATE TABLE framework_choices (
+    tenant_id TEXT NOT NULL,
+    framework_id TEXT NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    changed_by TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    CONSTRAINT framework_choices_pk PRIMARY KEY (tenant_id, framework_id)
+);
+
+-- What a look at all controls came to.
+CREATE TABLE assessments (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    assessment_type TEXT NOT NULL, -- manual | scheduled
+    frameworks JSONB NOT NULL, -- of each enabled framework: its edition, and how many controls stand how
+    score BIGINT NOT NULL, -- percent
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT assessments_pk PRIMARY KEY (tenant_id, id)
+);
+
+-- A control that a look found wanting: since when, and until when.
+CREATE TABLE findings (
+    tenant_id TEXT NOT NULL,
+    framework_id TEXT NOT NULL,
+    control_id TEXT NOT NULL,
+    found_at BIGINT NOT NULL,
+    title TEXT NOT NULL,
+    severity TEXT NOT NULL, -- medium | high
+    control_status TEXT NOT NULL, -- partial | not_met
+    why TEXT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    resolved_at BIGINT,
+    CONSTRAINT findings_pk PRIMARY KEY (tenant_id, framework_id, control_id, found_at)
+);
+CREATE INDEX findings_open ON findings (tenant_id, resolved_at, found_at);
+
 CREATE TABLE reports (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -610,6 +701,7 @@ CREATE TABLE reports (
     format TEXT NOT NULL,
     params JSONB NOT NULL,
     status TEXT NOT NULL, -- pending | generating | complete | failed
+    progress BIGINT NOT NULL, -- how far it is built; percent
     content TEXT,
     error_message TEXT NOT NULL,
     created_by TEXT NOT NULL,

@@ -1,0 +1,2 @@
+export const risk = {
+} as const;
