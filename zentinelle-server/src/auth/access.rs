@@ -75,11 +75,7 @@ impl AccessTable {
 
     /// The same table with the management API: one route that admits nobody by itself and asks
     /// for further permissions, field by field.
-    pub(crate) fn with_management<'p>(
-        mut self,
-        path: &str,
-        asked: impl IntoIterator<Item = &'p Permission>,
-    ) -> Self {
+    pub(crate) fn with_management<'p>(mut self, path: &str, asked: impl IntoIterator<Item = &'p Permission>) -> Self {
         let access = Access { optional: true, bucket: Bucket::of_route(path), ..Access::default() };
         self.0.insert(path.to_owned(), [Method::GET, Method::POST].map(|method| (method, access.clone())).to_vec());
         self.1.extend(asked.into_iter().cloned());

@@ -156,6 +156,8 @@ impl Resolvers {
     }
 }
 
+pub(crate) use crate::store::keyset::Instant;
+
 /// The arguments of a field that takes none.
 #[derive(Debug, serde::Deserialize)]
 pub(crate) struct Nothing {}
@@ -189,18 +191,6 @@ pub(crate) struct ById {
     /// Which one; none asks for nothing.
     #[serde(default)]
     pub(crate) id: Id,
-}
-
-/// An instant, as the database keeps it. Unit: microseconds since 1970.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Instant(pub(crate) i64);
-
-impl<'de> serde::Deserialize<'de> for Instant {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let instant = crate::clock::parse(&text).ok_or_else(|| serde::de::Error::custom("is no instant"))?;
-        Ok(Self(crate::clock::micros(instant)))
-    }
 }
 
 /// Nothing instead of an error where a thing does not exist.

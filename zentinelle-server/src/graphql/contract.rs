@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use async_graphql::Value;
 use async_graphql_parser::types::{
-    ConstDirective, FieldDefinition, InputValueDefinition, Type, BaseType, TypeDefinition, TypeKind, TypeSystemDefinition,
+    BaseType, ConstDirective, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
+    TypeSystemDefinition,
 };
 use async_graphql_parser::{Positioned, parse_schema};
-use async_graphql::Value;
 
 use crate::auth::{Permission, Role};
 

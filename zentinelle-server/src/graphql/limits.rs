@@ -3,10 +3,10 @@
 //! A field costs one, and what is selected below a list as often as the list may have entries.
 
 use async_graphql::Variables;
+use async_graphql::{Positioned, Value};
 use async_graphql_parser::types::{
     DocumentOperations, ExecutableDocument, Field, OperationType, Selection, SelectionSet,
 };
-use async_graphql::{Positioned, Value};
 
 use super::contract::{Contract, core, is_list};
 
@@ -158,7 +158,8 @@ impl Walk<'_> {
             None if in_connection || !listed => 1,
             None => USUAL_LIST,
         };
-        let below = self.set(&field.node.selection_set.node, under.as_deref(), depth + 1, times.saturating_mul(entries), most)?;
+        let below =
+            self.set(&field.node.selection_set.node, under.as_deref(), depth + 1, times.saturating_mul(entries), most)?;
         Ok(below.saturating_mul(entries).saturating_add(1))
     }
 
@@ -166,7 +167,9 @@ impl Walk<'_> {
     fn page(&self, field: &Positioned<Field>) -> Option<u64> {
         ["first", "last", "limit"].iter().find_map(|name| {
             let value = &field.node.get_argument(name)?.node;
-            let value = value.clone().into_const_with(|name| Ok::<_, ()>(self.variables.get(&name).cloned().unwrap_or_default()));
+            let value = value
+                .clone()
+                .into_const_with(|name| Ok::<_, ()>(self.variables.get(&name).cloned().unwrap_or_default()));
             match value.ok()? {
                 Value::Number(number) => Some(number.as_u64().unwrap_or(1).clamp(1, MOST_PAGE)),
                 _ => None,

@@ -9,9 +9,8 @@ use async_graphql::dynamic::{
     Schema, Subscription, SubscriptionField, SubscriptionFieldFuture, TypeRef,
 };
 use async_graphql::{Error, Name, Value};
-use async_graphql_parser::types::{
-    BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
-};
+use async_graphql_parser::Positioned;
+use async_graphql_parser::types::{BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind};
 use futures_util::StreamExt as _;
 
 use super::ask::{Ask, Resolvers};
@@ -134,19 +133,24 @@ fn plain_or_resolved(
         }
         let shape = (parent == "Mutation").then(|| Shape::of(contract, core(&definition.ty.node)));
         let directive = guard_directive(&who);
+        let uuids = Arc::new(uuid_paths(contract, &definition.arguments));
         let built = Field::new(field, ty, move |ctx| {
-            let (who, resolver, shape) = (who.clone(), resolver.clone(), shape.clone());
+            let (who, resolver, shape, uuids) = (who.clone(), resolver.clone(), shape.clone(), uuids.clone());
             FieldFuture::new(async move {
                 let caller = guard::admit(&who, ctx.ctx.data_opt::<Caller>()).map_err(error::Refusal::into_error)?;
                 let Some(resolver) = resolver else {
                     return Err(error::coded("This is not implemented yet.", "NOT_IMPLEMENTED"));
                 };
-                let ask = ask(&ctx, caller)?;
-                let outcome = match shape {
-                    None => resolver(ask, arguments(&ctx)).await,
-                    Some(shape) => shape.payload(resolver(ask, arguments(&ctx)).await),
+                let (ask, arguments) = (ask(&ctx, caller)?, arguments(&ctx));
+                let answer = async {
+                    check_uuids(&uuids, &arguments)?;
+                    resolver(ask, arguments).await
                 };
-                answered(outcome)
+                let outcome = answer.await;
+                answered(match shape {
+                    None => outcome,
+                    Some(shape) => shape.payload(outcome),
+                })
             })
         });
         built.directive(directive)
@@ -192,7 +196,8 @@ fn feeds(contract: &Arc<Contract>, resolvers: &Resolvers) -> Result<Subscription
             move |ctx: ResolverContext<'_>| {
                 let (who, feed) = (who.clone(), feed.clone());
                 SubscriptionFieldFuture::new(async move {
-                    let caller = guard::admit(&who, ctx.ctx.data_opt::<Caller>()).map_err(error::Refusal::into_error)?;
+                    let caller =
+                        guard::admit(&who, ctx.ctx.data_opt::<Caller>()).map_err(error::Refusal::into_error)?;
                     let Some(feed) = feed else {
                         return Err(error::coded("This is not implemented yet.", "NOT_IMPLEMENTED"));
                     };
@@ -233,6 +238,30 @@ fn ask(ctx: &ResolverContext<'_>, caller: Caller) -> Result<Ask, Error> {
 fn arguments(ctx: &ResolverContext<'_>) -> serde_json::Value {
     let given = ctx.args.as_index_map().iter();
     given.map(|(name, value)| (name.to_string(), value.clone().into_json().unwrap_or_default())).collect()
+}
+
+/// Where the arguments of a field hold UUIDs, as JSON pointers.
+fn uuid_paths(contract: &Contract, arguments: &[Positioned<InputValueDefinition>]) -> Vec<String> {
+    let mut paths = Vec::new();
+    for argument in arguments {
+        let (name, ty) = (&argument.node.name.node, core(&argument.node.ty.node));
+        if ty == "UUID" {
+            paths.push(format!("/{name}"));
+        }
+        if let Some(TypeKind::InputObject(input)) = contract.types.get(ty).map(|known| &known.kind) {
+            let inner = input.fields.iter().filter(|field| core(&field.node.ty.node) == "UUID");
+            paths.extend(inner.map(|field| format!("/{name}/{}", field.node.name.node)));
+        }
+    }
+    paths
+}
+
+fn check_uuids(paths: &[String], arguments: &serde_json::Value) -> Result<(), ApiError> {
+    let wrong = paths.iter().find(|path| !arguments.pointer(path).is_none_or(scalars::is_uuid));
+    match wrong {
+        Some(path) => Err(ApiError::invalid(&path.replace('/', "."), "is no UUID")),
+        None => Ok(()),
+    }
 }
 
 fn answered(outcome: Result<serde_json::Value, ApiError>) -> Result<Option<FieldValue<'static>>, Error> {

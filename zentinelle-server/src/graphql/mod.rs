@@ -70,6 +70,11 @@ impl GraphQl {
         Ok(Self { schema, contract, batches: resolvers.batches, limits, introspection: config.introspection })
     }
 
+    /// Who may ask which root field.
+    pub(crate) fn guards(&self) -> impl Iterator<Item = &contract::Guard> {
+        self.contract.guards.values()
+    }
+
     /// Every permission that some root field asks for.
     pub(crate) fn permissions(&self) -> impl Iterator<Item = &Permission> {
         self.contract.permissions()

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::ask::Ask;
 use super::limits::MOST_PAGE;
 use crate::http::error::ApiError;
-use crate::store::keyset::{self, Order, Place, Window};
+use crate::store::keyset::{self, Place, Window};
 
 /// How many entries a page has unless it is said.
 const USUAL_PAGE: u64 = 20;
@@ -100,7 +100,7 @@ impl<F: Serialize + Default + Clone> PageArgs<F> {
         ask: &Ask,
         list: &str,
         select: Select<E>,
-        sorts: &[(&str, Order<E>, Direction)],
+        sorts: &[keyset::Sort<E>],
         id: E::Column,
         view: impl Fn(E::Model) -> Value,
     ) -> Result<Connection, ApiError>
@@ -109,15 +109,15 @@ impl<F: Serialize + Default + Clone> PageArgs<F> {
         E::Model: ModelTrait<Entity = E> + Send + Sync,
     {
         let names = || sorts.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ");
-        let (name, order, direction) = match &self.sort {
-            None => sorts.first().map(|(name, order, direction)| (*name, *order, *direction)),
+        let (name, order, descending) = match &self.sort {
+            None => sorts.first().copied(),
             Some(sort) => sorts
                 .iter()
                 .find(|(name, ..)| *name == sort.field)
-                .map(|(name, order, _)| (*name, *order, sort.direction)),
+                .map(|(name, order, _)| (*name, *order, sort.direction == Direction::Desc)),
         }
         .ok_or_else(|| ApiError::invalid("sort", format!("this list can be sorted by {}", names())))?;
-        let seal = seal(&json!([list, self.filter, name, direction]));
+        let seal = seal(&json!([list, self.filter, name, descending]));
         let backwards = self.last.is_some() || (self.before.is_some() && self.after.is_none());
         let (argument, cursor) =
             if backwards { ("before", self.before.as_deref()) } else { ("after", self.after.as_deref()) };
@@ -126,9 +126,10 @@ impl<F: Serialize + Default + Clone> PageArgs<F> {
         }
         let cursor = cursor.filter(|cursor| !cursor.is_empty());
         let from = cursor.map(|cursor| open(cursor, &seal, argument)).transpose()?;
-        let limit = if backwards { size("last", self.last, USUAL_PAGE)? } else { size("first", self.first, USUAL_PAGE)? };
+        let limit =
+            if backwards { size("last", self.last, USUAL_PAGE)? } else { size("first", self.first, USUAL_PAGE)? };
         let bounded = from.is_some();
-        let window = Window { limit, descending: direction == Direction::Desc, backwards, from };
+        let window = Window { limit, descending, backwards, from };
         let wants = |field: &str| ask.selected.contains(field);
         let total = if wants("totalCount") { keyset::count(ask.db(), select.clone()).await? } else { 0 };
         if !wants("nodes") && !wants("pageInfo") {
@@ -148,11 +149,11 @@ impl<F: Serialize + Default + Clone> PageArgs<F> {
     }
 }
 
-/// The newest rows of a list without pages.
+/// A list without pages: the first rows in its usual order.
 pub(crate) async fn list<E>(
     ask: &Ask,
     select: Select<E>,
-    order: Order<E>,
+    sorts: &[keyset::Sort<E>],
     id: E::Column,
     view: impl Fn(E::Model) -> Value,
 ) -> Result<Vec<Value>, ApiError>
@@ -160,7 +161,8 @@ where
     E: EntityTrait,
     E::Model: ModelTrait<Entity = E> + Send + Sync,
 {
-    let window = Window { limit: MOST_LIST, descending: true, backwards: false, from: None };
+    let Some((_, order, descending)) = sorts.first().copied() else { return Ok(Vec::new()) };
+    let window = Window { limit: MOST_LIST, descending, backwards: false, from: None };
     let (rows, _) = keyset::read(ask.db(), select, order, id, window).await?;
     Ok(rows.into_iter().map(view).collect())
 }

@@ -8,7 +8,9 @@ use crate::clock;
 /// A scalar with its check; one without a check would take anything.
 pub(crate) fn scalar(name: &str) -> Option<Scalar> {
     let check: fn(&Value) -> bool = match name {
-        "UUID" => |value| text(value).is_some_and(|text| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()),
+        // Answers may hold an id that a policy document gave; what clients write is checked by
+        // `is_uuid` besides.
+        "UUID" => |value| text(value).is_some_and(|text| !text.is_empty() && text.len() <= 200),
         "DateTime" => |value| text(value).is_some_and(|text| clock::parse(text).is_some()),
         "Date" => |value| text(value).is_some_and(|text| text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()),
         "Decimal" => |value| match value {
@@ -19,6 +21,16 @@ pub(crate) fn scalar(name: &str) -> Option<Scalar> {
         _ => return None,
     };
     Some(Scalar::new(name).validator(check))
+}
+
+/// Whether a value is a UUID in its usual writing, or none at all.
+pub(crate) fn is_uuid(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Null => true,
+        serde_json::Value::String(text) => text.len() == 36 && uuid::Uuid::try_parse(text).is_ok(),
+        serde_json::Value::Array(items) => items.iter().all(is_uuid),
+        _ => false,
+    }
 }
 
 fn text(value: &Value) -> Option<&str> {

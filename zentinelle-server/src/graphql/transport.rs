@@ -138,7 +138,8 @@ async fn asked(app: &Arc<App>, request: Request) -> Result<(Query, bool), ApiErr
     if !request.headers().contains_key(header::CONTENT_TYPE) {
         return Err(ApiError::MediaType); // a form of a foreign page could send this one
     }
-    let JsonBody(body) = <JsonBody<serde_json::Value> as axum::extract::FromRequest<_>>::from_request(request, app).await?;
+    let JsonBody(body) =
+        <JsonBody<serde_json::Value> as axum::extract::FromRequest<_>>::from_request(request, app).await?;
     Ok((Asked::read(body)?.query(caller), stream))
 }
 

@@ -12,6 +12,35 @@ use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
 
 use super::StoreError;
+use crate::clock;
+
+/// Some words, any of which will do; none for all.
+pub(crate) type Words = Option<Vec<String>>;
+/// An order that a list has: its name, by what, and whether the greatest comes first usually.
+pub(crate) type Sort<E> = (&'static str, Order<E>, bool);
+
+/// One word, if there is one.
+pub(crate) fn word(word: Option<String>) -> Words {
+    word.filter(|word| !word.is_empty()).map(|word| vec![word])
+}
+
+/// An instant as clients write it. Unit: microseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Instant(pub(crate) i64);
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let instant = clock::parse(&text).ok_or_else(|| serde::de::Error::custom("is no instant"))?;
+        Ok(Self(clock::micros(instant)))
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&clock::iso(self.0))
+    }
+}
 
 /// One value of a place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -199,15 +228,15 @@ pub(crate) trait Narrow: Sized {
     /// Only rows of a tenant.
     fn of(self, column: Self::Column, tenant: &TenantId) -> Self;
     /// Only rows with one of some texts; none for any.
-    fn one_of(self, column: Self::Column, wanted: &[String]) -> Self;
+    fn one_of(self, column: Self::Column, wanted: &Words) -> Self;
     /// Only rows with a text; none or an empty one for any.
-    fn same(self, column: Self::Column, wanted: Option<&str>) -> Self;
+    fn same(self, column: Self::Column, wanted: &Option<String>) -> Self;
     /// Only rows that are, or are not.
     fn is(self, column: Self::Column, wanted: Option<bool>) -> Self;
     /// Only rows from an instant on, and before another.
-    fn between(self, column: Self::Column, since: Option<i64>, until: Option<i64>) -> Self;
+    fn between(self, column: Self::Column, since: Option<Instant>, until: Option<Instant>) -> Self;
     /// Only rows with a text in one of some columns, whatever the letter case.
-    fn search(self, columns: &[Self::Column], wanted: Option<&str>) -> Self;
+    fn search(self, columns: &[Self::Column], wanted: &Option<String>) -> Self;
 }
 
 impl<E: EntityTrait> Narrow for Select<E> {
@@ -217,12 +246,15 @@ impl<E: EntityTrait> Narrow for Select<E> {
         self.filter(column.eq(tenant.as_str()))
     }
 
-    fn one_of(self, column: E::Column, wanted: &[String]) -> Self {
-        if wanted.is_empty() { self } else { self.filter(column.is_in(wanted.iter().map(String::as_str))) }
+    fn one_of(self, column: E::Column, wanted: &Words) -> Self {
+        match wanted.as_deref() {
+            None | Some([]) => self,
+            Some(wanted) => self.filter(column.is_in(wanted.iter().map(String::as_str))),
+        }
     }
 
-    fn same(self, column: E::Column, wanted: Option<&str>) -> Self {
-        match wanted.filter(|wanted| !wanted.is_empty()) {
+    fn same(self, column: E::Column, wanted: &Option<String>) -> Self {
+        match wanted.as_deref().filter(|wanted| !wanted.is_empty()) {
             Some(wanted) => self.filter(column.eq(wanted)),
             None => self,
         }
@@ -235,19 +267,19 @@ impl<E: EntityTrait> Narrow for Select<E> {
         }
     }
 
-    fn between(self, column: E::Column, since: Option<i64>, until: Option<i64>) -> Self {
+    fn between(self, column: E::Column, since: Option<Instant>, until: Option<Instant>) -> Self {
         let later = match since {
-            Some(since) => self.filter(column.gte(since)),
+            Some(since) => self.filter(column.gte(since.0)),
             None => self,
         };
         match until {
-            Some(until) => later.filter(column.lt(until)),
+            Some(until) => later.filter(column.lt(until.0)),
             None => later,
         }
     }
 
-    fn search(self, columns: &[E::Column], wanted: Option<&str>) -> Self {
-        let Some(wanted) = wanted.map(str::trim).filter(|wanted| !wanted.is_empty()) else { return self };
+    fn search(self, columns: &[E::Column], wanted: &Option<String>) -> Self {
+        let Some(wanted) = wanted.as_deref().map(str::trim).filter(|wanted| !wanted.is_empty()) else { return self };
         let escaped = wanted.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let like = |column: &E::Column| {
             let text: Expr = Func::lower(column.into_expr()).into();

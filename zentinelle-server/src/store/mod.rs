@@ -19,6 +19,7 @@ pub(crate) mod events;
 pub(crate) mod handouts;
 pub(crate) mod history;
 pub(crate) mod incidents;
+pub(crate) mod interactions;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod keyset;

@@ -1,6 +1,15 @@
 //! Who answers which field. One file a subject.
 
+mod agents;
+mod alerts;
+mod approvals;
+mod decisions;
+mod incidents;
+mod notifications;
+mod organization;
 mod people;
+mod policies;
+mod shared;
 
 use super::ask::Resolvers;
 
@@ -138,19 +147,9 @@ pub(crate) const NOT_YET: &[&str] = &[
     "updateOrganizationSettings",
     "updateNotification",
     "markAllNotificationsRead",
-    "usersPage",
     "jobsPage",
     "webhooksPage",
-    "sessions",
     "savedViews",
-    "createUser",
-    "updateUser",
-    "resetPassword",
-    "changePassword",
-    "beginTotp",
-    "confirmTotp",
-    "disableTotp",
-    "revokeSession",
     "saveView",
     "deleteView",
     "saveWebhook",
@@ -232,5 +231,13 @@ pub(crate) const NOT_YET: &[&str] = &[
 
 /// Every resolver of the contract.
 pub(crate) fn register(resolvers: &mut Resolvers) {
+    agents::register(resolvers);
+    alerts::register(resolvers);
+    approvals::register(resolvers);
+    decisions::register(resolvers);
+    incidents::register(resolvers);
+    notifications::register(resolvers);
+    organization::register(resolvers);
     people::register(resolvers);
+    policies::register(resolvers);
 }
