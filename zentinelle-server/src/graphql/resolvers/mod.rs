@@ -8,6 +8,7 @@ mod decisions;
 mod incidents;
 mod notifications;
 mod organization;
+mod people;
 mod policies;
 mod risks;
 mod shared;
@@ -135,19 +136,9 @@ pub(crate) const NOT_YET: &[&str] = &[
     "updateOrganizationSettings",
     "updateNotification",
     "markAllNotificationsRead",
-    "usersPage",
     "jobsPage",
     "webhooksPage",
-    "sessions",
     "savedViews",
-    "createUser",
-    "updateUser",
-    "resetPassword",
-    "changePassword",
-    "beginTotp",
-    "confirmTotp",
-    "disableTotp",
-    "revokeSession",
     "saveView",
     "deleteView",
     "saveWebhook",
@@ -226,6 +217,7 @@ pub(crate) fn register(resolvers: &mut Resolvers) {
     incidents::register(resolvers);
     notifications::register(resolvers);
     organization::register(resolvers);
+    people::register(resolvers);
     policies::register(resolvers);
     risks::register(resolvers);
 }
