@@ -120,6 +120,18 @@ pub(crate) async fn by_id(
     found.ok_or(StoreError::Missing { what: "incident" })
 }
 
+/// Some incidents.
+pub(crate) async fn by_ids(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: &[String],
+) -> Result<Vec<incident::Model>, StoreError> {
+    let found = incident::Entity::find()
+        .filter(incident::Column::TenantId.eq(tenant.as_str()))
+        .filter(incident::Column::Id.is_in(ids.iter().map(String::as_str)));
+    Ok(found.all(db).await?)
+}
+
 /// One incident, locked until the transaction ends.
 pub(crate) async fn locked(
     txn: &DatabaseTransaction,

@@ -10,6 +10,7 @@ pub(crate) mod alerts;
 pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod bulk;
+pub(crate) mod compliance;
 pub(crate) mod content_rules;
 pub(crate) mod counts;
 pub(crate) mod entities;
@@ -31,7 +32,9 @@ pub(crate) mod page;
 mod plans;
 pub(crate) mod policies;
 pub(crate) mod prices;
+pub(crate) mod prompt_library;
 pub(crate) mod reports;
+pub(crate) mod risks;
 mod rows;
 pub(crate) mod scans;
 pub(crate) mod schedules;
@@ -40,6 +43,8 @@ pub(crate) mod system_prompts;
 
 pub(crate) mod tenants;
 pub(crate) mod usage;
+pub(crate) mod user_sessions;
+pub(crate) mod users;
 pub(crate) mod watermarks;
 pub(crate) mod webhooks;
 

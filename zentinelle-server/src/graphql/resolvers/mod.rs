@@ -5,6 +5,7 @@ mod agents;
 mod alerts;
 mod approvals;
 mod audit;
+mod compliance;
 mod content;
 mod dashboard;
 mod decisions;
@@ -14,9 +15,11 @@ mod live;
 mod models;
 mod notifications;
 mod organization;
+mod people;
 mod policies;
 mod prompts;
 mod retention;
+mod risks;
 mod shared;
 mod tools;
 mod webhooks;
@@ -27,34 +30,11 @@ use super::ask::Resolvers;
 pub(crate) const NOT_YET: &[&str] = &[
     "anomalies",
     "setAnomaly",
-    "complianceOverview",
-    "complianceStatus",
-    "complianceReports",
-    "complianceReportsPage",
-    "frameworks",
-    "framework",
-    "compliancePacks",
-    "listCompliancePacks",
-    "activateCompliancePack",
-    "toggleFramework",
-    "runComplianceCheck",
-    "generateComplianceReport",
-    "requestReport",
     "addIncidentEvidence",
     "modelApprovals",
     "modelApproval",
     "setModelApproval",
-    "usersPage",
-    "sessions",
     "savedViews",
-    "createUser",
-    "updateUser",
-    "resetPassword",
-    "changePassword",
-    "beginTotp",
-    "confirmTotp",
-    "disableTotp",
-    "revokeSession",
     "saveView",
     "deleteView",
     "systemPrompts",
@@ -70,17 +50,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "rateSystemPrompt",
     "testSystemPrompt",
     "analyzeSystemPrompt",
-    "risks",
-    "risk",
-    "riskOptions",
-    "riskStats",
-    "risksPage",
-    "riskTrend",
-    "riskMatrix",
-    "createRisk",
-    "updateRisk",
-    "reviewRisk",
-    "deleteRisk",
 ];
 
 /// Every resolver of the contract.
@@ -92,6 +61,7 @@ pub(crate) fn register(resolvers: &mut Resolvers) {
     audit::register(resolvers);
     content::register(resolvers);
     dashboard::register(resolvers);
+    compliance::register(resolvers);
     decisions::register(resolvers);
     incidents::register(resolvers);
     keys::register(resolvers);
@@ -99,9 +69,11 @@ pub(crate) fn register(resolvers: &mut Resolvers) {
     models::register(resolvers);
     notifications::register(resolvers);
     organization::register(resolvers);
+    people::register(resolvers);
     policies::register(resolvers);
     prompts::register(resolvers);
     retention::register(resolvers);
     tools::register(resolvers);
     webhooks::register(resolvers);
+    risks::register(resolvers);
 }

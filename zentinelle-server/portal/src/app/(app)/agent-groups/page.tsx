@@ -1,0 +1,1 @@
+export { AgentGroups as default } from "@/features/agents/groups";

@@ -1,0 +1,1 @@
+export { AgentDetail as default } from "@/features/agents/detail";

@@ -1,0 +1,1 @@
+export { ApprovalQueue as default } from "@/features/approvals/queue";

@@ -1,0 +1,1 @@
+export { FrameworkDetail as default } from "@/features/compliance/framework";

@@ -1,0 +1,1 @@
+export { Compliance as default } from "@/features/compliance/compliance";

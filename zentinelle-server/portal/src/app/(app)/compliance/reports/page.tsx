@@ -1,0 +1,1 @@
+export { ComplianceReports as default } from "@/features/compliance/reports";

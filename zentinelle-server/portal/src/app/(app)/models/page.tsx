@@ -1,0 +1,1 @@
+export { Models as default } from "@/features/models/models";

@@ -1,0 +1,1 @@
+export { AlertDetail as default } from "@/features/monitoring/alert";

@@ -1,0 +1,1 @@
+export { DecisionDetail as default } from "@/features/monitoring/decision";

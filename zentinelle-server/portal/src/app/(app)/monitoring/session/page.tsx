@@ -1,0 +1,1 @@
+export { SessionTimeline as default } from "@/features/monitoring/session";

@@ -1,0 +1,1 @@
+export { PolicyDetail as default } from "@/features/policies/detail";

@@ -1,0 +1,1 @@
+export { PolicyEdit as default } from "@/features/policies/edit";

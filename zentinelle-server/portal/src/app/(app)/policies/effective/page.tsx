@@ -1,0 +1,1 @@
+export { EffectivePolicies as default } from "@/features/policies/effective";

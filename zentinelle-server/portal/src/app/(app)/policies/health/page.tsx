@@ -1,0 +1,1 @@
+export { PolicyHealth as default } from "@/features/policies/health";

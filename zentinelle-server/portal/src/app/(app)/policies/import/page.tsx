@@ -1,0 +1,1 @@
+export { PolicyImport as default } from "@/features/policies/import";

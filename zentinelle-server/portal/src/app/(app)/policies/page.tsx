@@ -1,0 +1,1 @@
+export { PolicyList as default } from "@/features/policies/list";

@@ -1,0 +1,1 @@
+export { PromptDetail as default } from "@/features/prompts/detail";

@@ -1,0 +1,1 @@
+export { PromptEdit as default } from "@/features/prompts/edit";

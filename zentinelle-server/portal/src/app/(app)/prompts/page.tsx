@@ -1,0 +1,1 @@
+export { PromptLibrary as default } from "@/features/prompts/list";

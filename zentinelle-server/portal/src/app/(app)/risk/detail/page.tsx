@@ -1,0 +1,1 @@
+export { RiskDetail as default } from "@/features/risk/detail";

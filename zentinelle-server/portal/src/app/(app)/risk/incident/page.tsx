@@ -1,0 +1,1 @@
+export { IncidentDetail as default } from "@/features/risk/incident";

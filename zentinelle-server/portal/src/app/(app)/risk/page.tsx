@@ -1,0 +1,1 @@
+export { Risk as default } from "@/features/risk/risk";

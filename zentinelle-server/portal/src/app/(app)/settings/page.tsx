@@ -1,0 +1,1 @@
+export { OrganizationSettings as default } from "@/features/settings/organization";

@@ -1,0 +1,1 @@
+export { ProviderKeys as default } from "@/features/settings/provider-keys";

@@ -1,0 +1,81 @@
+// Numbers, sums and instants as people read them.
+import { currentLanguage, t } from "@/messages";
+
+const TIMES = "zentinelle.times";
+
+export function timesAreUtc(): boolean {
+  return typeof localStorage !== "undefined" && localStorage.getItem(TIMES) === "utc";
+}
+
+export function chooseTimes(kind: "local" | "utc"): void {
+  localStorage.setItem(TIMES, kind);
+  location.reload();
+}
+
+export function number(value: number | null | undefined, digits = 0): string {
+  return value === null || value === undefined ? "–" : value.toLocaleString(currentLanguage(), { maximumFractionDigits: digits });
+}
+
+/** 12,400 as 12.4K: for cards and axes, never where the exact number matters. */
+export function compact(value: number): string {
+  return value.toLocaleString(currentLanguage(), { notation: "compact", maximumFractionDigits: value < 10_000 ? 1 : 0 });
+}
+
+export function usd(value: number | string | null | undefined): string {
+  if (value === null || value === undefined || value === "") return "–";
+  const amount = Number(value);
+  const digits = amount !== 0 && Math.abs(amount) < 1 ? 4 : 2;
+  return amount.toLocaleString(currentLanguage(), { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: digits });
+}
+
+export function percent(part: number, digits = 0): string {
+  return part.toLocaleString(currentLanguage(), { style: "percent", maximumFractionDigits: digits });
+}
+
+export function instant(value: string | null | undefined, seconds = true): string {
+  if (!value) return "–";
+  const date = new Date(value);
+  if (Number.isNaN(date.getTime())) return value;
+  const text = date.toLocaleString(currentLanguage() === "de" ? "de" : "en-GB", {
+    year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit",
+    ...(seconds ? { second: "2-digit" } : {}),
+    ...(timesAreUtc() ? { timeZone: "UTC" } : {}),
+  });
+  return timesAreUtc() ? `${text} ${t("common.utc")}` : text;
+}
+
+export function day(value: string | null | undefined): string {
+  if (!value) return "–";
+  const date = new Date(value);
+  return Number.isNaN(date.getTime())
+    ? value
+    : date.toLocaleDateString(currentLanguage() === "de" ? "de" : "en-GB", {
+        year: "numeric", month: "short", day: "2-digit", ...(timesAreUtc() || value.length === 10 ? { timeZone: "UTC" } : {}),
+      });
+}
+
+const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1],
+];
+
+/** "3 minutes ago", "in 2 days". */
+export function relative(value: string, now: number = Date.now()): string {
+  const seconds = (new Date(value).getTime() - now) / 1000;
+  const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+  return new Intl.RelativeTimeFormat(currentLanguage(), { numeric: "auto", style: "long" }).format(Math.trunc(seconds / size), unit);
+}
+
+/** Seconds as "4:09" or "1:02:03". */
+export function countdown(seconds: number): string {
+  const left = Math.max(0, Math.floor(seconds));
+  const [h, m, s] = [Math.floor(left / 3600), Math.floor((left % 3600) / 60), left % 60];
+  const two = (n: number) => String(n).padStart(2, "0");
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+export function duration(microseconds: number | null | undefined): string {
+  if (microseconds === null || microseconds === undefined) return "–";
+  if (microseconds < 1000) return `${number(microseconds)} µs`;
+  if (microseconds < 1_000_000) return `${number(microseconds / 1000, 1)} ms`;
+  return `${number(microseconds / 1_000_000, 1)} s`;
+}

@@ -1,0 +1,2 @@
+export const compliance = {
+} as const;

@@ -1,0 +1,2 @@
+export const monitoring = {
+} as const;

@@ -1,0 +1,2 @@
+export const prompts = {
+} as const;

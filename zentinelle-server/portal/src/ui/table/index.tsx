@@ -1,0 +1,250 @@
+// The list of records of every page: filtered, ordered and paged by the server, its state in the address.
+"use client";
+import { Box, Button, Checkbox, chakra, Flex, HStack, Input, InputGroup, Menu, NativeSelect, Portal, Skeleton, Stack, Table, Text } from "@chakra-ui/react";
+import { useQuery } from "@apollo/client/react";
+import { NetworkStatus } from "@apollo/client";
+import { ArrowDown, ArrowUp, ChevronFirst, ChevronLeft, ChevronRight, EllipsisVertical, RefreshCw, Search } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useMay } from "@/lib/session";
+import { t } from "@/messages";
+import { DeniedState, ErrorState, NothingState, StaleBanner } from "../page";
+import { GoTo, IconAction } from "../small";
+import { BulkBar } from "./bulk";
+import { ColumnMenu, ExportMenu, FilterChips, FilterMenu, ViewMenu } from "./menus";
+import { filterOf, PAGE_SIZES, useTableState } from "./state";
+import type { DataTableProps, Filter } from "./types";
+
+export type { BulkAction, BulkItem, Choice, Column, Connection, DataTableProps, Filter, RowAction } from "./types";
+
+const NO_FILTERS: readonly Filter[] = [];
+
+export function DataTable<Row, Data>(props: DataTableProps<Row, Data>) {
+  const may = useMay();
+  return props.permission && !may(props.permission) ? <DeniedState permission={props.permission} /> : <Rows {...props} />;
+}
+
+function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
+  const { columns, filters = NO_FILTERS, bulk = [], rowId, rowName, rowHref, onOpen } = props;
+  const may = useMay();
+  const router = useRouter();
+  const { state, put, clear, query, setQuery } = useTableState(filters, props.prefix, props.sort);
+  const [selected, select] = useState<ReadonlySet<string>>(new Set());
+  const [loadedAt, setLoadedAt] = useState<number>();
+  const body = useRef<HTMLTableSectionElement>(null);
+
+  const minute = Math.floor(Date.now() / 60_000);
+  const asked = useMemo(
+    () => ({ ...props.variables, filter: filterOf(state, filters, props.fixed), ...(state.sort ? { sort: state.sort } : {}) }),
+    [state, filters, JSON.stringify(props.fixed), JSON.stringify(props.variables), minute],
+  );
+  const place = state.before ? { last: state.size, before: state.before, first: undefined } : { first: state.size, after: state.after };
+  const result = useQuery<unknown, Record<string, unknown>>(props.document as never, {
+    variables: { ...asked, ...place },
+    notifyOnNetworkStatusChange: true,
+    pollInterval: props.pollSeconds ? props.pollSeconds * 1000 : undefined,
+  });
+  const data = (result.data ?? result.previousData) as Data | undefined;
+  const page = data === undefined ? undefined : props.select(data);
+  useEffect(() => {
+    if (result.data && !result.error && !result.loading) setLoadedAt(Date.now());
+  }, [result.data, result.error, result.loading]);
+
+  const shown = state.columns ?? columns.filter((one) => !one.hidden).map((one) => one.key);
+  const visible = columns.filter((one) => shown.includes(one.key));
+  const actions = bulk.filter((one) => may(one.permission));
+  const filtered = state.active > 0 || state.search !== "";
+  const ids = page?.nodes.map(rowId) ?? [];
+  const retry = () => void result.refetch();
+  const open = (row: Row) => (onOpen ? onOpen(row) : rowHref && router.push(rowHref(row)));
+  const opens = !!(onOpen ?? rowHref);
+  const refreshing = result.networkStatus === NetworkStatus.refetch || result.networkStatus === NetworkStatus.setVariables;
+
+  const step = (event: KeyboardEvent<HTMLTableRowElement>, row: Row) => {
+    if (event.target !== event.currentTarget) return;
+    const rows = [...(body.current?.querySelectorAll<HTMLTableRowElement>("tr[tabindex]") ?? [])];
+    const at = rows.indexOf(event.currentTarget);
+    if (event.key === "ArrowDown" || event.key === "j") rows[at + 1]?.focus();
+    else if (event.key === "ArrowUp" || event.key === "k") rows[at - 1]?.focus();
+    else if (event.key === "Enter" && opens) open(row);
+    else if (event.key === " " && actions.length > 0) toggle(rowId(row));
+    else return;
+    event.preventDefault();
+  };
+  const toggle = (id: string) => select((held) => {
+    const next = new Set(held);
+    if (!next.delete(id)) next.add(id);
+    return next;
+  });
+
+  return (
+    <Stack gap="3">
+      <Flex gap="2" wrap="wrap" align="center">
+        {props.search === false ? null : <SearchBox value={state.search} label={`${t("common.search")}: ${props.label}`} put={(search) => put({ search: search || null })} />}
+        {filters.length > 0 ? <FilterMenu filters={filters} values={state.filters} put={put} /> : null}
+        <HStack gap="1" ms="auto">
+          <IconAction label={t("table.refresh")} variant="outline" onClick={retry} loading={refreshing}><RefreshCw size={15} aria-hidden /></IconAction>
+          <ColumnMenu columns={columns} shown={shown} choose={(keys) => put({ columns: keys.join(",") }, true)} />
+          <ViewMenu page={props.name} query={query} apply={setQuery} />
+          <ExportMenu table={props} variables={asked} columns={visible} />
+        </HStack>
+      </Flex>
+      <FilterChips filters={filters} search={state.search} values={state.filters} put={put} clear={clear} />
+      {page && result.error ? <StaleBanner since={loadedAt} retry={retry} /> : null}
+      <Box bg="bg.panel" borderWidth="1px" borderColor="border" rounded="l3" overflow="hidden" aria-busy={!page && result.loading}>
+        {!page && result.error ? (
+          <ErrorState error={result.error} retry={retry} permission={props.permission} />
+        ) : page && page.nodes.length === 0 ? (
+          filtered ? (
+            <NothingState title={t("state.filtered")} text={t("state.filtered.text")}><Button size="sm" variant="outline" onClick={clear}>{t("state.clear")}</Button></NothingState>
+          ) : (
+            <NothingState title={props.empty.title} text={props.empty.text}>{props.empty.action}</NothingState>
+          )
+        ) : (
+          <Box overflowX="auto">
+            <Table.Root size="sm" className="rows" css={CARDS_ON_A_PHONE} aria-label={props.label}>
+              <Table.Header bg="bg.subtle">
+                <Table.Row bg="transparent">
+                  {actions.length > 0 ? (
+                    <Table.ColumnHeader w="10" ps="4">
+                      <Checkbox.Root size="sm" checked={ids.length > 0 && ids.every((id) => selected.has(id)) ? true : ids.some((id) => selected.has(id)) ? "indeterminate" : false}
+                        onCheckedChange={({ checked }) => select(checked === true ? new Set([...selected, ...ids]) : new Set([...selected].filter((id) => !ids.includes(id))))}>
+                        <Checkbox.HiddenInput aria-label={t("table.selectPage")} /><Checkbox.Control />
+                      </Checkbox.Root>
+                    </Table.ColumnHeader>
+                  ) : null}
+                  {visible.map((column) => {
+                    const sorted = column.sort && state.sort?.field === column.sort ? state.sort.direction : undefined;
+                    return (
+                      <Table.ColumnHeader key={column.key} w={column.width} textAlign={column.numeric ? "end" : "start"} whiteSpace="nowrap" color="fg.muted" fontSize="xs" py="2.5"
+                        aria-sort={sorted === "ASC" ? "ascending" : sorted === "DESC" ? "descending" : undefined}>
+                        {column.sort ? (
+                          <chakra.button type="button" display="inline-flex" alignItems="center" gap="1" fontWeight="semibold" cursor="pointer" _hover={{ color: "fg" }} aria-label={t("table.sortBy", { name: column.label })}
+                            onClick={() => put({ sort: `${column.sort}:${sorted === "ASC" ? "desc" : "asc"}` })}>
+                            {column.label}
+                            {sorted === "ASC" ? <ArrowUp size={12} aria-hidden /> : sorted === "DESC" ? <ArrowDown size={12} aria-hidden /> : null}
+                          </chakra.button>
+                        ) : column.label}
+                      </Table.ColumnHeader>
+                    );
+                  })}
+                  {props.rowActions ? <Table.ColumnHeader w="12"><chakra.span srOnly>{t("table.actions")}</chakra.span></Table.ColumnHeader> : null}
+                </Table.Row>
+              </Table.Header>
+              <Table.Body ref={body}>
+                {page ? page.nodes.map((row) => {
+                  const id = rowId(row);
+                  const offered = (props.rowActions?.(row) ?? []).filter((one) => !one.permission || may(one.permission));
+                  return (
+                    <Table.Row key={id} tabIndex={0} bg={selected.has(id) ? "accent.subtle" : "transparent"} _hover={{ bg: selected.has(id) ? "accent.subtle" : "bg.subtle" }} cursor={opens ? "pointer" : undefined}
+                      _focusVisible={{ outlineOffset: "-2px" }} onKeyDown={(event) => step(event, row)}
+                      onClick={(event) => {
+                        const target = event.target as HTMLElement;
+                        if (!opens || target.closest("a,button,input,label,[role=menuitem]") || getSelection()?.toString()) return;
+                        open(row);
+                      }}>
+                      {actions.length > 0 ? (
+                        <Table.Cell ps="4" data-select>
+                          <Checkbox.Root size="sm" checked={selected.has(id)} onCheckedChange={() => toggle(id)}>
+                            <Checkbox.HiddenInput aria-label={t("table.selectRow", { name: rowName(row) })} /><Checkbox.Control />
+                          </Checkbox.Root>
+                        </Table.Cell>
+                      ) : null}
+                      {visible.map((column, index) => (
+                        <Table.Cell key={column.key} data-label={column.label} textAlign={column.numeric ? "end" : "start"} fontVariantNumeric={column.numeric ? "tabular-nums" : undefined} py="2.5">
+                          {index === 0 && rowHref ? <GoTo href={rowHref(row)} color="fg">{column.cell(row)}</GoTo>
+                            : index === 0 && onOpen ? <chakra.button type="button" textAlign="start" fontWeight="medium" cursor="pointer" onClick={() => onOpen(row)}>{column.cell(row)}</chakra.button>
+                            : column.cell(row)}
+                        </Table.Cell>
+                      ))}
+                      {props.rowActions ? (
+                        <Table.Cell data-actions textAlign="end">
+                          {offered.length > 0 ? (
+                            <Menu.Root lazyMount onSelect={({ value }) => offered.find((one) => one.key === value)?.run(row)}>
+                              <Menu.Trigger asChild><IconAction label={`${t("common.more")}: ${rowName(row)}`} size="xs"><EllipsisVertical size={15} aria-hidden /></IconAction></Menu.Trigger>
+                              <Portal><Menu.Positioner><Menu.Content>
+                                {offered.map(({ key, label, icon: Icon, danger }) => (
+                                  <Menu.Item key={key} value={key} color={danger ? "critical.fg" : undefined}>{Icon ? <Icon size={14} aria-hidden /> : null} {label}</Menu.Item>
+                                ))}
+                              </Menu.Content></Menu.Positioner></Portal>
+                            </Menu.Root>
+                          ) : null}
+                        </Table.Cell>
+                      ) : null}
+                    </Table.Row>
+                  );
+                }) : Array.from({ length: 8 }, (_, index) => (
+                  <Table.Row key={index} bg="transparent">
+                    {actions.length > 0 ? <Table.Cell /> : null}
+                    {visible.map(({ key }) => <Table.Cell key={key} py="3"><Skeleton h="3.5" w={`${45 + ((index * 17 + key.length * 11) % 45)}%`} /></Table.Cell>)}
+                    {props.rowActions ? <Table.Cell /> : null}
+                  </Table.Row>
+                ))}
+              </Table.Body>
+            </Table.Root>
+          </Box>
+        )}
+        {page && page.nodes.length > 0 ? (
+          <Flex px="4" py="2" gap="3" align="center" justify="space-between" wrap="wrap" borderTopWidth="1px" borderColor="border" fontSize="sm" color="fg.muted">
+            <Text aria-live="polite">{t("table.range", { shown: page.nodes.length, count: page.totalCount })}</Text>
+            <HStack gap="1">
+              <NativeSelect.Root size="xs" w="4.5rem">
+                <NativeSelect.Field aria-label={t("table.perPage")} value={String(state.size)} onChange={(event) => put({ size: event.target.value })}>
+                  {PAGE_SIZES.map((size) => <option key={size}>{size}</option>)}
+                </NativeSelect.Field>
+                <NativeSelect.Indicator />
+              </NativeSelect.Root>
+              <IconAction label={t("table.first")} size="xs" disabled={!state.after && !state.before} onClick={() => put({})}><ChevronFirst size={15} aria-hidden /></IconAction>
+              <IconAction label={t("table.previous")} size="xs" disabled={!page.pageInfo.hasPreviousPage} onClick={() => put({ after: null, before: page.pageInfo.startCursor ?? null }, true)}><ChevronLeft size={15} aria-hidden /></IconAction>
+              <IconAction label={t("table.next")} size="xs" disabled={!page.pageInfo.hasNextPage} onClick={() => put({ before: null, after: page.pageInfo.endCursor ?? null }, true)}><ChevronRight size={15} aria-hidden /></IconAction>
+            </HStack>
+          </Flex>
+        ) : null}
+      </Box>
+      {selected.size > 0 ? (
+        <BulkBar actions={actions} selected={selected} nameOf={(id) => { const row = page?.nodes.find((one) => rowId(one) === id); return row === undefined ? id : rowName(row); }}
+          clear={() => select(new Set())} done={retry} />
+      ) : null}
+    </Stack>
+  );
+}
+
+function SearchBox({ value, label, put }: { value: string; label: string; put: (text: string) => void }) {
+  const [text, setText] = useState(value);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    // An address changed from elsewhere (a view, a cleared filter) changes the words; never those being typed.
+    if (document.activeElement !== field.current) setText(value);
+  }, [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return (
+    <InputGroup startElement={<Search size={14} aria-hidden />} w={{ base: "100%", md: "19rem" }}>
+      <Input ref={field} size="sm" bg="bg.panel" type="search" aria-label={label} placeholder={t("common.search")} data-search value={text}
+        onChange={(event) => {
+          const next = event.target.value;
+          setText(next);
+          clearTimeout(timer.current);
+          timer.current = setTimeout(() => put(next.trim()), 350);
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter") return;
+          clearTimeout(timer.current);
+          put(text.trim());
+        }} />
+    </InputGroup>
+  );
+}
+
+/** Below 48rem each row stands as a card, its cells named. */
+const CARDS_ON_A_PHONE = {
+  "@media (max-width: 47.99rem)": {
+    "& thead": { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" },
+    "& tbody tr": { display: "grid", gridTemplateColumns: "1fr auto", padding: "0.6rem 0.9rem", borderBottomWidth: "1px", borderColor: "border", position: "relative" },
+    "& tbody td": { display: "flex", gridColumn: "1 / -1", justifyContent: "space-between", alignItems: "center", gap: "1rem", border: "0", padding: "0.2rem 0", textAlign: "end" },
+    "& tbody td[data-label]::before": { content: "attr(data-label)", color: "fg.muted", fontSize: "xs", textAlign: "start", flexShrink: 0 },
+    "& tbody td[data-label]:first-of-type::before, & tbody td[data-select] + td[data-label]::before": { content: "none" },
+    "& tbody td[data-actions]": { gridColumn: "2", gridRow: "1", justifyContent: "flex-end" },
+    "& tbody td[data-select]": { gridColumn: "1", gridRow: "1", justifyContent: "flex-start" },
+  },
+} as const;
