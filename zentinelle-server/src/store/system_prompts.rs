@@ -120,12 +120,3 @@ pub(crate) const SORTS: &[keyset::Sort<Entity>] = &[
     ("name", Order::By(Column::Title), false),
     ("createdAt", Order::By(Column::CreatedAt), true),
 ];
-
-/// One prompt by its short name.
-pub(crate) async fn by_slug(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    slug: &str,
-) -> Result<Option<Model>, StoreError> {
-    Ok(Entity::find().of(Column::TenantId, tenant).filter(Column::Slug.eq(slug)).one(db).await?)
-}

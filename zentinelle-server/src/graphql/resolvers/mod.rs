@@ -17,7 +17,6 @@ mod notifications;
 mod organization;
 mod people;
 mod policies;
-mod prompts;
 mod retention;
 mod risks;
 mod shared;
@@ -38,6 +37,7 @@ pub(crate) const NOT_YET: &[&str] = &[
     "saveView",
     "deleteView",
     "systemPrompts",
+    "systemPrompt",
     "promptCategories",
     "promptCategory",
     "promptTags",
@@ -46,10 +46,17 @@ pub(crate) const NOT_YET: &[&str] = &[
     "myPrompts",
     "myFavorites",
     "systemPromptsPage",
+    "promptVersions",
+    "promptDiff",
+    "createSystemPrompt",
+    "updateSystemPrompt",
+    "deleteSystemPrompt",
+    "forkSystemPrompt",
     "togglePromptFavorite",
     "rateSystemPrompt",
     "testSystemPrompt",
     "analyzeSystemPrompt",
+    "restorePrompt",
 ];
 
 /// Every resolver of the contract.
@@ -71,7 +78,6 @@ pub(crate) fn register(resolvers: &mut Resolvers) {
     organization::register(resolvers);
     people::register(resolvers);
     policies::register(resolvers);
-    prompts::register(resolvers);
     retention::register(resolvers);
     tools::register(resolvers);
     webhooks::register(resolvers);
