@@ -35,6 +35,11 @@ pub(crate) fn iso_or_none(micros: Option<i64>) -> Option<String> {
     micros.map(iso)
 }
 
+/// The day of an instant, UTC, such as `2026-11-22`.
+pub(crate) fn day(micros: i64) -> String {
+    iso(micros).chars().take_while(|letter| *letter != 'T').collect()
+}
+
 /// Reads the timestamps clients really send: RFC 3339 with any number of fractional digits, and
 /// the doubled zone `+00:00Z` of the Python client.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {

@@ -1,6 +1,6 @@
 //! Counts over a stretch of time, for alert rules.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait as _, FromQueryResult, PaginatorTrait as _, QueryFilter as _,
     QuerySelect as _, QueryTrait as _, Select,
@@ -117,4 +117,61 @@ fn bounded<E: EntityTrait, C: ColumnTrait>(
         .filter(instant_column.gt(since))
         .filter(instant_column.lte(now))
         .apply_if(agent, |query, agent| query.filter(agent_column.eq(agent)))
+}
+
+/// How many decisions of a group were denied.
+pub(crate) fn denied() -> Expr {
+    let one: Expr = CaseStatement::new().case(evaluation::Column::Allowed.eq(false), 1_i64).finally(0_i64).into();
+    sum(one)
+}
+
+/// How many decisions one agent asked for.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Decisions {
+    /// The agent.
+    pub(crate) agent_id: String,
+    /// How many.
+    pub(crate) total: i64,
+    /// How many of them were denied.
+    pub(crate) denied: i64,
+}
+
+/// How many decisions some agents asked for since an instant.
+pub(crate) async fn decisions_of_agents(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    agents: &[String],
+    since: i64,
+) -> Result<Vec<Decisions>, StoreError> {
+    use evaluation::Column;
+    let found = evaluation::Entity::find()
+        .select_only()
+        .column(Column::AgentId)
+        .column_as(Expr::col(Column::Id).count(), "total")
+        .column_as(denied(), "denied")
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::AgentId.is_in(agents.iter().map(String::as_str)))
+        .filter(Column::OccurredAt.gte(since))
+        .filter(Column::DryRun.eq(false))
+        .group_by(Column::AgentId);
+    Ok(found.into_model::<Decisions>().all(db).await?)
+}
+
+/// What some agents spent since an instant. Unit: millionths of a US dollar.
+pub(crate) async fn cost_of_agents(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    agents: &[String],
+    since: i64,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    use usage_record::Column;
+    let found = usage_record::Entity::find()
+        .select_only()
+        .column(Column::AgentId)
+        .column_as(sum(Expr::col(Column::UsdMicros)), "usd_micros")
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::AgentId.is_in(agents.iter().map(String::as_str)))
+        .filter(Column::OccurredAt.gte(since))
+        .group_by(Column::AgentId);
+    Ok(found.into_tuple().all(db).await?)
 }

@@ -1,11 +1,13 @@
 //! Webhooks and their deliveries in the database.
 
+use super::keyset::{self, Narrow as _, Order};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QuerySelect as _,
+    QuerySelect as _, Select,
 };
 use zentinelle_core::ids::TenantId;
 
@@ -180,3 +182,23 @@ pub(crate) async fn delete_old(
         .await?;
     Ok(deleted.rows_affected)
 }
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<webhook::Entity> {
+        use webhook::Column;
+        webhook::Entity::find().of(Column::TenantId, tenant).search(&[Column::Name, Column::Url], &self.search)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<webhook::Entity>] =
+    &[("createdAt", Order::By(webhook::Column::CreatedAt), true), ("name", Order::By(webhook::Column::Name), false)];
