@@ -5,6 +5,8 @@ import { createServer, request as ask } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import { graphql } from "graphql";
+import { useServer } from "graphql-ws/use/ws";
+import { WebSocketServer } from "ws";
 import { resolve } from "./data.mjs";
 
 const here = new URL(".", import.meta.url).pathname;
@@ -30,7 +32,7 @@ function json(response, status, value) {
   response.end(JSON.stringify(value));
 }
 
-createServer(async (request, response) => {
+const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url, "http://localhost");
   if (pathname === "/gql/zentinelle/") {
     const { query, variables, operationName } = JSON.parse((await body(request)) || "{}");
@@ -58,4 +60,7 @@ createServer(async (request, response) => {
   if (!found) file = join(out, "404.html");
   response.writeHead(found ? 200 : 404, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-security-policy": POLICY });
   createReadStream(file).pipe(response);
-}).listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/zentinelle/`));
+});
+// Subscriptions connect and stay silent.
+useServer({ schema, subscribe: async function* quiet() { await new Promise(() => {}); yield {}; } }, new WebSocketServer({ server, path: "/gql/zentinelle/" }));
+server.listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/zentinelle/`));
