@@ -1,5 +1,6 @@
 // Answers that must make sense together. Keys are `Type.field`; a feature adds its own here.
 import { existsSync } from "node:fs";
+import { OBSERVED } from "./observed.mjs";
 
 // The schemas of the engine, where it has been built; one made by hand otherwise.
 const built = new URL("../public/engine/dist/esm/schemas.js", import.meta.url);
@@ -21,6 +22,7 @@ policies:
 const series = (size, low, high) => Array.from({ length: size }, (_, index) => ({ at: new Date(Math.floor(Date.now() / 86_400_000) * 86_400_000 - (size - 1 - index) * 86_400_000).toISOString(), value: Math.round(low + (high - low) * (0.5 + 0.5 * Math.sin(index * 1.7 + high))) }));
 const trend = (size, low, high, previous) => { const points = series(size, low, high); return { points, previous, total: points.reduce((sum, one) => sum + one.value, 0) }; };
 const counts = (...pairs) => pairs.map(([key, count]) => ({ key, label: key.replaceAll("_", " "), count }));
+
 const day = (back) => new Date(Date.now() - back * 86_400_000).toISOString();
 
 export const SPECIAL = {
@@ -61,6 +63,7 @@ export const SPECIAL = {
   "PolicyType.enabled": (source, args, seed) => !seed.endsWith("3"),
   "ApprovalType.status": () => "pending",
   "ApprovalType.requestedAt": () => day(0.002),
+  ...OBSERVED,
 };
 
 const READS = ["me:read", "me:write", "usage:read", "agents:read", "policies:read", "evaluations:read", "approvals:read", "alerts:read", "events:read", "interactions:read", "content:read", "incidents:read", "risks:read", "compliance:read", "audit:read", "prompts:read", "models:read", "notifications:read", "notifications:write", "organization:read", "retention:read", "jobs:read"];

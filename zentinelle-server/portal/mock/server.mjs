@@ -4,10 +4,10 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync } fro
 import { createServer, request as ask } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { makeExecutableSchema } from "@graphql-tools/schema";
-import { graphql } from "graphql";
+import { execute, graphql, subscribe } from "graphql";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
-import { resolve } from "./data.mjs";
+import { live, resolve } from "./data.mjs";
 
 const here = new URL(".", import.meta.url).pathname;
 const folder = join(here, "../../src/graphql/schema");
@@ -61,6 +61,8 @@ const server = createServer(async (request, response) => {
   response.writeHead(found ? 200 : 404, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-security-policy": POLICY });
   createReadStream(file).pipe(response);
 });
-// Subscriptions connect and stay silent.
-useServer({ schema, subscribe: async function* quiet() { await new Promise(() => {}); yield {}; } }, new WebSocketServer({ server, path: "/gql/zentinelle/" }));
+useServer(
+  { schema, execute: (args) => execute({ ...args, fieldResolver: resolve }), subscribe: (args) => subscribe({ ...args, fieldResolver: resolve, subscribeFieldResolver: live }) },
+  new WebSocketServer({ server, path: "/gql/zentinelle/" }),
+);
 server.listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/zentinelle/`));

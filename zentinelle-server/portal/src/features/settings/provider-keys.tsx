@@ -30,7 +30,7 @@ export function ProviderKeys() {
           <>
             <Card flush>
               {providerKeys.length === 0 ? <NothingState title={t("providers.empty")} text={t("providers.empty.text")}>{add}</NothingState> : (
-                <Box overflowX="auto">
+                <Box overflowX="auto" tabIndex={0}>
                   <Table.Root size="sm">
                     <Table.Header><Table.Row>{[t("providers.name"), t("providers.provider"), t("common.updated"), ""].map((one, index) => <Table.ColumnHeader key={index} px="4">{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>
                     <Table.Body>

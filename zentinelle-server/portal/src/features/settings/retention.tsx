@@ -82,7 +82,7 @@ function Preview() {
     <Card title={t("retention.preview")} flush>
       <Loaded result={result} waiting={<Box p="4" />}>
         {({ retentionPreview }) => retentionPreview.length === 0 ? <Text px="4" pb="4" fontSize="sm" color="fg.muted">{t("retention.preview.none")}</Text> : (
-          <Box overflowX="auto">
+          <Box overflowX="auto" tabIndex={0}>
             <Table.Root size="sm">
               <Table.Header><Table.Row>{[t("retention.entity"), t("retention.days"), t("retention.preview.delete"), t("retention.preview.held"), t("retention.preview.oldest")].map((one, index) => <Table.ColumnHeader key={one} px="4" textAlign={index > 0 && index < 4 ? "end" : undefined}>{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>
               <Table.Body>

@@ -84,6 +84,10 @@ export const common = {
   "table.actions": "Actions",
   "table.live": "Updated {when}",
 
+  "picker.search": "Search by name or id",
+  "picker.none": "Nothing found",
+  "picker.remove": "Take {name} away",
+
   "bulk.title": "Result: {name}",
   "bulk.done": "{count} changed|{count} changed",
   "bulk.failed": "{count} failed|{count} failed",
