@@ -30,8 +30,6 @@ pub(crate) struct Asking<'a> {
     pub(crate) method: &'a str,
     /// The call, where its body can be read.
     pub(crate) call: Option<&'a Call>,
-    /// Its body.
-    pub(crate) body: &'a [u8],
     /// When it came.
     pub(crate) began: Instant,
 }

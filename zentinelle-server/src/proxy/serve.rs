@@ -118,7 +118,6 @@ async fn answer(app: &Arc<App>, request: Request, began: Instant) -> Result<Resp
         calling: &calling,
         method: parts.method.as_str(),
         call: call.as_ref(),
-        body: &body,
         began,
     };
     let Admitted { mut exchange, decided } = admission::admit(app, &asking).await?;
