@@ -2,15 +2,19 @@
 
 mod agents;
 mod alerts;
+mod anomalies;
 mod approvals;
 mod compliance;
 mod decisions;
 mod incidents;
+mod model_approvals;
 mod notifications;
 mod organization;
 mod policies;
+mod prompts_library;
 mod risks;
 mod shared;
+mod views;
 
 use super::ask::Resolvers;
 
@@ -27,9 +31,7 @@ pub(crate) const NOT_YET: &[&str] = &[
     "eventsPage",
     "interactionsPage",
     "activitySeries",
-    "anomalies",
     "overview",
-    "setAnomaly",
     "endpoints",
     "endpoint",
     "agentGroups",
@@ -105,7 +107,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "closeIncident",
     "commentIncident",
     "setIncidents",
-    "addIncidentEvidence",
     "apiKeys",
     "apiKey",
     "apiKeysPage",
@@ -122,10 +123,7 @@ pub(crate) const NOT_YET: &[&str] = &[
     "aiProvider",
     "aiModels",
     "aiModel",
-    "modelApprovals",
-    "modelApproval",
     "modelsPage",
-    "setModelApproval",
     "myOrganization",
     "dashboardStats",
     "notifications",
@@ -139,7 +137,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "jobsPage",
     "webhooksPage",
     "sessions",
-    "savedViews",
     "createUser",
     "updateUser",
     "resetPassword",
@@ -148,8 +145,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "confirmTotp",
     "disableTotp",
     "revokeSession",
-    "saveView",
-    "deleteView",
     "saveWebhook",
     "deleteWebhook",
     "testWebhook",
@@ -176,27 +171,6 @@ pub(crate) const NOT_YET: &[&str] = &[
     "restorePolicy",
     "importPolicies",
     "setPolicies",
-    "systemPrompts",
-    "systemPrompt",
-    "promptCategories",
-    "promptCategory",
-    "promptTags",
-    "featuredPrompts",
-    "popularPrompts",
-    "myPrompts",
-    "myFavorites",
-    "systemPromptsPage",
-    "promptVersions",
-    "promptDiff",
-    "createSystemPrompt",
-    "updateSystemPrompt",
-    "deleteSystemPrompt",
-    "forkSystemPrompt",
-    "togglePromptFavorite",
-    "rateSystemPrompt",
-    "testSystemPrompt",
-    "analyzeSystemPrompt",
-    "restorePrompt",
     "retentionPolicies",
     "retentionPolicy",
     "retentionOptions",
@@ -220,12 +194,16 @@ pub(crate) const NOT_YET: &[&str] = &[
 pub(crate) fn register(resolvers: &mut Resolvers) {
     agents::register(resolvers);
     alerts::register(resolvers);
+    anomalies::register(resolvers);
     approvals::register(resolvers);
     compliance::register(resolvers);
     decisions::register(resolvers);
     incidents::register(resolvers);
+    model_approvals::register(resolvers);
     notifications::register(resolvers);
     organization::register(resolvers);
     policies::register(resolvers);
+    prompts_library::register(resolvers);
     risks::register(resolvers);
+    views::register(resolvers);
 }

@@ -1,6 +1,7 @@
 //! The management API, asked over HTTP.
 
 mod frame;
+mod governance;
 
 use serde_json::{Value, json};
 
