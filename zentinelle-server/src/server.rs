@@ -37,6 +37,7 @@ use crate::service::approvals::{Approvals, token};
 use crate::service::audit::AuditKeys;
 use crate::service::cached::PerTenant;
 use crate::service::events::Intake;
+use crate::service::sign_in::SignIn;
 use crate::service::{root, tenants};
 use crate::snapshot::Snapshots;
 use crate::store::Store;
@@ -65,6 +66,9 @@ pub(crate) enum StartError {
     /// The demonstration organisation could not be made.
     #[error("the demonstration organisation could not be made: {0}")]
     Demo(Box<crate::http::error::ApiError>),
+    /// The first administrator could not be made.
+    #[error("the first administrator could not be made: {0}")]
+    First(Box<crate::http::error::ApiError>),
     /// What was spent before could not be read.
     #[error("the ledger could not be opened: {0}")]
     Ledger(#[from] LoadError),
@@ -109,6 +113,11 @@ impl StartError {
     /// The address of Redis makes no sense. What it says is not repeated: it may hold a password.
     fn redis(error: redis::RedisError) -> Self {
         Self::Redis(format!("{:?}", error.kind()))
+    }
+
+    /// The first administrator could not be made.
+    pub(crate) fn first(error: crate::http::error::ApiError) -> Self {
+        Self::First(Box::new(error))
     }
 
     /// The demonstration organisation could not be made.
@@ -183,6 +192,7 @@ impl Server {
             audit_keys: AuditKeys::new(&root),
             approvals: Approvals::new(root),
             keys: Arc::new(keys),
+            sign_in: SignIn::new(),
             throttle: Throttle::new(&config.throttle),
             metrics,
             traces: Traces::start(&config.telemetry, &node_id)?,

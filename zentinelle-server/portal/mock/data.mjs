@@ -90,3 +90,11 @@ function value(name, type, args, seed, parent) {
     default: return text(name, seed);
   }
 }
+
+/** Entries of a subscription, one after the other; `LIVE=0` sends none. */
+export async function* live(source, args, context, { fieldName }) {
+  for (let count = 0; process.env.LIVE !== "0"; count += 1) {
+    yield { [fieldName]: { __seed: `live${count}`, at: new Date().toISOString() } };
+    await new Promise((done) => setTimeout(done, 400 + (hash(`pause${count}`) % 1800)));
+  }
+}

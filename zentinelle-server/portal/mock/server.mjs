@@ -4,8 +4,10 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync } fro
 import { createServer, request as ask } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { makeExecutableSchema } from "@graphql-tools/schema";
-import { graphql } from "graphql";
-import { resolve } from "./data.mjs";
+import { execute, graphql, subscribe } from "graphql";
+import { useServer } from "graphql-ws/use/ws";
+import { WebSocketServer } from "ws";
+import { live, resolve } from "./data.mjs";
 
 const here = new URL(".", import.meta.url).pathname;
 const folder = join(here, "../../src/graphql/schema");
@@ -30,7 +32,7 @@ function json(response, status, value) {
   response.end(JSON.stringify(value));
 }
 
-createServer(async (request, response) => {
+const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url, "http://localhost");
   if (pathname === "/gql/zentinelle/") {
     const { query, variables, operationName } = JSON.parse((await body(request)) || "{}");
@@ -38,10 +40,10 @@ createServer(async (request, response) => {
     if (result.errors) console.error(operationName, result.errors.map((one) => one.message).join("; "));
     return json(response, 200, result);
   }
-  if (pathname === "/api/zentinelle/v1/auth/methods") return json(response, 200, { local: true, oidc: { name: "Example ID" } });
+  if (pathname === "/api/zentinelle/v1/auth/options") return json(response, 200, { mode: "oidc", password: true, oidc: { label: "Example ID", start: "/api/zentinelle/v1/auth/oidc/start" }, warning: null });
   if (pathname === "/api/zentinelle/v1/auth/login") {
     const { password } = JSON.parse((await body(request)) || "{}");
-    return password === "wrong" ? json(response, 401, { error: { code: "wrong_credentials", message: "E-mail or password is wrong." } }) : json(response, 200, { ok: true });
+    return password === "wrong" ? json(response, 401, { error: "wrong_credentials", message: "E-mail or password is wrong." }) : json(response, 200, { ok: true });
   }
   if (pathname.startsWith("/api/")) return json(response, 200, { ok: true });
   if (process.env.DEV) {
@@ -58,4 +60,9 @@ createServer(async (request, response) => {
   if (!found) file = join(out, "404.html");
   response.writeHead(found ? 200 : 404, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-security-policy": POLICY });
   createReadStream(file).pipe(response);
-}).listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/zentinelle/`));
+});
+useServer(
+  { schema, execute: (args) => execute({ ...args, fieldResolver: resolve }), subscribe: (args) => subscribe({ ...args, fieldResolver: resolve, subscribeFieldResolver: live }) },
+  new WebSocketServer({ server, path: "/gql/zentinelle/" }),
+);
+server.listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/zentinelle/`));

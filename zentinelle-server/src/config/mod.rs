@@ -3,6 +3,7 @@
 //! It is merged ([`mod@load`]) from a file, the environment and flags, each stronger than the one
 //! before, and checked as a whole ([`check`]). Unknown keys are errors wherever they stand.
 
+mod auth;
 mod background;
 mod check;
 mod environment;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::auth::{Auth, AuthMode};
 pub(crate) use self::background::{JobSettings, WebhookSettings};
 pub(crate) use self::load::{Flag, Loaded, load};
 pub(crate) use self::sections::{
@@ -55,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) master_key: Secret,
     /// The secret of enrolment tokens that earlier releases derived instead of storing; empty refuses them.
     pub(crate) bootstrap_secret: Secret,
+    /// How people sign in.
+    pub(crate) auth: Auth,
     /// The certificate of the listener.
     pub(crate) tls: Tls,
     /// What one client may take of the server.
@@ -109,6 +113,7 @@ impl Default for Config {
             master_key_file: None,
             master_key: Secret::default(),
             bootstrap_secret: Secret::default(),
+            auth: Auth::default(),
             tls: Tls::default(),
             limits: Limits::default(),
             throttle: Throttle::default(),
@@ -136,6 +141,11 @@ impl Config {
             LedgerBackend::Auto => LedgerBackend::Embedded,
             chosen => chosen,
         }
+    }
+
+    /// Whether browsers reach this server over TLS, its own or a proxy's.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.tls.certificate_file.is_some() || self.auth.public_url.starts_with("https://")
     }
 
     /// The JSON Schema of the configuration file, by which editors complete it.

@@ -14,7 +14,7 @@ use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts as _, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -25,6 +25,7 @@ use serde::Deserialize;
 use super::Runner;
 use super::error::code;
 use crate::app::App;
+use crate::auth::origin::{self, Strictness};
 use crate::auth::{Caller, access};
 use crate::http::error::ApiError;
 use crate::http::extract::{self, JsonBody};
@@ -104,16 +105,9 @@ fn principal(app: &App, request: &Request) -> Result<Option<Caller>, ApiError> {
     Ok(caller)
 }
 
-/// Whether a request comes from a page of this server, or from no page at all.
+/// Whether a request comes from a page of this server.
 fn is_own_page(app: &App, headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = text("origin") else {
-        return text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
-    };
-    let own = text("host").is_some_and(|host| {
-        origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
-    });
-    own || app.config.cors.allowed_origins.iter().any(|allowed| allowed == origin)
+    origin::check(&app.config, &Method::POST, headers, Strictness::Browser).is_ok()
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {

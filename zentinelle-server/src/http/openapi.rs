@@ -15,6 +15,8 @@ use utoipa::{Modify, OpenApi};
         (name = "sdk", description = "The same for the released client libraries."),
         (name = "policies", description = "What decides: policies, their history, documents, packs and trials."),
         (name = "keys", description = "Keys of operators, and those that enrol agents."),
+        (name = "auth", description = "Signing in and out, and what people do for themselves. Besides a key, every operator route takes the session's cookie."),
+        (name = "users", description = "People who sign in."),
         (name = "secrets", description = "Secrets agents fetch, and the keys of model providers. Sealed at rest, never shown."),
         (name = "tenants", description = "Organisations and their settings."),
         (name = "content", description = "What content scans found, and the rules by which they look."),

@@ -11,11 +11,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::{authzen, cors, docs, edge, health, metrics, native, openapi, operator, sdk};
+use super::{auth, authzen, cors, docs, edge, health, metrics, native, openapi, operator, sdk};
 use crate::app::App;
 use crate::auth::access;
-use crate::graphql;
-use crate::proxy;
+use crate::{graphql, portal, proxy};
 
 /// Every route with its documentation; who may call which is part of it.
 pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
@@ -61,6 +60,20 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         ))
         .routes(routes!(operator::settings::get, operator::settings::change))
         .routes(routes!(operator::tenants::list, operator::tenants::create))
+        // People
+        .routes(routes!(auth::sign_in::options))
+        .routes(routes!(auth::sign_in::login))
+        .routes(routes!(auth::sign_in::logout))
+        .routes(routes!(auth::own::me))
+        .routes(routes!(auth::own::change_password))
+        .routes(routes!(auth::own::begin_totp))
+        .routes(routes!(auth::own::confirm_totp))
+        .routes(routes!(auth::own::disable_totp))
+        .routes(routes!(auth::own::list_sessions))
+        .routes(routes!(auth::own::revoke_session))
+        .routes(routes!(operator::users::list, operator::users::create))
+        .routes(routes!(operator::users::get, operator::users::update, operator::users::delete))
+        .routes(routes!(operator::users::reset))
         // Agents, native family
         .routes(routes!(native::evaluate::evaluate))
         // Content
@@ -215,6 +228,7 @@ pub(crate) fn served(routes: Router<Arc<App>>, app: Arc<App>) -> Routes {
         .layer(tower::util::option_layer(cors::layer(&app.config.cors)))
         .layer(from_fn_with_state(app.clone(), edge::serve))
         .with_state(app.clone())
+        .merge(portal::routes(app.config.is_secure()))
         .merge(proxy::routes(app));
     NormalizePath::trim_trailing_slash(routes)
 }

@@ -45,6 +45,8 @@ pub(crate) mod system_prompts;
 
 pub(crate) mod tenants;
 pub(crate) mod usage;
+pub(crate) mod user_sessions;
+pub(crate) mod users;
 pub(crate) mod watermarks;
 pub(crate) mod webhooks;
 

@@ -1,209 +1,62 @@
 //! Who answers which field. One file a subject.
 
+mod activity;
 mod agents;
 mod alerts;
 mod anomalies;
 mod approvals;
+mod audit;
 mod compliance;
+mod content;
+mod dashboard;
 mod decisions;
 mod incidents;
+mod keys;
+mod live;
 mod model_approvals;
+mod models;
 mod notifications;
 mod organization;
+mod people;
 mod policies;
 mod prompts_library;
+mod retention;
 mod risks;
 mod shared;
+mod tools;
 mod views;
+mod webhooks;
 
 use super::ask::Resolvers;
 
 /// Root fields whose subject is still being built.
-pub(crate) const NOT_YET: &[&str] = &[
-    "events",
-    "eventStream",
-    "eventsByCorrelation",
-    "deadLetterQueue",
-    "deadLetterQueueStats",
-    "interactionLogs",
-    "interactionLog",
-    "monitoringStats",
-    "eventsPage",
-    "interactionsPage",
-    "activitySeries",
-    "overview",
-    "endpoints",
-    "endpoint",
-    "agentGroups",
-    "agentGroup",
-    "agentsPage",
-    "agentGroupsPage",
-    "createAgentEndpoint",
-    "updateAgentEndpoint",
-    "updateEndpointStatus",
-    "suspendAgentEndpoint",
-    "activateAgentEndpoint",
-    "regenerateEndpointApiKey",
-    "deleteAgentEndpoint",
-    "createAgentGroup",
-    "updateAgentGroup",
-    "deleteAgentGroup",
-    "assignAgentToGroup",
-    "removeAgentFromGroup",
-    "setAgents",
-    "complianceAlerts",
-    "alertsPage",
-    "complianceAlert",
-    "alertRules",
-    "acknowledgeComplianceAlert",
-    "resolveComplianceAlert",
-    "dismissComplianceAlert",
-    "setAlerts",
-    "saveAlertRule",
-    "deleteAlertRule",
-    "approvalsPage",
-    "approval",
-    "approveAction",
-    "denyAction",
-    "auditLogs",
-    "auditAnalytics",
-    "auditLogsPage",
-    "chainStatus",
-    "auditReceipt",
-    "exportAuditLogs",
-    "contentRules",
-    "contentRule",
-    "contentRuleOptions",
-    "contentScans",
-    "contentScan",
-    "contentViolations",
-    "contentRulesPage",
-    "contentScansPage",
-    "contentViolationsPage",
-    "contentSummary",
-    "createContentRule",
-    "updateContentRule",
-    "toggleContentRuleEnabled",
-    "duplicateContentRule",
-    "testContentRule",
-    "deleteContentRule",
-    "decisionsPage",
-    "decision",
-    "timeline",
-    "activity",
-    "alertChanged",
-    "incidentChanged",
-    "approvalChanged",
-    "notificationAdded",
-    "incidents",
-    "incident",
-    "incidentOptions",
-    "incidentsPage",
-    "createIncident",
-    "updateIncident",
-    "acknowledgeIncident",
-    "assignIncident",
-    "resolveIncident",
-    "closeIncident",
-    "commentIncident",
-    "setIncidents",
-    "apiKeys",
-    "apiKey",
-    "apiKeysPage",
-    "providerKeys",
-    "createPlatformApiKey",
-    "revokeApiKey",
-    "deleteApiKey",
-    "saveProviderKey",
-    "deleteProviderKey",
-    "createEnrolmentToken",
-    "usageMetrics",
-    "usageAlerts",
-    "aiProviders",
-    "aiProvider",
-    "aiModels",
-    "aiModel",
-    "modelsPage",
-    "myOrganization",
-    "dashboardStats",
-    "notifications",
-    "notificationsPage",
-    "me",
-    "find",
-    "updateOrganizationSettings",
-    "updateNotification",
-    "markAllNotificationsRead",
-    "usersPage",
-    "jobsPage",
-    "webhooksPage",
-    "sessions",
-    "createUser",
-    "updateUser",
-    "resetPassword",
-    "changePassword",
-    "beginTotp",
-    "confirmTotp",
-    "disableTotp",
-    "revokeSession",
-    "saveWebhook",
-    "deleteWebhook",
-    "testWebhook",
-    "policies",
-    "policy",
-    "policyOptions",
-    "policyRevisions",
-    "simulatePolicy",
-    "effectivePolicies",
-    "policyGraph",
-    "policiesPage",
-    "policySchema",
-    "policyDiff",
-    "effectiveLadder",
-    "policyHealth",
-    "policyExport",
-    "policyImpact",
-    "createPolicy",
-    "updatePolicy",
-    "togglePolicyEnabled",
-    "duplicatePolicy",
-    "deletePolicy",
-    "validatePolicy",
-    "restorePolicy",
-    "importPolicies",
-    "setPolicies",
-    "retentionPolicies",
-    "retentionPolicy",
-    "retentionOptions",
-    "legalHolds",
-    "legalHold",
-    "legalHoldOptions",
-    "retentionPoliciesPage",
-    "legalHoldsPage",
-    "retentionPreview",
-    "createRetentionPolicy",
-    "updateRetentionPolicy",
-    "toggleRetentionPolicyEnabled",
-    "deleteRetentionPolicy",
-    "createLegalHold",
-    "updateLegalHold",
-    "releaseLegalHold",
-    "deleteLegalHold",
-];
+pub(crate) const NOT_YET: &[&str] = &[];
 
 /// Every resolver of the contract.
 pub(crate) fn register(resolvers: &mut Resolvers) {
+    activity::register(resolvers);
     agents::register(resolvers);
     alerts::register(resolvers);
     anomalies::register(resolvers);
     approvals::register(resolvers);
+    audit::register(resolvers);
+    content::register(resolvers);
+    dashboard::register(resolvers);
     compliance::register(resolvers);
     decisions::register(resolvers);
     incidents::register(resolvers);
     model_approvals::register(resolvers);
+    keys::register(resolvers);
+    live::register(resolvers);
+    models::register(resolvers);
     notifications::register(resolvers);
     organization::register(resolvers);
+    people::register(resolvers);
     policies::register(resolvers);
     prompts_library::register(resolvers);
+    retention::register(resolvers);
+    tools::register(resolvers);
+    webhooks::register(resolvers);
     risks::register(resolvers);
     views::register(resolvers);
 }

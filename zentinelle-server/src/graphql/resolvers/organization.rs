@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::shared::display;
-use crate::auth::{Identity, Role};
+use crate::auth::Identity;
 use crate::clock;
 use crate::graphql::ask::{Ask, Resolvers};
 use crate::graphql::page;
@@ -34,10 +34,17 @@ async fn me(ask: Ask, _: Value) -> Result<Value, ApiError> {
         .collect();
     permissions.sort_unstable();
     permissions.dedup();
+    let person = ask.caller.signed_in.as_deref();
+    let id = match person {
+        Some(person) if !person.user_id.is_empty() => person.user_id.clone(),
+        None if !ask.caller.key_id.is_empty() => ask.caller.key_id.to_string(),
+        _ => ask.caller.actor(),
+    };
     Ok(json!({
-        "id": if ask.caller.key_id.is_empty() { ask.caller.actor() } else { ask.caller.key_id.to_string() },
-        "name": name.as_ref(), "email": null, "role": role.name().to_uppercase(), "permissions": permissions,
-        "organization": row.name, "tenantId": row.id, "signedInBy": "key", "csrfToken": null,
+        "id": id, "name": person.map_or(name.as_ref(), |person| person.name.as_str()),
+        "email": person.and_then(|person| person.email.as_deref()), "role": role.name().to_uppercase(),
+        "permissions": permissions, "organization": row.name, "tenantId": row.id,
+        "signedInBy": ask.caller.signed_in_by().name(), "csrfToken": null,
     }))
 }
 

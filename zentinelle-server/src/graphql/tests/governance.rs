@@ -240,3 +240,26 @@ async fn views_are_ones_own_unless_shared_and_evidence_names_its_kind() {
         assert_eq!(data(&answer)["incident"]["evidence"][0]["kind"], "url");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_is_decided_about_and_what_does_not_exist_is_not_changed() {
+    for server in servers().await {
+        let key = server.operator(Role::Operator).await;
+        let model = json!({"provider": "openai", "model": "gpt-5"});
+        let (_, made) = server.post("/api/zentinelle/v1/models", &key, model).await;
+        let change = "mutation($id: ID!) {
+            setModelApproval(modelId: $id, status: \"denied\", notes: \"no contract\") { success errors { message } }
+            setAnomaly(id: $id, status: \"dismissed\") { success errors { code } }
+            restorePrompt(id: $id, version: 1) { success errors { code } }
+            deleteSystemPrompt(id: $id) { success errors } }";
+        let answer = ask(&server, &key, change, json!({"id": made["id"]})).await;
+        let changed = data(&answer);
+        assert_eq!(changed["setModelApproval"]["success"], true, "{changed}");
+        for field in ["setAnomaly", "restorePrompt", "deleteSystemPrompt"] {
+            assert_eq!(changed[field]["success"], false, "{field}: {changed}");
+        }
+        let answer =
+            ask(&server, &key, "{ modelApprovals(status: \"denied\") { id isUsable reviewNotes } }", json!({})).await;
+        assert_eq!(data(&answer)["modelApprovals"][0]["isUsable"], false);
+    }
+}

@@ -2,6 +2,10 @@
 
 mod frame;
 mod governance;
+mod live;
+mod mutations;
+mod pages;
+mod schema;
 
 use serde_json::{Value, json};
 

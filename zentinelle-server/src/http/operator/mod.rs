@@ -23,6 +23,7 @@ pub(crate) mod settings;
 pub(crate) mod system_prompts;
 pub(crate) mod tenants;
 pub(crate) mod usage;
+pub(crate) mod users;
 pub(crate) mod violations;
 pub(crate) mod webhooks;
 

@@ -48,6 +48,8 @@ pub(crate) mod system_prompt_revision;
 pub(crate) mod tenant;
 pub(crate) mod usage_hourly;
 pub(crate) mod usage_record;
+pub(crate) mod user;
+pub(crate) mod user_session;
 pub(crate) mod watermark;
 pub(crate) mod webhook;
 pub(crate) mod webhook_delivery;

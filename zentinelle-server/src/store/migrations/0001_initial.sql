@@ -852,3 +852,49 @@ CREATE TABLE replicas (
     started_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL
 );
+
+-- People who sign in. `email` is in lower case; a person of an identity provider is known by `oidc_subject`.
+CREATE TABLE users (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    email TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL, -- admin | operator | viewer
+    source TEXT NOT NULL, -- local | oidc
+    oidc_subject TEXT, -- issuer, a blank, and the subject there
+    password_hash TEXT, -- Argon2id, as a PHC string
+    password_temporary BOOLEAN NOT NULL, -- good only for choosing another
+    password_expires_at BIGINT, -- of a temporary password
+    password_changed_at BIGINT,
+    sealed_totp TEXT, -- the secret of one-time codes, sealed
+    totp_confirmed BOOLEAN NOT NULL, -- codes are asked for from then on
+    totp_last_step BIGINT NOT NULL, -- the last code that was used, so that none is used twice
+    failures BIGINT NOT NULL, -- sign-ins that failed since the last that did not
+    locked_until BIGINT,
+    disabled_at BIGINT,
+    last_sign_in_at BIGINT,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT users_pk PRIMARY KEY (tenant_id, id),
+    CONSTRAINT users_email UNIQUE (tenant_id, email),
+    CONSTRAINT users_oidc_subject UNIQUE (tenant_id, oidc_subject)
+);
+
+-- Where people are signed in. Of the cookie only a keyed hash is kept.
+CREATE TABLE user_sessions (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    token_hash TEXT NOT NULL CONSTRAINT user_sessions_token UNIQUE, -- lower-case hexadecimal
+    signed_in_by TEXT NOT NULL, -- local | oidc
+    created_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    ip_address TEXT NOT NULL,
+    user_agent TEXT NOT NULL,
+    CONSTRAINT user_sessions_pk PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX user_sessions_user ON user_sessions (tenant_id, user_id, id);
+CREATE INDEX user_sessions_end ON user_sessions (expires_at); -- ended ones are taken away

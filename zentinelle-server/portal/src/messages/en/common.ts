@@ -84,6 +84,10 @@ export const common = {
   "table.actions": "Actions",
   "table.live": "Updated {when}",
 
+  "picker.search": "Search by name or id",
+  "picker.none": "Nothing found",
+  "picker.remove": "Take {name} away",
+
   "bulk.title": "Result: {name}",
   "bulk.done": "{count} changed|{count} changed",
   "bulk.failed": "{count} failed|{count} failed",
@@ -131,4 +135,12 @@ export const common = {
   "word.organization": "Organisation",
   "word.ai_guardrail": "AI guardrail",
   "word.llm": "LLM",
+  "word.llm:invoke": "Model call",
+  "word.mcp": "MCP",
+  "word.mcp_server": "MCP server",
+  "word.langchain": "LangChain",
+  "word.langgraph": "LangGraph",
+  "word.admin": "Administrator",
+  "word.permit": "Permitted",
+  "word.deny": "Denied",
 } as const;
