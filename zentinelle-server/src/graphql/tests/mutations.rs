@@ -168,6 +168,20 @@ const ELSEWHERE: &[&str] = &[
     "updateRisk",
     "reviewRisk",
     "deleteRisk",
+    "createSystemPrompt",
+    "updateSystemPrompt",
+    "deleteSystemPrompt",
+    "forkSystemPrompt",
+    "togglePromptFavorite",
+    "rateSystemPrompt",
+    "testSystemPrompt",
+    "analyzeSystemPrompt",
+    "restorePrompt",
+    "saveView",
+    "deleteView",
+    "addIncidentEvidence",
+    "setAnomaly",
+    "setModelApproval",
 ];
 
 #[test]
