@@ -43,9 +43,9 @@ impl Files {
         let mut files = BTreeMap::new();
         let plain: Vec<String> = all.keys().filter(|path| !is_encoded(path)).cloned().collect();
         for path in plain {
-            let encoded = ENCODINGS.into_iter().filter_map(|(name, suffix)| {
-                Some((name, bytes(all.remove(&format!("{path}{suffix}"))?.data)))
-            });
+            let encoded = ENCODINGS
+                .into_iter()
+                .filter_map(|(name, suffix)| Some((name, bytes(all.remove(&format!("{path}{suffix}"))?.data))));
             let encoded = encoded.collect();
             let Some(file) = all.remove(&path) else { continue };
             files.insert(path.clone(), File::new(&path, file, encoded));

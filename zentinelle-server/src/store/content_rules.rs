@@ -94,3 +94,13 @@ pub(crate) const SORTS: &[keyset::Sort<Entity>] = &[
     ("ruleType", Order::By(Column::RuleType), false),
     ("priority", Order::By(Column::Priority), true),
 ];
+
+/// Some rules.
+pub(crate) async fn by_ids(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: &[String],
+) -> Result<Vec<Model>, StoreError> {
+    let found = Entity::find().of(Column::TenantId, tenant);
+    Ok(found.filter(Column::Id.is_in(ids.iter().map(String::as_str))).all(db).await?)
+}

@@ -1,6 +1,7 @@
 //! Model and tool calls in the database.
 
 use super::keyset::{self, Narrow as _, Order};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, QueryTrait as _, Select,
@@ -108,4 +109,22 @@ pub(crate) async fn by_request_ids(
         .order_by_desc(Column::OccurredAt)
         .limit(1_000);
     Ok(found.all(db).await?)
+}
+
+/// How long calls took on average since an instant. Unit: milliseconds.
+pub(crate) async fn average_latency(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    since: i64,
+) -> Result<f64, StoreError> {
+    use interaction::Column;
+    let found: Option<Option<f64>> = interaction::Entity::find()
+        .select_only()
+        .column_as(Expr::cust("CAST(AVG(latency_ms) AS DOUBLE PRECISION)"), "average")
+        .of(Column::TenantId, tenant)
+        .filter(Column::OccurredAt.gte(since))
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(found.flatten().unwrap_or_default())
 }

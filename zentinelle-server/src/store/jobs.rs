@@ -362,3 +362,13 @@ pub(crate) const SORTS: &[keyset::Sort<job::Entity>] = &[
     ("kind", Order::By(job::Column::Kind), false),
     ("status", Order::By(job::Column::Status), false),
 ];
+
+/// The jobs of a tenant that were given up, newest first.
+pub(crate) async fn dead(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    limit: u64,
+) -> Result<Vec<job::Model>, StoreError> {
+    let found = job::Entity::find().of(Column::TenantId, tenant).filter(Column::Status.eq("dead"));
+    Ok(found.order_by_desc(Column::Id).limit(limit).all(db).await?)
+}

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QuerySelect as _, Select,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
 };
 use zentinelle_core::ids::TenantId;
 
@@ -202,3 +202,22 @@ impl Listed {
 /// The orders of the list, its usual one first.
 pub(crate) const SORTS: &[keyset::Sort<webhook::Entity>] =
     &[("createdAt", Order::By(webhook::Column::CreatedAt), true), ("name", Order::By(webhook::Column::Name), false)];
+
+/// The last delivery of each of some webhooks.
+pub(crate) async fn last_deliveries(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    hooks: &[String],
+) -> Result<Vec<webhook_delivery::Model>, StoreError> {
+    use webhook_delivery::Column;
+    // Ids made later sort later.
+    let newest = webhook_delivery::Entity::find()
+        .select_only()
+        .column_as(Expr::col(Column::Id).max(), "id")
+        .of(Column::TenantId, tenant)
+        .filter(Column::WebhookId.is_in(hooks.iter().map(String::as_str)))
+        .group_by(Column::WebhookId)
+        .into_query();
+    let found = webhook_delivery::Entity::find().of(Column::TenantId, tenant).filter(Column::Id.in_subquery(newest));
+    Ok(found.all(db).await?)
+}

@@ -1,172 +1,41 @@
 //! Who answers which field. One file a subject.
 
+mod activity;
 mod agents;
 mod alerts;
 mod approvals;
+mod audit;
 mod compliance;
+mod content;
+mod dashboard;
 mod decisions;
 mod incidents;
+mod keys;
+mod live;
+mod models;
 mod notifications;
 mod organization;
 mod people;
 mod policies;
+mod retention;
 mod risks;
 mod shared;
+mod tools;
+mod webhooks;
 
 use super::ask::Resolvers;
 
 /// Root fields whose subject is still being built.
 pub(crate) const NOT_YET: &[&str] = &[
-    "events",
-    "eventStream",
-    "eventsByCorrelation",
-    "deadLetterQueue",
-    "deadLetterQueueStats",
-    "interactionLogs",
-    "interactionLog",
-    "monitoringStats",
-    "eventsPage",
-    "interactionsPage",
-    "activitySeries",
     "anomalies",
-    "overview",
     "setAnomaly",
-    "endpoints",
-    "endpoint",
-    "agentGroups",
-    "agentGroup",
-    "agentsPage",
-    "agentGroupsPage",
-    "createAgentEndpoint",
-    "updateAgentEndpoint",
-    "updateEndpointStatus",
-    "suspendAgentEndpoint",
-    "activateAgentEndpoint",
-    "regenerateEndpointApiKey",
-    "deleteAgentEndpoint",
-    "createAgentGroup",
-    "updateAgentGroup",
-    "deleteAgentGroup",
-    "assignAgentToGroup",
-    "removeAgentFromGroup",
-    "setAgents",
-    "complianceAlerts",
-    "alertsPage",
-    "complianceAlert",
-    "alertRules",
-    "acknowledgeComplianceAlert",
-    "resolveComplianceAlert",
-    "dismissComplianceAlert",
-    "setAlerts",
-    "saveAlertRule",
-    "deleteAlertRule",
-    "approvalsPage",
-    "approval",
-    "approveAction",
-    "denyAction",
-    "auditLogs",
-    "auditAnalytics",
-    "auditLogsPage",
-    "chainStatus",
-    "auditReceipt",
-    "exportAuditLogs",
-    "contentRules",
-    "contentRule",
-    "contentRuleOptions",
-    "contentScans",
-    "contentScan",
-    "contentViolations",
-    "contentRulesPage",
-    "contentScansPage",
-    "contentViolationsPage",
-    "contentSummary",
-    "createContentRule",
-    "updateContentRule",
-    "toggleContentRuleEnabled",
-    "duplicateContentRule",
-    "testContentRule",
-    "deleteContentRule",
-    "decisionsPage",
-    "decision",
-    "timeline",
-    "activity",
-    "alertChanged",
-    "incidentChanged",
-    "approvalChanged",
-    "notificationAdded",
-    "incidents",
-    "incident",
-    "incidentOptions",
-    "incidentsPage",
-    "createIncident",
-    "updateIncident",
-    "acknowledgeIncident",
-    "assignIncident",
-    "resolveIncident",
-    "closeIncident",
-    "commentIncident",
-    "setIncidents",
     "addIncidentEvidence",
-    "apiKeys",
-    "apiKey",
-    "apiKeysPage",
-    "providerKeys",
-    "createPlatformApiKey",
-    "revokeApiKey",
-    "deleteApiKey",
-    "saveProviderKey",
-    "deleteProviderKey",
-    "createEnrolmentToken",
-    "usageMetrics",
-    "usageAlerts",
-    "aiProviders",
-    "aiProvider",
-    "aiModels",
-    "aiModel",
     "modelApprovals",
     "modelApproval",
-    "modelsPage",
     "setModelApproval",
-    "myOrganization",
-    "dashboardStats",
-    "notifications",
-    "notificationsPage",
-    "me",
-    "find",
-    "updateOrganizationSettings",
-    "updateNotification",
-    "markAllNotificationsRead",
-    "jobsPage",
-    "webhooksPage",
     "savedViews",
     "saveView",
     "deleteView",
-    "saveWebhook",
-    "deleteWebhook",
-    "testWebhook",
-    "policies",
-    "policy",
-    "policyOptions",
-    "policyRevisions",
-    "simulatePolicy",
-    "effectivePolicies",
-    "policyGraph",
-    "policiesPage",
-    "policySchema",
-    "policyDiff",
-    "effectiveLadder",
-    "policyHealth",
-    "policyExport",
-    "policyImpact",
-    "createPolicy",
-    "updatePolicy",
-    "togglePolicyEnabled",
-    "duplicatePolicy",
-    "deletePolicy",
-    "validatePolicy",
-    "restorePolicy",
-    "importPolicies",
-    "setPolicies",
     "systemPrompts",
     "systemPrompt",
     "promptCategories",
@@ -188,36 +57,29 @@ pub(crate) const NOT_YET: &[&str] = &[
     "testSystemPrompt",
     "analyzeSystemPrompt",
     "restorePrompt",
-    "retentionPolicies",
-    "retentionPolicy",
-    "retentionOptions",
-    "legalHolds",
-    "legalHold",
-    "legalHoldOptions",
-    "retentionPoliciesPage",
-    "legalHoldsPage",
-    "retentionPreview",
-    "createRetentionPolicy",
-    "updateRetentionPolicy",
-    "toggleRetentionPolicyEnabled",
-    "deleteRetentionPolicy",
-    "createLegalHold",
-    "updateLegalHold",
-    "releaseLegalHold",
-    "deleteLegalHold",
 ];
 
 /// Every resolver of the contract.
 pub(crate) fn register(resolvers: &mut Resolvers) {
+    activity::register(resolvers);
     agents::register(resolvers);
     alerts::register(resolvers);
     approvals::register(resolvers);
+    audit::register(resolvers);
+    content::register(resolvers);
+    dashboard::register(resolvers);
     compliance::register(resolvers);
     decisions::register(resolvers);
     incidents::register(resolvers);
+    keys::register(resolvers);
+    live::register(resolvers);
+    models::register(resolvers);
     notifications::register(resolvers);
     organization::register(resolvers);
     people::register(resolvers);
     policies::register(resolvers);
+    retention::register(resolvers);
+    tools::register(resolvers);
+    webhooks::register(resolvers);
     risks::register(resolvers);
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::shared::display;
-use crate::auth::{Identity, Role};
+use crate::auth::Identity;
 use crate::clock;
 use crate::graphql::ask::{Ask, Resolvers};
 use crate::graphql::page;

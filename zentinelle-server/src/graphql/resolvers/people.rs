@@ -9,8 +9,8 @@ use crate::clock;
 use crate::graphql::ask::{Ask, Id, Nothing, Resolvers};
 use crate::graphql::page::PageArgs;
 use crate::http::error::ApiError;
-use crate::service::users::{self, NewUser, UserChange};
 use crate::service::sessions;
+use crate::service::users::{self, NewUser, UserChange};
 use crate::store::entities::{user, user_session};
 use crate::store::users as store;
 

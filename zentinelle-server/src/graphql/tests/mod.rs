@@ -1,6 +1,10 @@
 //! The management API, asked over HTTP.
 
 mod frame;
+mod live;
+mod mutations;
+mod pages;
+mod schema;
 
 use serde_json::{Value, json};
 

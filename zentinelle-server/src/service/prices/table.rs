@@ -119,6 +119,13 @@ impl Prices {
         self.own.iter().chain(built_in())
     }
 
+    /// What a model's tokens cost at an instant; none where it has no price.
+    pub(crate) fn rate(&self, provider: &str, model: &str, at: i64) -> Option<Rate> {
+        let (provider, model) = (vendor(provider), bare(model));
+        let known = find(&self.own, &provider, &model, at).or_else(|| find(built_in(), &provider, &model, at));
+        known.map(|price| price.rate)
+    }
+
     /// What a call costs.
     pub(crate) fn cost(&self, provider: &str, model: &str, usage: &Usage, at: i64, unknown: UnknownModelPrice) -> Cost {
         let (provider, model) = (vendor(provider), bare(model));
