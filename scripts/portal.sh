@@ -27,6 +27,7 @@ fi
 say "pages"
 npm run -s build
 node scripts/externalise.mjs
+node scripts/compress.mjs
 
 say "size of the first load"
 npm run -s size

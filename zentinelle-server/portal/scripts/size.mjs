@@ -1,4 +1,5 @@
-// What the browser must fetch before a page works, compressed, against the limit. Fails above it.
+// What the browser must fetch before a page works, against the limit: compressed with Brotli, as the server sends it to
+// every browser of the last years; gzip is told beside it. Fails above the limit.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -26,11 +27,11 @@ const rows = pages.map((page) => {
 // The Latin face is asked for by the style sheet, not by the page.
 const face = readdirSync(out, { recursive: true }).find((name) => /inter-latin-(?:wght|opsz)-normal.*\.woff2$/.test(name) && !name.includes("ext"));
 const font = face ? sizeOf(face)[0] : 0;
-rows.sort((a, b) => b.gzip - a.gzip);
+rows.sort((a, b) => b.brotli - a.brotli);
 const kb = (bytes) => `${(bytes / 1024).toFixed(0)} KB`;
-for (const row of rows.slice(0, Number(process.argv[2] ?? 5))) console.log(`${kb(row.gzip + font).padStart(7)} gzip ${kb(row.brotli + font).padStart(7)} brotli  ${row.page}`);
+for (const row of rows.slice(0, Number(process.argv[2] ?? 5))) console.log(`${kb(row.brotli + font).padStart(7)} brotli ${kb(row.gzip + font).padStart(7)} gzip  ${row.page}`);
 const most = rows[0];
-if (!most || most.gzip + font > LIMIT) {
+if (!most || most.brotli + font > LIMIT) {
   console.error(`error: the first load of ${most?.page} is above ${kb(LIMIT)}`);
   process.exit(1);
 }

@@ -154,7 +154,7 @@ export function TopBar({ openMenu, openPalette }: { openMenu: () => void; openPa
         <Button size="sm" variant="outline" color="fg.muted" fontWeight="normal" w={{ md: "16rem" }} justifyContent="flex-start" onClick={openPalette} aria-keyshortcuts="Control+K Meta+K">
           <Search size={14} aria-hidden />
           <Text as="span" srOnly={{ base: true, md: false }} flex="1" textAlign="start">{t("shell.search")}</Text>
-          <Kbd aria-hidden size="sm" whiteSpace="pre" display={{ base: "none", md: "inline-flex" }}>Ctrl K</Kbd>
+          <Kbd aria-hidden size="sm" whiteSpace="pre" display={{ base: "none", md: "inline-flex" }}>Ctrl+K</Kbd>
         </Button>
         <NotificationBell />
         <UserMenu />
