@@ -19,7 +19,9 @@ mod model_streams;
 
 use model_streams::{Format, heard};
 use proptest::prelude::*;
-use zentinelle_core::dialect::{Action, ChannelKind, GuardOptions, Guarded, StopReason, StreamGuard, ToolAnswer};
+use zentinelle_core::dialect::{
+    Action, ChannelKind, Framing, GuardOptions, Guarded, Route, StopReason, StreamGuard, ToolAnswer,
+};
 use zentinelle_core::scan::{Detectors, Scanner};
 
 /// A secret no detector can miss, and what it is masked to.
@@ -218,6 +220,40 @@ fn clean_text_is_held_back_no_longer_than_stated() {
     }
 }
 
+/// Where no wait is wanted, prose leaves with the word after it, and a secret is masked all the same.
+#[test]
+fn prose_leaves_at_once_where_no_wait_is_wanted_and_secrets_do_not() {
+    for format in Format::ALL {
+        let words = ["Once upon", " a time", " there was", " a key AKIAIOSF", "ODNN7EXAMPLE", ", or so", " they say."];
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let stream = format.stream(&[], &words, &[], false);
+        let options = GuardOptions { max_hold_ms: Some(0), ..options(Action::Mask) };
+        let mut guard = StreamGuard::new(&format.route(), format.framing(), options.clone());
+        let mut outcome = Outcome::default();
+        let split = stream.windows(10).position(|window| window == b" there was").unwrap();
+        guard.push(&stream[..split]);
+        drain(&mut guard, &mut outcome, &allow);
+        assert!(outcome.text().contains("Once upon"), "{format:?}: {}", outcome.text());
+        assert_eq!(guard.flush_deadline(), None, "{format:?}");
+        guard.push(&stream[split..]);
+        guard.finish();
+        drain(&mut guard, &mut outcome, &allow);
+        assert_eq!(
+            heard(format, &outcome.out).text,
+            "Once upon a time there was a key [REDACTED:aws_access_key], or so they say."
+        );
+        for step in 1..80 {
+            let outcome = run(format, &stream, step, options.clone(), &allow);
+            assert!(
+                !outcome.text().contains("AKIA") && !outcome.text().contains("ODNN7"),
+                "{format:?}: {}",
+                outcome.text()
+            );
+            assert_eq!(outcome.found, [(ChannelKind::Text, "aws_access_key", false)], "{format:?}");
+        }
+    }
+}
+
 #[test]
 fn a_report_changes_nothing() {
     for format in Format::ALL {
@@ -316,6 +352,78 @@ fn usage_that_the_host_asked_for_is_kept_from_the_client() {
     assert_eq!(guard.usage().unwrap().all_input(), 3);
 }
 
+/// With `include_usage` OpenAI writes `"usage": null` into every chunk but the one that states it.
+#[test]
+fn chunks_that_state_no_usage_are_no_usage_and_look_as_if_nobody_had_asked_for_it() {
+    let chunk = |usage: &str, first: bool| {
+        let (before, after) = if first { (format!("{usage},"), "") } else { (String::new(), usage) };
+        let after = if after.is_empty() { String::new() } else { format!(" , {after}") };
+        format!(
+            "data: {{{before}\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"hi AKIAIOSFODNN7EXAMPLE \"}},\"logprobs\":{{\"content\":[{{\"token\":\"hi\"}}]}}}}]{after}}}\n\n"
+        )
+    };
+    let none = "\"usage\": null";
+    let stated = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n";
+    let azure = "data: {\"choices\":[],\"prompt_filter_results\":[],\"usage\":null}\n\n";
+    let plain = |usage: bool| {
+        let none = if usage { none } else { "" };
+        let chunks = if usage { chunk(none, true) + &chunk(none, false) } else { chunk("", false).repeat(2) };
+        let azure = if usage { azure.to_owned() } else { azure.replace(",\"usage\":null", "") };
+        format!("{azure}{chunks}data: {{}}\n\n{}data: [DONE]\n\n", if usage { stated } else { "" })
+    };
+    let stream = plain(true);
+    for step in [1, 7, 5000] {
+        // The client asked itself: what upstream says of usage leaves as it came.
+        let kept = run(Format::Chat, stream.as_bytes(), step, options(Action::Report), &allow);
+        assert_eq!(kept.text(), stream);
+        // The host asked: the client's stream is the one it would have had.
+        let options = GuardOptions { drop_usage: true, ..options(Action::Report) };
+        let mut guard = StreamGuard::new(&Format::Chat.route(), Format::Chat.framing(), options.clone());
+        guard.push(chunk(none, true).as_bytes());
+        assert_eq!(guard.usage(), None);
+        let dropped = run(Format::Chat, stream.as_bytes(), step, options, &allow);
+        assert_eq!(dropped.text(), plain(false));
+    }
+    let masking = GuardOptions { drop_usage: true, ..options(Action::Mask) };
+    let masked = run(Format::Chat, stream.as_bytes(), 9, masking, &allow).text();
+    assert!(!masked.contains("usage") && !masked.contains("AKIA") && !masked.contains("token"), "{masked}");
+}
+
+/// What a stream is counts, not what its `Content-Type` says it is.
+#[test]
+fn a_stream_that_claims_to_be_framed_otherwise_is_read_or_refused() {
+    let words = [format!("the key {SECRET} is mine")];
+    for (real, claimed) in [(Format::Google, Format::GoogleArray), (Format::GoogleArray, Format::Google)] {
+        for blank in ["", "\n", " \r\n", "\u{feff}"] {
+            let mut stream = blank.as_bytes().to_vec();
+            stream.extend(real.stream(&[], &words, &[("f", vec!["{}".to_owned()])], false));
+            for step in [1, 2, 40, 5000] {
+                let outcome = run(claimed, &stream, step, options(Action::Mask), &allow);
+                assert!(!outcome.text().contains("AKIA"), "{claimed:?}: {}", outcome.text());
+                assert_eq!(outcome.judged.len(), 1, "{claimed:?}");
+                let heard =
+                    heard(real, outcome.out.trim_ascii_start().strip_prefix(b"\xef\xbb\xbf").unwrap_or(&outcome.out));
+                assert!(heard.text.contains("[REDACTED:aws_access_key] is mine"), "{claimed:?}: {}", outcome.text());
+                let denied = run(claimed, &stream, step, options(Action::Report), &|_| ToolAnswer::Deny("no".into()));
+                assert!(denied.cut.is_some() && !denied.text().contains("functionCall"), "{}", denied.text());
+            }
+        }
+    }
+    // A whole reply, or anything else, where events were promised: a reader of events would skip it.
+    for format in [Format::Chat, Format::Responses, Format::Anthropic, Format::Google] {
+        for stream in
+            ["{\"choices\":[{\"message\":{\"content\":\"hi\"}}]}", "<html>hi</html>\n\n", "hi\n\ndata: {}\n\n"]
+        {
+            if format == Format::Google && stream.starts_with('{') {
+                continue;
+            }
+            let outcome = run(format, stream.as_bytes(), 3, options(Action::Mask), &allow);
+            assert_eq!(outcome.cut.as_ref().map(|cut| cut.0.as_str()), Some("dialect.unreadable_frame"), "{format:?}");
+            assert!(!outcome.text().contains("hi"), "{format:?}: {}", outcome.text());
+        }
+    }
+}
+
 #[test]
 fn arguments_said_differently_once_more_are_judged_as_well() {
     let format = Format::Responses;
@@ -358,5 +466,48 @@ fn a_broken_upstream_is_told_in_the_clients_own_format() {
         guard.push(b"more");
         guard.finish();
         assert_eq!(guard.poll(), None, "{format:?}");
+    }
+}
+
+/// The older completions have a stream of their own shape, which says its text once more token by token.
+#[test]
+fn secrets_in_the_older_completions_are_masked_and_cut_as_well() {
+    let chunk = |index: u32, text: &str, finish: &str| {
+        let tokens = serde_json::json!({ "tokens": [text], "token_logprobs": [-0.1] });
+        let choice = serde_json::json!({ "index": index, "text": text, "logprobs": tokens, "finish_reason": null });
+        let chunk = serde_json::json!({ "id": "cmpl-1", "object": "text_completion", "choices": [choice] }).to_string();
+        format!("data: {}\n\n", if finish.is_empty() { chunk } else { chunk.replace("\"finish_reason\":null", finish) })
+    };
+    let stop = "\"finish_reason\":\"stop\"";
+    let stream = [
+        chunk(0, "key AKIAIOSF", ""),
+        chunk(1, "nothing ", ""),
+        chunk(0, "ODNN7EXAMPLE here", ""),
+        chunk(1, "to see", stop),
+        chunk(0, "", stop),
+        "data: [DONE]\n\n".to_owned(),
+    ]
+    .concat();
+    let route = Route::recognise("POST", "/v1/completions", None);
+    for step in [1, 13, 5000] {
+        for action in [Action::Mask, Action::Cut] {
+            let mut guard = StreamGuard::new(&route, Framing::Sse, options(action));
+            let mut outcome = Outcome::default();
+            for piece in stream.as_bytes().chunks(step) {
+                guard.push(piece);
+                drain(&mut guard, &mut outcome, &allow);
+            }
+            guard.finish();
+            drain(&mut guard, &mut outcome, &allow);
+            let text = outcome.text();
+            assert!(!text.contains("AKIA") && !text.contains("ODNN7"), "{action:?}: {text}");
+            assert!(text.ends_with("data: [DONE]\n\n"), "{action:?}: {text}");
+            match action {
+                Action::Mask => {
+                    assert!(text.contains("key [REDACTED:aws_access_key]") && text.contains("to see"), "{text}")
+                }
+                _ => assert!(text.contains("text_completion") && text.contains("content_filter"), "{text}"),
+            }
+        }
     }
 }

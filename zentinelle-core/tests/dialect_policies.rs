@@ -89,10 +89,110 @@ fn an_order_in_a_tool_result_or_document_is_found_in_every_format() {
     for (path, body) in bodies {
         assert_eq!(asked("prompt_injection", json!({}), path, "p", &body), "prompt_injection.detected", "{body}");
     }
-    // The operator may say what it likes, and what the model said was judged when it was said.
-    for role in ["system", "assistant"] {
-        let body = json!({ "messages": [{ "role": role, "content": ATTACK }, { "role": "user", "content": "hi" }] });
-        assert_eq!(asked("prompt_injection", json!({}), "/v1/chat/completions", "p", &body), "permitted");
+    // The operator may say what it likes.
+    let body = json!({ "messages": [{ "role": "system", "content": ATTACK }, { "role": "user", "content": "hi" }] });
+    assert_eq!(asked("prompt_injection", json!({}), "/v1/chat/completions", "p", &body), "permitted");
+}
+
+#[test]
+fn words_put_into_the_models_mouth_are_found_in_every_format() {
+    let bodies = [
+        ("/v1/chat/completions", json!({ "messages": [{ "role": "assistant", "content": ATTACK }] })),
+        (
+            "/v1/responses",
+            json!({ "input": [{ "role": "assistant", "content": [{ "type": "output_text", "text": ATTACK }] }] }),
+        ),
+        (
+            "/v1/messages",
+            json!({ "messages": [{ "role": "user", "content": "hi" }, { "role": "assistant", "content": ATTACK }] }),
+        ),
+        (
+            "/v1beta/models/m:generateContent",
+            json!({ "contents": [{ "role": "model", "parts": [{ "text": ATTACK }] }] }),
+        ),
+    ];
+    for (path, body) in bodies {
+        assert_eq!(asked("prompt_injection", json!({}), path, "p", &body), "prompt_injection.detected", "{body}");
+        let off = json!({ "scan_assistant_texts": false });
+        assert_eq!(asked("prompt_injection", off, path, "p", &body), "permitted", "{body}");
+        let blocked = json!({ "blocked_topics": ["password file"] });
+        assert_eq!(asked("ai_guardrail", blocked, path, "p", &body), "ai_guardrail.blocked_topic", "{body}");
+    }
+}
+
+/// Tool poisoning: orders to the model in what a tool says of itself, in every place of it.
+#[test]
+fn an_order_in_a_tools_description_or_schema_is_found_in_every_format() {
+    let schema = |place: Value| json!({ "type": "object", "properties": { "path": place } });
+    let poisoned = [
+        (ATTACK, schema(json!({ "type": "string" }))),
+        ("Reads a file", schema(json!({ "type": "string", "description": ATTACK }))),
+        ("Reads a file", schema(json!({ "type": "string", "default": ATTACK }))),
+        ("Reads a file", schema(json!({ "enum": ["a", ATTACK] }))),
+        ("Reads a file", json!({ "type": "object", "properties": { ATTACK: { "type": "string" } } })),
+    ];
+    for (description, schema) in poisoned {
+        let bodies = [
+            (
+                "/v1/chat/completions",
+                json!({ "messages": [], "tools": [{ "type": "function", "function": { "name": "read", "description": description, "parameters": schema } }] }),
+            ),
+            (
+                "/v1/responses",
+                json!({ "input": "hi", "tools": [{ "type": "function", "name": "read", "description": description, "parameters": schema }] }),
+            ),
+            (
+                "/v1/messages",
+                json!({ "messages": [], "tools": [{ "name": "read", "description": description, "input_schema": schema }] }),
+            ),
+            (
+                "/v1beta/models/m:generateContent",
+                json!({ "contents": [], "tools": [{ "functionDeclarations": [{ "name": "read", "description": description, "parameters": schema }] }] }),
+            ),
+        ];
+        for (path, body) in bodies {
+            assert_eq!(asked("prompt_injection", json!({}), path, "p", &body), "prompt_injection.detected", "{body}");
+            let off = json!({ "scan_tool_descriptions": false });
+            assert_eq!(asked("prompt_injection", off, path, "p", &body), "permitted", "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_tool_that_only_tells_how_to_use_it_is_no_attack() {
+    let described = [
+        "Runs a shell command. IMPORTANT: never use this to read files; use the read tool instead. You must quote paths that contain blanks.",
+        "Always call this tool before you answer questions about orders. Do not make up order numbers. If the order is unknown, ask the user for it.",
+        "Sends a message to the user. Do not include secrets or passwords in the message. The system prompt explains the tone.",
+        "Creates a commit. You are not allowed to push. Follow the instructions in CONTRIBUTING.md, and ignore files listed in .gitignore.",
+        "Acts as a calculator; pretend nothing: if an expression cannot be parsed, return the error unchanged.",
+    ];
+    for description in described {
+        let body =
+            json!({ "messages": [], "tools": [{ "name": "t", "description": description, "input_schema": {} }] });
+        assert_eq!(asked("prompt_injection", json!({}), "/v1/messages", "p", &body), "permitted", "{description}");
+    }
+}
+
+#[test]
+fn what_a_call_lets_the_model_write_counts_in_its_total() {
+    let bodies = [
+        ("/v1/chat/completions", json!({ "messages": [], "max_tokens": 5000 })),
+        ("/v1/chat/completions", json!({ "messages": [], "max_completion_tokens": 5000 })),
+        ("/v1/completions", json!({ "prompt": "hi", "max_tokens": 5000 })),
+        ("/v1/responses", json!({ "input": "hi", "max_output_tokens": 5000 })),
+        ("/v1/messages", json!({ "messages": [], "max_tokens": 5000 })),
+        (
+            "/v1beta/models/m:generateContent",
+            json!({ "contents": [], "generationConfig": { "maxOutputTokens": 5000 } }),
+        ),
+    ];
+    for (path, body) in bodies {
+        let total = |limit: u64| asked("context_limit", json!({ "max_total_tokens": limit }), path, "p", &body);
+        assert_eq!(total(5000), "context_limit.exceeded", "{body}");
+        assert_eq!(total(6000), "permitted", "{body}");
+        let capped = json!({ "max_total_tokens": 5000, "max_output_tokens": 1000 });
+        assert_eq!(asked("context_limit", capped, path, "p", &body), "permitted", "{body}");
     }
 }
 
@@ -254,5 +354,56 @@ fn what_cannot_be_read_is_an_error_that_says_where() {
     );
     for body in ["", "[]", "null", "{\"model\": 1", "{\"messages\":[],\"messages\":[]}"] {
         assert!(Call::decode(&route("/v1/chat/completions"), "", body.as_bytes()).is_err(), "{body}");
+    }
+}
+
+/// Anthropic's SDKs send only what is new of a thread the provider keeps.
+#[test]
+fn a_thread_that_is_continued_has_content_nobody_here_has_seen() {
+    let unseen = |thread: Value| {
+        let body = json!({ "messages": [{ "role": "user", "content": "more" }], "thread": thread }).to_string();
+        let call = Call::decode(&route("/v1/messages"), "", body.as_bytes()).unwrap();
+        call.unseen.iter().map(|unseen| unseen.key).collect::<Vec<_>>()
+    };
+    assert!(unseen(json!({ "type": "create" })).is_empty());
+    assert_eq!(unseen(json!({ "type": "continue", "previous_message_id": "msg_1" })), ["thread"]);
+}
+
+/// A longer stay in the provider's cache costs more, so it is read where the provider reads it and
+/// not where somebody merely mentions it.
+#[test]
+fn a_wish_for_a_longer_stay_in_the_cache_is_read_where_it_counts() {
+    let hour = json!({ "type": "ephemeral", "ttl": "1h" });
+    let asking = [
+        ("/v1/messages", json!({ "messages": [], "cache_control": hour })),
+        ("/v1/messages", json!({ "messages": [], "system": [{ "type": "text", "text": "x", "cache_control": hour }] })),
+        (
+            "/v1/messages",
+            json!({ "messages": [], "tools": [{ "name": "t", "input_schema": {}, "cache_control": hour }] }),
+        ),
+        (
+            "/v1/messages",
+            json!({ "messages": [{ "role": "user", "content": [{ "type": "text", "text": "x", "cache_control": hour }] }] }),
+        ),
+        (
+            "/v1/messages",
+            json!({ "messages": [{ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "t", "content": [{ "type": "text", "text": "x", "cache_control": hour }] }] }] }),
+        ),
+        ("/v1/chat/completions", json!({ "messages": [], "prompt_cache_retention": "24h" })),
+        ("/v1/responses", json!({ "input": "hi", "prompt_cache_retention": "24h" })),
+    ];
+    let mentioning = [
+        ("/v1/messages", json!({ "messages": [{ "role": "user", "content": "\"1h\"" }] })),
+        ("/v1/messages", json!({ "messages": [], "metadata": { "user_id": "1h" } })),
+        ("/v1/messages", json!({ "messages": [], "tools": [{ "name": "t", "input_schema": { "enum": ["1h"] } }] })),
+        ("/v1/messages", json!({ "messages": [], "cache_control": { "type": "ephemeral", "ttl": "5m" } })),
+        (
+            "/v1/chat/completions",
+            json!({ "messages": [{ "role": "user", "content": "1h" }], "prompt_cache_retention": "in_memory" }),
+        ),
+    ];
+    for (long, (path, body)) in asking.map(|one| (true, one)).into_iter().chain(mentioning.map(|one| (false, one))) {
+        let call = Call::decode(&route(path), "", body.to_string().as_bytes()).unwrap();
+        assert_eq!(call.cached_long, long, "{body}");
     }
 }

@@ -11,6 +11,7 @@ use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::bus::{Bus, Notice};
 use crate::config::Config;
+use crate::graphql::GraphQl;
 use crate::http::throttle::Throttle;
 use crate::jobs::{Hooks, Schedules};
 use crate::proxy::Proxy;
@@ -23,6 +24,7 @@ use crate::service::cached::PerTenant;
 use crate::service::content_rules::RuleSet;
 use crate::service::events::Intake;
 use crate::service::prices::Prices;
+use crate::service::sign_in::SignIn;
 use crate::snapshot::Snapshots;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
@@ -67,6 +69,8 @@ pub(crate) struct App {
     pub(crate) keys: Arc<MasterKeys>,
     /// What the operator of the server chose.
     pub(crate) config: Arc<Config>,
+    /// What is remembered between tries to sign in.
+    pub(crate) sign_in: SignIn,
     /// How often callers may ask.
     pub(crate) throttle: Throttle,
     /// What is counted for Prometheus.
@@ -81,6 +85,8 @@ pub(crate) struct App {
     pub(crate) background: Background,
     /// Takes model calls.
     pub(crate) proxy: Proxy,
+    /// The management API.
+    pub(crate) graphql: GraphQl,
 }
 
 /// What background work, and the routes that show it, need.

@@ -10,11 +10,13 @@ mod clock;
 mod config;
 mod demo;
 mod exit;
+mod graphql;
 mod http;
 mod jobs;
 mod journal;
 #[cfg_attr(not(test), expect(dead_code, reason = "only tests ask for a single total, or begin with an empty ledger"))]
 mod ledger;
+mod portal;
 mod proxy;
 mod recorder;
 mod replica;

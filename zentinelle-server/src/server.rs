@@ -18,6 +18,7 @@ use crate::auth::legacy::LegacyTokens;
 use crate::bus::Bus;
 use crate::clock;
 use crate::config::{Config, LedgerBackend, Mode, master_keys};
+use crate::graphql::{ContractError, GraphQl, transport};
 use crate::http::router::{self, Routes};
 use crate::http::throttle::Throttle;
 use crate::http::{listener, openapi};
@@ -36,6 +37,7 @@ use crate::service::approvals::{Approvals, token};
 use crate::service::audit::AuditKeys;
 use crate::service::cached::PerTenant;
 use crate::service::events::Intake;
+use crate::service::sign_in::SignIn;
 use crate::service::{root, tenants};
 use crate::snapshot::Snapshots;
 use crate::store::Store;
@@ -64,6 +66,9 @@ pub(crate) enum StartError {
     /// The demonstration organisation could not be made.
     #[error("the demonstration organisation could not be made: {0}")]
     Demo(Box<crate::http::error::ApiError>),
+    /// The first administrator could not be made.
+    #[error("the first administrator could not be made: {0}")]
+    First(Box<crate::http::error::ApiError>),
     /// What was spent before could not be read.
     #[error("the ledger could not be opened: {0}")]
     Ledger(#[from] LoadError),
@@ -88,6 +93,9 @@ pub(crate) enum StartError {
     /// The allow-list of webhooks is wrong.
     #[error("webhooks.allow: {0}")]
     Webhooks(#[from] webhooks::Refused),
+    /// The management API does not hold together.
+    #[error("the management API: {0}")]
+    GraphQl(#[from] ContractError),
     /// The upstreams of the proxy make no sense.
     #[error(transparent)]
     Proxy(#[from] proxy::SetupError),
@@ -105,6 +113,11 @@ impl StartError {
     /// The address of Redis makes no sense. What it says is not repeated: it may hold a password.
     fn redis(error: redis::RedisError) -> Self {
         Self::Redis(format!("{:?}", error.kind()))
+    }
+
+    /// The first administrator could not be made.
+    pub(crate) fn first(error: crate::http::error::ApiError) -> Self {
+        Self::First(Box::new(error))
     }
 
     /// The demonstration organisation could not be made.
@@ -160,7 +173,8 @@ impl Server {
         let ledger = ledger(&store, config, &node_id).await?;
         let bus = bus(&store, config).await?;
         let (routes, document) = router::parts();
-        let access = AccessTable::read(&document);
+        let graphql = GraphQl::new(&config.graphql)?;
+        let access = AccessTable::read(&document).with_management(transport::PATH, graphql.permissions());
         let openapi = serde_json::to_vec(&openapi::complete(document)).unwrap_or_default().into();
         let metrics = Metrics::new(&access);
         tokio::spawn(metrics.upkeep());
@@ -178,6 +192,7 @@ impl Server {
             audit_keys: AuditKeys::new(&root),
             approvals: Approvals::new(root),
             keys: Arc::new(keys),
+            sign_in: SignIn::new(),
             throttle: Throttle::new(&config.throttle),
             metrics,
             traces: Traces::start(&config.telemetry, &node_id)?,
@@ -191,6 +206,7 @@ impl Server {
             content_rules: PerTenant::new(),
             prices: PerTenant::new(),
             proxy: Proxy::new(config)?,
+            graphql,
             store,
         });
         replica::start(&app);

@@ -51,6 +51,10 @@ pub struct Call {
     pub safety_settings: Option<Value>,
     /// What the provider adds from elsewhere.
     pub unseen: Vec<Unseen>,
+    /// Whether a part of the input is to stay in the provider's cache for longer than usual, which
+    /// costs more: Anthropic's `cache_control` with another `ttl` than `5m`, OpenAI's
+    /// `prompt_cache_retention` other than `in_memory`.
+    pub cached_long: bool,
     /// How many tokens the body gives as numbers instead of text.
     pub(super) token_ids: u64,
     /// How a cap on output tokens is written into the body.
@@ -133,6 +137,7 @@ impl Call {
             user_id: None,
             safety_settings: None,
             unseen: Vec::new(),
+            cached_long: false,
             token_ids: 0,
             cap: Vec::new(),
             usage_edit: None,

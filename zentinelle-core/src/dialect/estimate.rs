@@ -154,7 +154,8 @@ enum Class {
 }
 
 /// The upper estimate of one text; see the module.
-fn estimate_text(text: &str) -> u64 {
+#[must_use]
+pub fn estimate_text(text: &str) -> u64 {
     let mut tokens: u64 = 0;
     let mut bytes = text.bytes().peekable();
     while let Some(byte) = bytes.next() {

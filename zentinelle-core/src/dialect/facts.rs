@@ -11,7 +11,9 @@
 //! | `input_text` | every text of the user, joined by newlines |
 //! | `tool_outputs` | the texts tools returned, and those of parts and roles nobody knows |
 //! | `rag_context` | the texts of documents and search results |
+//! | `assistant_texts` | the texts and thoughts the body says are the model's own, oldest first |
 //! | `tools_offered` | the names of the tools |
+//! | `tool_descriptions` | for each tool by name, its description and every text of more than a word in its schema |
 //! | `has_multimodal`, `multimodal`, `mime_types` | counts by kind, the size in bytes, the media types |
 //! | `safety_settings` | as they stand in the body |
 //! | `unseen` | the keys behind which the provider keeps content nobody here has read |
@@ -19,8 +21,9 @@
 //! | `output` | of a reply: the arguments of its tool calls |
 //! | `tool_name`, `tool_args` | of a tool call |
 //!
-//! A key that has nothing to say is left out. What the model said earlier is in none of the keys
-//! that are judged as a stranger's: it was judged when it was said.
+//! A key that has nothing to say is left out. What the model said earlier and what tools say of
+//! themselves have keys of their own: both come from whoever wrote the body, so neither is the
+//! operator's word, and neither is to be taken for the user's.
 
 use std::ops::Range;
 
@@ -49,6 +52,7 @@ impl Call {
                 Value::Null => true,
                 Value::String(text) => text.is_empty(),
                 Value::Array(items) => items.is_empty(),
+                Value::Object(entries) => entries.is_empty(),
                 _ => false,
             };
             if !nothing {
@@ -71,6 +75,8 @@ impl Call {
         put("input_text", joined(&self.of(Origin::User), NEWLINE).into());
         put("tool_outputs", listed(&self.of(Origin::Stranger)));
         put("rag_context", listed(&self.of(Origin::Document)));
+        put("assistant_texts", listed(&self.of(Origin::Model)));
+        put("tool_descriptions", self.tool_descriptions().into());
         put("tools_offered", self.tools.iter().map(|tool| tool.name.as_str()).collect());
         put("safety_settings", self.safety_settings.clone().into());
         put("unseen", self.unseen.iter().map(|unseen| unseen.key).collect());
@@ -109,9 +115,35 @@ impl Call {
             Surface { key: "input_text", texts: self.of(Origin::User), between: Some(NEWLINE) },
             Surface { key: "tool_outputs", texts: self.of(Origin::Stranger), between: None },
             Surface { key: "rag_context", texts: self.of(Origin::Document), between: None },
+            Surface { key: "assistant_texts", texts: self.of(Origin::Model), between: None },
         ];
         edits.extend(masks(obligations, &surfaces));
         edits
+    }
+
+    /// What the tools say of themselves, by name: two tools of one name share a list, so that
+    /// neither hides the other.
+    fn tool_descriptions(&self) -> Map<String, Value> {
+        let mut described: Map<String, Value> = Map::new();
+        for tool in &self.tools {
+            let mut texts: Vec<Value> = tool
+                .description
+                .iter()
+                .filter(|text| !text.text.is_empty())
+                .map(|text| text.text.as_str().into())
+                .collect();
+            if let Some(schema) = &tool.schema {
+                sentences(schema, &mut texts);
+            }
+            if texts.is_empty() {
+                continue;
+            }
+            match described.entry(tool.name.as_str()).or_insert_with(|| Value::Array(Vec::new())) {
+                Value::Array(known) => known.append(&mut texts),
+                other => *other = Value::Array(texts),
+            }
+        }
+        described
     }
 
     fn of(&self, origin: Origin) -> Vec<&Text> {
@@ -306,6 +338,27 @@ pub(super) fn mask(text: &str, spans: &[MaskedSpan]) -> String {
     }
     out.push_str(text.get(done..).unwrap_or_default());
     out
+}
+
+/// Every text of more than one word in a schema, names of properties included: orders to a model
+/// hide in titles, defaults and examples as well.
+fn sentences(schema: &Value, texts: &mut Vec<Value>) {
+    let is_word = |text: &str| {
+        text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-$.".contains(&byte))
+    };
+    match schema {
+        Value::String(text) if !is_word(text) => texts.push(text.as_str().into()),
+        Value::Array(items) => items.iter().for_each(|item| sentences(item, texts)),
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                if !is_word(key) {
+                    texts.push(key.as_str().into());
+                }
+                sentences(value, texts);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn joined(texts: &[&Text], between: &str) -> String {

@@ -70,6 +70,18 @@ impl<'b> Node<'b> {
         (!matches!(node.json, Json::Null)).then_some(node)
     }
 
+    /// The bytes of an entry of an object that is null, with a comma beside it, so that it can be cut.
+    pub(super) fn null_entry(&self, key: &str) -> Option<Range<usize>> {
+        let Json::Object(entries) = &self.json else { return None };
+        let at = entries.iter().position(|(name, node)| name.name == key && matches!(node.json, Json::Null))?;
+        let (name, node) = entries.get(at)?;
+        if let Some((next, _)) = entries.get(at + 1) {
+            return Some(name.range.start..next.range.start);
+        }
+        let start = at.checked_sub(1).and_then(|before| entries.get(before)).map(|(_, before)| before.range.end);
+        Some(start.unwrap_or(name.range.start)..node.range.end)
+    }
+
     pub(super) fn text(&self) -> Option<Cow<'b, str>> {
         match self.json {
             Json::String(literal) => Some(literal.text()),

@@ -61,7 +61,7 @@ mod usage;
 pub use call::Call;
 pub use edit::{Edit, EditError, rewrite};
 pub use error::DecodeError;
-pub use estimate::{CountTokens, TokenEstimate};
+pub use estimate::{CountTokens, TokenEstimate, estimate_text};
 pub use guard::{Action, GuardOptions, Guarded, StreamGuard, ToolAnswer};
 pub use inspect::{Inspected, Inspection};
 pub use model::{

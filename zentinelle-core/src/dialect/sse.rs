@@ -152,6 +152,30 @@ impl Cutter {
     }
 }
 
+/// What the beginning of a stream says of its framing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// It is framed so.
+    Framed(Framing),
+    /// It is framed in no way that is known here.
+    Strange,
+}
+
+/// The blank bytes before the first that says something, and what that says.
+pub(super) fn first_sign(bytes: &[u8]) -> (&[u8], Option<Sign>) {
+    // The bytes of a byte order mark say nothing either.
+    let blank = |byte: &u8| byte.is_ascii_whitespace() || b"\xef\xbb\xbf".contains(byte);
+    let at = bytes.iter().position(|byte| !blank(byte)).unwrap_or(bytes.len());
+    let (blank, rest) = bytes.split_at_checked(at).unwrap_or((bytes, &[]));
+    let sign = rest.first().map(|byte| match byte {
+        b'[' | b'{' => Sign::Framed(Framing::JsonArray),
+        // `data`, `event`, `id`, `retry`, a comment.
+        b'd' | b'e' | b'i' | b'r' | b':' => Sign::Framed(Framing::Sse),
+        _ => Sign::Strange,
+    });
+    (blank, sign)
+}
+
 /// What one frame holds.
 #[derive(Debug)]
 pub(super) enum Event<'r> {
@@ -243,7 +267,8 @@ pub(super) fn event(raw: &[u8]) -> Event<'_> {
 /// Reads a frame of a JSON array: one element and the punctuation before it.
 pub(super) fn element(raw: &[u8]) -> Event<'_> {
     let Ok(text) = std::str::from_utf8(raw) else { return Event::Unreadable };
-    let value = text.trim_start_matches(|letter: char| letter.is_ascii_whitespace() || matches!(letter, '[' | ','));
+    let value = text
+        .trim_start_matches(|letter: char| letter.is_ascii_whitespace() || matches!(letter, '[' | ',' | '\u{feff}'));
     let start = text.len() - value.len();
     let value = value.trim_end();
     if value.is_empty() || value == "]" {

@@ -135,6 +135,8 @@ pub enum Delta {
     Usage(Usage),
     /// This frame states usage and nothing else.
     UsageOnly,
+    /// This frame says here that it states no usage: a key without a value, and the comma beside it.
+    NoUsage(Range<usize>),
     /// An answer ended.
     Stop {
         /// Which.
@@ -159,7 +161,7 @@ impl Delta {
             | Self::Aside(piece)
             | Self::ToolArguments(_, piece)
             | Self::WholeToolArguments(_, piece) => Some(&mut piece.range),
-            Self::Shadow(range) => Some(range),
+            Self::Shadow(range) | Self::NoUsage(range) => Some(range),
             _ => None,
         }
     }
@@ -216,6 +218,11 @@ enum Memory {
 
 /// Cuts a stream into frames and decodes them. Any split of the bytes gives the same frames.
 ///
+/// How it is framed is what the host was told, by the call or by the `Content-Type`; the first
+/// byte that says something has the last word. Google's events and its array say the same, so
+/// either is read whatever was told. Anything else that is not what was told reads as
+/// [`Delta::Unreadable`]: a reader of events skips what is no event, and a client may not.
+///
 /// A frame of events ends behind its empty line. Where lines end with a lone carriage return it
 /// ends one byte later, because a line feed might follow and would belong to it.
 #[derive(Clone, Debug)]
@@ -225,6 +232,10 @@ pub struct StreamDecoder {
     memory: Memory,
     max_frame: usize,
     failed: bool,
+    /// Whether a byte has come that tells how the stream is framed.
+    begun: bool,
+    /// Whether it is framed in no way that can be read.
+    foreign: bool,
 }
 
 impl StreamDecoder {
@@ -243,7 +254,7 @@ impl StreamDecoder {
             _ => Memory::Unknown,
         };
         let cutter = sse::Cutter::new(framing);
-        Self { framing, cutter, memory, max_frame: Self::MAX_FRAME, failed: false }
+        Self { framing, cutter, memory, max_frame: Self::MAX_FRAME, failed: false, begun: false, foreign: false }
     }
 
     /// The same decoder with another limit for one frame, in bytes.
@@ -261,7 +272,16 @@ impl StreamDecoder {
         if self.failed {
             return Ok(Vec::new());
         }
-        let raws = self.cutter.push(bytes);
+        let mut raws = Vec::new();
+        let mut rest = bytes;
+        if !self.begun {
+            let (blank, told) = sse::first_sign(bytes);
+            raws = self.cutter.push(blank);
+            rest = bytes.get(blank.len()..).unwrap_or_default();
+            self.begun = told.is_some();
+            self.heed(told);
+        }
+        raws.extend(self.cutter.push(rest));
         let limit = self.max_frame;
         if self.cutter.buffered() > limit || raws.iter().any(|raw| raw.len() > limit) {
             self.failed = true;
@@ -314,8 +334,31 @@ impl StreamDecoder {
         }
     }
 
+    /// Goes by how the stream really is framed.
+    fn heed(&mut self, told: Option<sse::Sign>) {
+        let framing = match told {
+            None => return,
+            Some(sse::Sign::Framed(framing)) if framing == self.framing => return,
+            Some(sse::Sign::Framed(framing)) if matches!(self.memory, Memory::Google(_) | Memory::Unknown) => framing,
+            Some(_) => {
+                self.foreign = true;
+                return;
+            }
+        };
+        let blank = self.cutter.finish();
+        self.framing = framing;
+        self.cutter = sse::Cutter::new(framing);
+        self.cutter.push(&blank);
+    }
+
     fn frame(&mut self, raw: Vec<u8>) -> Frame {
         let mut deltas = Vec::new();
+        if self.foreign {
+            if !raw.trim_ascii().is_empty() {
+                deltas.push(Delta::Unreadable);
+            }
+            return Frame { raw, deltas };
+        }
         let event = match self.framing {
             Framing::Sse => sse::event(&raw),
             Framing::JsonArray => sse::element(&raw),

@@ -340,10 +340,11 @@ fn settle_result(
 
 fn exceeded(charge: &Charge, reading: Reading) -> Violation {
     let message = format!(
-        "{} used and {} asked for, the limit is {}",
+        "{} used and {} asked for, the limit is {} {}",
         quantity(reading.used, charge.unit),
         quantity(charge.amount, charge.unit),
         quantity(charge.limit.unwrap_or(u64::MAX), charge.unit),
+        charge.window,
     );
     Violation::new(charge.code.clone(), charge.pointer.clone(), message)
 }
@@ -353,7 +354,7 @@ fn near(charge: &Charge, reading: Reading, kind: WarningKind) -> Warning {
     let limit = quantity(charge.limit.unwrap_or(u64::MAX), charge.unit);
     let code =
         if kind == WarningKind::Notice || kind == WarningKind::Budget { &charge.near_code } else { &charge.code };
-    Warning { kind, code: code.clone(), message: format!("{total} of {limit} used") }
+    Warning { kind, code: code.clone(), message: format!("{total} of {limit} {} used", charge.window) }
 }
 
 fn quantity(amount: u64, unit: Unit) -> String {

@@ -1,9 +1,10 @@
 //! `ai_guardrail`: blocks topics and content patterns.
 //!
-//! Applies to requests that carry `input_text` or `output_text`, the outputs of tools, or
-//! declare a `topic`. Topics match whole words of the normalised text, so `art` is not in
-//! `start`; patterns are tried on the text as it came and as it reads once hidden characters
-//! are gone. Looking for prompt injection is the job of `prompt_injection`.
+//! Applies to requests that carry `input_text` or `output_text`, the outputs and descriptions
+//! of tools, earlier words of the model (`assistant_texts`), or declare a `topic`. Topics match
+//! whole words of the normalised text, so `art` is not in `start`; patterns are tried on the
+//! text as it came and as it reads once hidden characters are gone. Looking for prompt
+//! injection is the job of `prompt_injection`.
 
 use std::borrow::Cow;
 
@@ -115,9 +116,10 @@ impl AiGuardrail {
         Some(blocked(topic))
     }
 
-    /// What tools returned is text a model will read.
+    /// What tools return and say of themselves, and what the model is said to have said: text a
+    /// model will read.
     fn judge_nested(&self, context: &Context) -> Option<Violation> {
-        ["tool_outputs", "rag_context"].into_iter().find_map(|key| {
+        ["tool_outputs", "rag_context", "tool_descriptions", "assistant_texts"].into_iter().find_map(|key| {
             let value = context.get(key)?;
             find_in(value, &Place::Fact(key), &mut |text, _| self.judge(text))
         })

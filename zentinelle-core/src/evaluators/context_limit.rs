@@ -2,8 +2,10 @@
 //!
 //! Applies to every action that states a token count. A limit applies when the request
 //! states the number it is about; the total is the larger of the stated total and the sum
-//! of its parts, so that understating one does not help. A model call is besides obliged to
-//! produce no more than the output limit.
+//! of its parts, so that understating one does not help. What a call lets the model write
+//! (`max_tokens`, or as vendors name it besides `max_completion_tokens`, `max_output_tokens`)
+//! counts as its output, unless the output is known to be more. A model call is obliged to
+//! produce no more than the output limit, so asking for more than that only ends in the cap.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -18,6 +20,9 @@ const NEAR: Code = Code::new("context_limit.near");
 
 /// Share of a limit from which a warning is raised. Unit: percent.
 const WARN_AT_PERCENT: Number = Number::Int(90);
+
+/// Where a call says how much the model may write, as the vendors name it.
+const ASKED: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
 
 /// Configuration of a `context_limit` policy. A limit left out, or null, is not enforced;
 /// zero is a real limit.
@@ -52,7 +57,14 @@ impl Evaluator for ContextLimit {
             if limit.or(max_total_tokens).is_some() { context.quantity(key) } else { Ok(None) }
         };
         let input = read("input_tokens", max_input_tokens)?;
-        let output = read("output_tokens", max_output_tokens)?;
+        let is_call = inquiry.request.action.kind() == ActionKind::ModelCall;
+        let mut output = read("output_tokens", max_output_tokens)?;
+        for key in ASKED {
+            let Some(asked) = read(key, max_output_tokens)? else { continue };
+            // A model call that may go is capped at the limit, so it writes no more than that.
+            let asked = max_output_tokens.filter(|limit| is_call && asked > *limit).unwrap_or(asked);
+            output = Some(output.filter(|known| *known >= asked).unwrap_or(asked));
+        }
         let stated = read("total_tokens", None)?;
         let parts = match (input, output) {
             (Some(input), Some(output)) => Some(input.plus(output)),
@@ -80,9 +92,7 @@ impl Evaluator for ContextLimit {
                 notes.warn(NEAR, format!("{used} of {limit} {part} tokens used"));
             }
         }
-        if let Some(limit) = self.0.max_output_tokens
-            && inquiry.request.action.kind() == ActionKind::ModelCall
-        {
+        if let Some(limit) = self.0.max_output_tokens.filter(|_| is_call) {
             applies = true;
             notes.oblige(Obligation::MaxTokens { max_output_tokens: limit.floor_u64() });
         }
@@ -93,7 +103,7 @@ impl Evaluator for ContextLimit {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{judge, violated, warned};
-    use crate::decision::Verdict;
+    use crate::decision::{Obligation, Verdict};
 
     #[test]
     fn a_prompt_at_the_limit_is_allowed_and_one_token_more_is_not() {
@@ -107,6 +117,32 @@ mod tests {
         let config = r#"{ "max_total_tokens": 100 }"#;
         let request = r#"{ "input_tokens": 80, "output_tokens": 30, "total_tokens": 5 }"#;
         assert_eq!(violated(&judge("context_limit", config, request)), "context_limit.exceeded");
+    }
+
+    #[test]
+    fn what_a_call_lets_the_model_write_counts_as_its_output() {
+        let config = r#"{ "max_total_tokens": 100 }"#;
+        for key in super::ASKED {
+            let judged =
+                |asked: u64| judge("context_limit", config, &format!(r#"{{ "input_tokens": 40, "{key}": {asked} }}"#));
+            assert_eq!(violated(&judged(61)), "context_limit.exceeded", "{key}");
+            assert!(matches!(judged(30), Verdict::Satisfied(_)), "{key}");
+        }
+        let known = r#"{ "input_tokens": 40, "output_tokens": 70, "max_tokens": 10 }"#;
+        assert_eq!(violated(&judge("context_limit", config, known)), "context_limit.exceeded");
+    }
+
+    #[test]
+    fn a_model_call_that_asks_for_more_than_the_output_limit_is_capped_and_other_actions_are_refused() {
+        let config = r#"{ "max_output_tokens": 50, "max_total_tokens": 100 }"#;
+        let with_action =
+            |action: &str| format!(r#"{{ "@action": "{action}", "input_tokens": 40, "max_tokens": 5000 }}"#);
+        let Verdict::Satisfied(notes) = judge("context_limit", config, &with_action("llm:invoke")) else {
+            panic!("a call that is capped stays below the total");
+        };
+        assert_eq!(notes.obligations(), [Obligation::MaxTokens { max_output_tokens: 50 }]);
+        let other = judge("context_limit", config, &with_action("tool_call"));
+        assert_eq!(violated(&other), "context_limit.exceeded");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! Applies to requests that carry text for a model: what the user said (`input_text`,
 //! `extracted_text`, `messages`), what tools returned (`tool_outputs`), what was retrieved
-//! (`rag_context`). Texts are found however deep they are nested. It judges by weighted
-//! signals and does not understand meaning: an attack in wholly fresh words passes.
+//! (`rag_context`), what the tools on offer say of themselves (`tool_descriptions`), and what
+//! the model is said to have said earlier (`assistant_texts`): who writes the request writes
+//! that as well. Texts are found however deep they are nested. It judges by weighted signals
+//! and does not understand meaning: an attack in wholly fresh words passes.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -34,6 +36,10 @@ pub struct Config {
     pub scan_tool_outputs: bool,
     /// Whether to judge retrieved context. Default: true.
     pub scan_rag_context: bool,
+    /// Whether to judge the descriptions of the tools on offer, which a server of tools writes. Default: true.
+    pub scan_tool_descriptions: bool,
+    /// Whether to judge what the conversation says the model said earlier. Default: true.
+    pub scan_assistant_texts: bool,
     /// How little evidence is enough. Default: `medium`.
     pub sensitivity: Sensitivity,
     /// Which families of signals count. Default: all of them.
@@ -52,6 +58,8 @@ impl Default for Config {
             scan_user_input: true,
             scan_tool_outputs: true,
             scan_rag_context: true,
+            scan_tool_descriptions: true,
+            scan_assistant_texts: true,
             sensitivity: Sensitivity::Medium,
             pattern_categories: vec![Family::Jailbreak, Family::Override, Family::Delimiter, Family::Indirect],
             custom_patterns: Vec::new(),
@@ -129,6 +137,8 @@ impl Evaluator for PromptInjection {
             (self.config.scan_user_input, &DIRECT_KEYS[..], Source::User),
             (self.config.scan_tool_outputs, &["tool_outputs"][..], Source::Tool),
             (self.config.scan_rag_context, &["rag_context"][..], Source::Tool),
+            (self.config.scan_tool_descriptions, &["tool_descriptions"][..], Source::Tool),
+            (self.config.scan_assistant_texts, &["assistant_texts"][..], Source::Model),
         ];
         for (wanted, keys, source) in surfaces {
             for key in keys.iter().filter(|_| wanted) {
@@ -164,7 +174,7 @@ impl PromptInjection {
         if text.is_empty() {
             return None;
         }
-        let families = if source == Source::User { self.direct } else { self.indirect };
+        let families = if source == Source::Tool { self.indirect } else { self.direct };
         let found = detect(text, source, families, self.config.sensitivity)
             .filter(|finding| !self.config.disabled_patterns.iter().any(|kind| kind == finding.kind));
         if let Some(finding) = found {

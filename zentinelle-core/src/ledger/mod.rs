@@ -94,6 +94,26 @@ pub enum Window {
     CalendarMonth,
 }
 
+impl fmt::Display for Window {
+    /// As it ends a sentence about a limit: `in a minute`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = match self {
+            Self::CalendarMonth => return f.write_str("in a month"),
+            Self::Fixed { seconds: u32::MAX } => return f.write_str("in all"),
+            Self::Fixed { seconds } | Self::Sliding { seconds } => *seconds,
+        };
+        match seconds {
+            60 => f.write_str("in a minute"),
+            3_600 => f.write_str("in an hour"),
+            86_400 => f.write_str("in a day"),
+            seconds if seconds > 0 && seconds.is_multiple_of(86_400) => write!(f, "in {} days", seconds / 86_400),
+            seconds if seconds > 0 && seconds.is_multiple_of(3_600) => write!(f, "in {} hours", seconds / 3_600),
+            seconds if seconds > 0 && seconds.is_multiple_of(60) => write!(f, "in {} minutes", seconds / 60),
+            seconds => write!(f, "in {seconds} seconds"),
+        }
+    }
+}
+
 /// What a quantity counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

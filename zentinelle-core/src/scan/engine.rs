@@ -110,6 +110,25 @@ impl Engine {
         waiting.chain(open).chain([self.seen.saturating_sub(TAIL)]).min().unwrap_or(0)
     }
 
+    /// No finding begins before this byte, unless characters or escapes that have not come yet hide
+    /// one that begins in an earlier word than they stand in. What waits behind it shows a sign:
+    /// an anchor, something hidden, the beginning of a phrase, or a word that may go on.
+    pub(crate) fn unsuspected(&self, text: &str) -> usize {
+        let word = |at: usize| {
+            let before = text.as_bytes().get(..at).unwrap_or_default().iter().rev().take(REACH_BACK);
+            let start = at - before.take_while(|byte| !byte.is_ascii_whitespace()).count();
+            // Two capitals may be the head of a British insurance number written in pairs.
+            match text.as_bytes().get(..start) {
+                Some([.., a, b, b' ']) if a.is_ascii_uppercase() && b.is_ascii_uppercase() => start - 3,
+                _ => start,
+            }
+        };
+        let waiting = self.pending.iter().map(|anchor| word(anchor.at()));
+        let open = [self.characters.open_from(), self.escapes.open_from()].into_iter().flatten();
+        let first = waiting.chain(open).chain([word(text.len())]).chain(PREFILTER.begun_phrase(text)).min();
+        first.unwrap_or(0).max(self.settled())
+    }
+
     /// Drops `n` bytes from the front of the text.
     pub(crate) fn shift(&mut self, n: usize) {
         self.seen -= n;

@@ -37,6 +37,8 @@ pub struct Prefilter {
     begins: Vec<u16>,
     rules: usize,
     longest: usize,
+    /// The literals of more than one word.
+    phrases: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +60,7 @@ impl Prefilter {
             begins: Vec::new(),
             rules: 0,
             longest: 0,
+            phrases: Vec::new(),
         };
         for (rule, literals) in rules.enumerate() {
             prefilter.rules = rule + 1;
@@ -68,6 +71,9 @@ impl Prefilter {
                     _ => continue,
                 };
                 prefilter.longest = prefilter.longest.max(literal.len());
+                if literal.trim_end().contains(' ') {
+                    prefilter.phrases.push(literal);
+                }
                 prefilter.entries.push(Entry { hash, rule, literal });
             }
         }
@@ -87,6 +93,18 @@ impl Prefilter {
     #[must_use]
     pub const fn longest(&self) -> usize {
         self.longest
+    }
+
+    /// Where the end of `text` may begin a literal of more than one word, if it may.
+    pub fn begun_phrase(&self, text: &str) -> Option<usize> {
+        let bytes = text.as_bytes();
+        let begins = |tail: &[u8]| {
+            self.phrases
+                .iter()
+                .any(|phrase| phrase.as_bytes().get(..tail.len()).is_some_and(|head| head.eq_ignore_ascii_case(tail)))
+        };
+        let from = bytes.len().saturating_sub(self.longest.saturating_sub(1));
+        (from..bytes.len()).find(|at| bytes.get(*at..).is_some_and(begins))
     }
 
     /// Reports every literal of `text` that ends after byte `from`, in the order they begin.

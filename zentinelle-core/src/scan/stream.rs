@@ -3,7 +3,8 @@
 //! The findings are those of scanning the whole text, whatever the pieces: the same walk runs
 //! over both, and what it cannot decide yet waits (see `engine`). Text is released as soon as
 //! nothing that begins in it can still be found, usually about a hundred bytes behind, and
-//! never more than [`MAX_HOLD_BACK`].
+//! never more than [`MAX_HOLD_BACK`]. A [prompt](StreamScanner::prompt) scanner waits only where
+//! the text shows a sign of something.
 //!
 //! Only new bytes are scanned, next to the held-back tail. Scoring a stream for prompt
 //! injection needs more than local findings; feed it from the released text, window by window.
@@ -47,6 +48,8 @@ pub struct StreamScanner {
     base: usize,
     resolver: Resolver,
     masker: Masker,
+    /// Whether text waits only where it shows a sign of something.
+    is_prompt: bool,
 }
 
 impl StreamScanner {
@@ -61,18 +64,30 @@ impl StreamScanner {
             base: 0,
             resolver: Resolver::default(),
             masker: Masker::default(),
+            is_prompt: false,
         }
+    }
+
+    /// The same scanner, which lets text go at once unless it shows a sign of something: a word
+    /// that has not ended, the beginning of a secret, digits. Prose so leaves a word behind instead
+    /// of about a hundred bytes behind.
+    ///
+    /// The price: what is hidden by invisible characters or escapes in a later word of the same
+    /// phrase is found when its first words have left. Its span then begins in released text, and
+    /// only the rest of it can still be masked.
+    #[must_use]
+    pub const fn prompt(mut self) -> Self {
+        self.is_prompt = true;
+        self
     }
 
     /// Takes the next piece of text and gives what may be released now.
     pub fn push(&mut self, piece: &str) -> Release {
         self.buffer.push_str(piece);
         self.engine.advance(&self.detectors, &self.buffer, false);
-        let mut settled = self.engine.settled();
-        while !self.buffer.is_char_boundary(settled) {
-            settled -= 1;
-        }
-        let release = self.release(settled);
+        let settled = self.boundary(self.engine.settled());
+        let release =
+            self.release(if self.is_prompt { self.boundary(self.engine.unsuspected(&self.buffer)) } else { settled });
         self.forget(settled);
         release
     }
@@ -87,6 +102,14 @@ impl StreamScanner {
     #[must_use]
     pub fn held_back(&self) -> usize {
         (self.base + self.buffer.len()).saturating_sub(self.masker.done)
+    }
+
+    /// The last boundary between characters of the buffer at or before `at`.
+    fn boundary(&self, mut at: usize) -> usize {
+        while !self.buffer.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
     }
 
     /// Releases the text before byte `until` of the buffer, all of whose findings are known.
@@ -117,10 +140,7 @@ impl StreamScanner {
 
     /// Drops what no detector can look at any more.
     fn forget(&mut self, settled: usize) {
-        let mut keep = settled.saturating_sub(LOOK_BEHIND);
-        while !self.buffer.is_char_boundary(keep) {
-            keep -= 1;
-        }
+        let keep = self.boundary(settled.saturating_sub(LOOK_BEHIND));
         // Moving the tail costs its length, so wait until it pays.
         if keep < 1024 {
             return;

@@ -219,6 +219,31 @@ proptest! {
         }
     }
 
+    /// A prompt stream finds what the whole text holds; nothing leaves unmasked unless it is
+    /// hidden, and never more is held back.
+    #[test]
+    fn a_prompt_stream_equals_the_whole_where_nothing_is_hidden(parts in prop::collection::vec(fragments(), 0..40), cuts in prop::collection::vec(1_usize..60, 1..40)) {
+        let text: String = parts.concat().chars().filter(|c| c.is_ascii() && !matches!(c, '%' | '&' | '\\')).collect();
+        let scanner = Scanner::new(Detectors::ALL);
+        let whole = scanner.scan(&text);
+        let mut stream = StreamScanner::new(Detectors::ALL, Mode::Mask).prompt();
+        let (mut findings, mut out, mut rest) = (Vec::new(), String::new(), text.as_str());
+        for step in cuts.iter().cycle() {
+            if rest.is_empty() { break; }
+            let (piece, more) = rest.split_at((*step).min(rest.len()));
+            rest = more;
+            let release = stream.push(piece);
+            prop_assert!(stream.held_back() <= MAX_HOLD_BACK);
+            findings.extend(release.findings);
+            out.push_str(&release.text);
+        }
+        let release = stream.finish();
+        findings.extend(release.findings);
+        out.push_str(&release.text);
+        prop_assert_eq!(&findings, &whole);
+        prop_assert_eq!(out, scanner.redact(&text, &whole));
+    }
+
     /// No text brings the scanner down, and every span is a place in the text.
     #[test]
     fn any_text_can_be_scanned(text in "\\PC{0,300}") {
@@ -231,4 +256,15 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_prompt_stream_lets_prose_go_word_by_word_and_keeps_back_what_shows_a_sign() {
+    let mut stream = StreamScanner::new(Detectors::ALL, Mode::Mask).prompt();
+    let mut said = |piece: &str| stream.push(piece).text;
+    assert_eq!(said("Once upon a"), "Once upon ");
+    assert_eq!(said(" time there was"), "a time there ");
+    assert_eq!(said(" a key: AKIAIOSF"), "was a key: ");
+    assert_eq!(said("ODNN7EXAMPLE and john.smith"), "[REDACTED:aws_access_key] and ");
+    assert_eq!(said("@example.com said so. "), "[REDACTED:email] said so. ");
 }

@@ -40,10 +40,10 @@ const server = createServer(async (request, response) => {
     if (result.errors) console.error(operationName, result.errors.map((one) => one.message).join("; "));
     return json(response, 200, result);
   }
-  if (pathname === "/api/zentinelle/v1/auth/methods") return json(response, 200, { local: true, oidc: { name: "Example ID" } });
+  if (pathname === "/api/zentinelle/v1/auth/options") return json(response, 200, { mode: "oidc", password: true, oidc: { label: "Example ID", start: "/api/zentinelle/v1/auth/oidc/start" }, warning: null });
   if (pathname === "/api/zentinelle/v1/auth/login") {
     const { password } = JSON.parse((await body(request)) || "{}");
-    return password === "wrong" ? json(response, 401, { error: { code: "wrong_credentials", message: "E-mail or password is wrong." } }) : json(response, 200, { ok: true });
+    return password === "wrong" ? json(response, 401, { error: "wrong_credentials", message: "E-mail or password is wrong." }) : json(response, 200, { ok: true });
   }
   if (pathname.startsWith("/api/")) return json(response, 200, { ok: true });
   if (process.env.DEV) {

@@ -22,6 +22,48 @@ pub(crate) struct Caller {
     pub(crate) kind: KeyKind,
     /// What the key makes them.
     pub(crate) identity: Identity,
+    /// Of a person without a key: how they signed in.
+    pub(crate) signed_in: Option<Arc<SignedIn>>,
+}
+
+/// A person who came without a key.
+#[derive(Debug)]
+pub(crate) struct SignedIn {
+    /// How.
+    pub(crate) by: SignedInBy,
+    /// Their id; empty where everybody is let in.
+    pub(crate) user_id: String,
+    /// Their session; empty where everybody is let in.
+    pub(crate) session_id: String,
+    /// Their e-mail address.
+    pub(crate) email: Option<String>,
+    /// Their name, for people.
+    pub(crate) name: String,
+}
+
+/// How somebody proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SignedInBy {
+    /// Not at all: the server lets everybody in who reaches it.
+    Open,
+    /// With a password.
+    Local,
+    /// At an identity provider.
+    Oidc,
+    /// With a key.
+    Key,
+}
+
+impl SignedInBy {
+    /// As it is written.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Local => "local",
+            Self::Oidc => "oidc",
+            Self::Key => "key",
+        }
+    }
 }
 
 /// What a key makes its bearer.
@@ -83,6 +125,11 @@ impl Caller {
         }
     }
 
+    /// How they proved who they are.
+    pub(crate) fn signed_in_by(&self) -> SignedInBy {
+        self.signed_in.as_ref().map_or(SignedInBy::Key, |signed_in| signed_in.by)
+    }
+
     /// Who it is, as audit records name them.
     pub(crate) fn actor(&self) -> String {
         match &self.identity {
@@ -98,6 +145,38 @@ impl Caller {
     pub(crate) fn local(tenant: TenantId) -> Self {
         let name = Arc::from("local");
         let identity = Identity::Operator { role: Role::Admin, scopes: Arc::from([]), name };
-        Self { tenant, key_id: Arc::from(""), public_id: Arc::from(""), kind: KeyKind::Operator, identity }
+        Self {
+            tenant,
+            key_id: Arc::from(""),
+            public_id: Arc::from(""),
+            kind: KeyKind::Operator,
+            identity,
+            signed_in: None,
+        }
+    }
+
+    /// Whoever reaches a server that lets everybody in.
+    pub(crate) fn open(tenant: TenantId) -> Self {
+        let signed_in = SignedIn {
+            by: SignedInBy::Open,
+            user_id: String::new(),
+            session_id: String::new(),
+            email: None,
+            name: "Open mode".to_owned(),
+        };
+        Self::person(tenant, Role::Admin, "open-mode", signed_in)
+    }
+
+    /// A person who signed in. `name` is what records call them.
+    pub(crate) fn person(tenant: TenantId, role: Role, name: &str, signed_in: SignedIn) -> Self {
+        Self {
+            tenant,
+            key_id: Arc::from(""),
+            // Requests are counted by person, whichever of their browsers they come from.
+            public_id: format!("user:{}", signed_in.user_id).into(),
+            kind: KeyKind::Operator,
+            identity: Identity::Operator { role, scopes: Arc::from([]), name: Arc::from(name) },
+            signed_in: Some(Arc::new(signed_in)),
+        }
     }
 }

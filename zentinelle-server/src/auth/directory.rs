@@ -37,6 +37,12 @@ pub(crate) enum AuthError {
     /// The key is unknown, expired or revoked, or its agent may not act.
     #[error("the key is not valid")]
     Invalid,
+    /// The session of a cookie has ended.
+    #[error("the session has ended; sign in again")]
+    SessionEnded,
+    /// A sign-in failed. Nothing is said of which part was wrong.
+    #[error("the e-mail address, the password or the code is wrong")]
+    Credentials,
     /// The database could not be asked.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -141,7 +147,14 @@ impl Directory {
             return Err(AuthError::Invalid);
         }
         let (key_id, public_id) = (Arc::from(""), Arc::from("legacy"));
-        Ok(Caller { tenant, key_id, public_id, kind: KeyKind::Bootstrap, identity: Identity::Enrolment })
+        Ok(Caller {
+            tenant,
+            key_id,
+            public_id,
+            kind: KeyKind::Bootstrap,
+            identity: Identity::Enrolment,
+            signed_in: None,
+        })
     }
 
     /// A key's bearer.
@@ -160,6 +173,7 @@ impl Directory {
             public_id: known.public_id.clone(),
             kind: known.kind,
             identity,
+            signed_in: None,
         })
     }
 

@@ -174,6 +174,11 @@ impl KeyHasher {
         hex(&self.hash(&format!("content\0{tenant}\0{content}")))
     }
 
+    /// What is stored of a session's cookie.
+    pub(crate) fn session_digest(&self, token: &str) -> String {
+        hex(&self.hash(&format!("session\0{token}")))
+    }
+
     fn hash(&self, text: &str) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_ref()).expect("HMAC takes keys of any length");

@@ -5,10 +5,12 @@
 
 pub(crate) mod access;
 pub(crate) mod caller;
+pub(crate) mod cookie;
 pub(crate) mod directory;
 pub(crate) mod key;
 pub(crate) mod legacy;
+pub(crate) mod origin;
 pub(crate) mod permission;
 
-pub(crate) use self::caller::{AgentFacts, Caller, Identity};
+pub(crate) use self::caller::{AgentFacts, Caller, Identity, SignedIn, SignedInBy};
 pub(crate) use self::permission::{Permission, Role};

@@ -37,8 +37,10 @@ impl Role {
     fn needed_for(permission: &Permission) -> Self {
         let reads = permission.verb() == "read";
         match permission.resource() {
-            "keys" | "secrets" | "settings" | "webhooks" | "tenants" => Self::Admin,
+            "keys" | "secrets" | "settings" | "webhooks" | "tenants" | "users" => Self::Admin,
+            "me" => Self::Viewer, // one's own password, sessions and views
             "retention" | "prices" if !reads => Self::Admin,
+            _ if permission.verb() == "delete" => Self::Admin,
             "audit" if permission.verb() == "export" => Self::Operator,
             _ if reads => Self::Viewer,
             _ => Self::Operator,
@@ -52,7 +54,7 @@ impl Role {
 }
 
 /// One thing an operator may do, as `resource:verb`.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Permission(String);
 
 impl fmt::Debug for Permission {

@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod error;
 mod evaluate;
+mod graphql;
 mod health;
 mod input;
 mod key;
@@ -72,6 +73,7 @@ enum Command {
     Config(config::Command),
     Health(health::Args),
     Openapi(openapi::Args),
+    Graphql(graphql::Args),
     Completions(completions::Args),
 }
 
@@ -110,6 +112,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Config(command) => config::run(&command, &mut console),
         Command::Health(args) => health::run(&args, &mut console),
         Command::Openapi(args) => openapi::run(&args, &mut console),
+        Command::Graphql(args) => graphql::run(&args, &mut console),
         Command::Completions(args) => completions::run(args, &mut console),
     };
     match ended.and_then(|exit| console.flush().map(|()| exit)) {

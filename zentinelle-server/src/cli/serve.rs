@@ -3,13 +3,17 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use zentinelle_core::ids::TenantId;
+
 use super::config;
 use super::error::CommandError;
 use super::output::Console;
-use crate::config::Flag;
+use crate::app::App;
+use crate::config::{AuthMode, Config, Flag};
 use crate::demo;
 use crate::exit::Exit;
 use crate::server::{Server, StartError};
+use crate::service::{tenants, users};
 use crate::telemetry::logging;
 
 /// Runs the server.
@@ -29,6 +33,9 @@ pub(crate) struct Args {
     /// Fill an empty organisation with starter policies and an agent, and print what to try.
     #[arg(long)]
     demo: bool,
+    /// With `--demo`: through how many days the organisation has lived, the first time.
+    #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=90))]
+    demo_days: u32,
 }
 
 /// Reads an address to listen on.
@@ -49,17 +56,49 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
         let value = data_dir.display().to_string().into();
         flags.push(Flag { name: "--data-dir", pointer: "/data_dir", value });
     }
-    let config = config::usable(&args.file, &flags, console)?;
+    let mut config = config::usable(&args.file, &flags, console)?;
+    // A demonstration on this machine alone needs no sign-in, unless the configuration asks for one.
+    if args.demo && config.auth.mode == AuthMode::Auto && config.listen.ip().is_loopback() {
+        config.auth.mode = AuthMode::Open;
+    }
     logging::start(&config.log);
     crate::telemetry::use_ring();
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Write)?;
     let served = runtime.block_on(async {
         let server = Server::assemble(&config).await?;
         if args.demo {
-            let keys = demo::seed(&server.app).await.map_err(StartError::demo)?;
-            anstream::println!("{}", keys.commands(config.listen));
+            let keys = demo::seed(&server.app, args.demo_days).await.map_err(StartError::demo)?;
+            anstream::println!("{}", keys.commands(config.listen, config.auth.decided() == AuthMode::Open));
         }
+        // After the demonstration's people, who may be administrators.
+        first_administrator(&server.app, &config).await?;
         server.run(&config).await
     });
     served.map(|()| Exit::Success).map_err(|error| CommandError::Server(error.to_string()))
+}
+
+/// Makes the first person who can sign in, and says loudly when nobody needs to.
+async fn first_administrator(app: &App, config: &Config) -> Result<(), StartError> {
+    if config.auth.decided() == AuthMode::Open {
+        tracing::warn!(address = %config.listen, "OPEN MODE: whoever reaches this server is an administrator");
+    }
+    if config.auth.decided() != AuthMode::Local {
+        return Ok(());
+    }
+    let tenant = TenantId::new(tenants::STANDALONE);
+    let first = users::first_administrator(&app.store, &tenant, &config.auth.first_administrator);
+    if let Some((user, password)) = first.await.map_err(StartError::first)? {
+        // On standard error, because the log may be sent elsewhere.
+        anstream::eprintln!(
+            "\nSign in at http{}://{}/zentinelle/ as the first administrator:\n\n    e-mail    {}\n    password  {}\n\n\
+             The password is shown once, is good for seven days, and another is chosen at the first sign-in.\n\
+             If it is lost: zentinelle user reset {}\n",
+            if config.tls.certificate_file.is_some() { "s" } else { "" },
+            config.listen,
+            user.email,
+            password.as_str(),
+            user.email,
+        );
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use zentinelle_core::document::diagnostic::Severity;
 use zentinelle_core::error::{Code, PolicyError};
 
-use super::{Config, LedgerBackend, Mode};
+use super::{AuthMode, Config, LedgerBackend, Mode};
 use crate::proxy::upstream::Upstreams;
 
 /// A number outside its range.
@@ -30,6 +30,7 @@ pub(super) fn check(config: &Config) -> Vec<(PolicyError, Severity)> {
     found.files(config);
     found.exposure(config);
     found.proxy(config);
+    found.auth(config);
     found.0
 }
 
@@ -206,6 +207,64 @@ impl Findings {
             let pointer = format!("/proxy/upstreams/{name}/{}", fault.key);
             self.error(INVALID, pointer.trim_end_matches('/').to_owned(), fault.message, fault.help);
         }
+    }
+}
+
+impl Findings {
+    fn auth(&mut self, config: &Config) {
+        let auth = &config.auth;
+        self.range("/auth/idle_seconds", auth.idle_seconds.into(), 60, 30 * 86_400);
+        self.range("/auth/absolute_seconds", auth.absolute_seconds.into(), 60, 365 * 86_400);
+        if !auth.public_url.is_empty() && !is_origin(&auth.public_url) {
+            let help = "write scheme and host alone, such as `https://zentinelle.example.com`";
+            self.error(INVALID, "/auth/public_url", format!("`{}` is not an origin", auth.public_url), help);
+        }
+        if !auth.first_administrator.contains('@') {
+            let message = format!("`{}` is no e-mail address", auth.first_administrator);
+            self.error(INVALID, "/auth/first_administrator", message, "write one such as `admin@example.com`");
+        }
+        if auth.mode == AuthMode::Open {
+            if !config.listen.ip().is_loopback() {
+                let message = format!("everybody who reaches {} would be an administrator", config.listen);
+                let help = "listen on a loopback address such as `127.0.0.1:8420`, or choose `local` or `oidc`";
+                self.error(CONFLICT, "/auth/mode", message, help);
+            } else if !config.trusted_proxies.is_empty() {
+                let message = "everybody who reaches the reverse proxy would be an administrator";
+                self.error(CONFLICT, "/auth/mode", message, "choose `local` or `oidc`, or name no `trusted_proxies`");
+            }
+        }
+        if auth.decided() == AuthMode::Oidc {
+            let oidc = &auth.oidc;
+            let secure = oidc.issuer.starts_with("https://") || is_loopback_url(&oidc.issuer);
+            if oidc.issuer.is_empty() || !secure {
+                let help = "write the issuer of the provider, such as `https://login.example.com`";
+                self.error(CONFLICT, "/auth/oidc/issuer", "sign-in by `oidc` needs an issuer with https", help);
+            }
+            if oidc.client_id.is_empty() {
+                let help = "enter this server at the provider, and write the client id it gives";
+                self.error(CONFLICT, "/auth/oidc/client_id", "sign-in by `oidc` needs a client id", help);
+            }
+            if auth.public_url.is_empty() {
+                let help = "write where browsers reach this server, such as `https://zentinelle.example.com`";
+                self.error(CONFLICT, "/auth/public_url", "the provider must know where to send people back to", help);
+            }
+            if oidc.roles.is_empty() && oidc.default_role.is_none() {
+                let message = "nobody could sign in: no claim gives a role, and there is no role for the rest";
+                let help = "set `auth.oidc.roles`, or `auth.oidc.default_role: viewer`";
+                self.error(CONFLICT, "/auth/oidc/roles", message, help);
+            }
+        }
+    }
+}
+
+/// Whether an address is one of this machine, where TLS adds nothing.
+fn is_loopback_url(text: &str) -> bool {
+    let host = url::Url::parse(text).ok().and_then(|url| url.host().map(|host| host.to_owned()));
+    match host {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

@@ -3,6 +3,7 @@
 //! It is merged ([`mod@load`]) from a file, the environment and flags, each stronger than the one
 //! before, and checked as a whole ([`check`]). Unknown keys are errors wherever they stand.
 
+mod auth;
 mod background;
 mod check;
 mod environment;
@@ -24,10 +25,11 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::auth::{Auth, AuthMode};
 pub(crate) use self::background::{JobSettings, WebhookSettings};
 pub(crate) use self::load::{Flag, Loaded, load};
 pub(crate) use self::sections::{
-    Cors, Database, Docs, Journal, Ledger, LedgerBackend, Limits, Log, LogFormat, Redis, Telemetry, Tls,
+    Cors, Database, Docs, GraphQl, Journal, Ledger, LedgerBackend, Limits, Log, LogFormat, Redis, Telemetry, Tls,
 };
 pub(crate) use self::throttle::{Rate, Throttle};
 pub(crate) use self::values::{Interval, Network, Secret};
@@ -55,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) master_key: Secret,
     /// The secret of enrolment tokens that earlier releases derived instead of storing; empty refuses them.
     pub(crate) bootstrap_secret: Secret,
+    /// How people sign in.
+    pub(crate) auth: Auth,
     /// The certificate of the listener.
     pub(crate) tls: Tls,
     /// What one client may take of the server.
@@ -81,6 +85,8 @@ pub(crate) struct Config {
     pub(crate) jobs: JobSettings,
     /// Model calls.
     pub(crate) proxy: proxy::Proxy,
+    /// The management API.
+    pub(crate) graphql: GraphQl,
 }
 
 /// How many organisations the server serves.
@@ -107,6 +113,7 @@ impl Default for Config {
             master_key_file: None,
             master_key: Secret::default(),
             bootstrap_secret: Secret::default(),
+            auth: Auth::default(),
             tls: Tls::default(),
             limits: Limits::default(),
             throttle: Throttle::default(),
@@ -120,6 +127,7 @@ impl Default for Config {
             docs: Docs::default(),
             jobs: JobSettings::default(),
             proxy: proxy::Proxy::default(),
+            graphql: GraphQl::default(),
         }
     }
 }
@@ -133,6 +141,11 @@ impl Config {
             LedgerBackend::Auto => LedgerBackend::Embedded,
             chosen => chosen,
         }
+    }
+
+    /// Whether browsers reach this server over TLS, its own or a proxy's.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.tls.certificate_file.is_some() || self.auth.public_url.starts_with("https://")
     }
 
     /// The JSON Schema of the configuration file, by which editors complete it.

@@ -32,7 +32,8 @@ pub(crate) struct Proxy {
     /// How long a call may take in all; less than the hour a reservation stays open. Unit: seconds.
     pub(crate) total_timeout_seconds: u32,
     /// How long streamed text that is not yet decided about may be held back. Then it is released, and
-    /// what it turns out to begin is reported as late. 0: until it is decided. Unit: milliseconds.
+    /// what it turns out to begin is reported as late. 0: text leaves at once, word by word, and only what
+    /// shows a sign of something waits, until it is decided. Unit: milliseconds.
     pub(crate) hold_back_ms: u32,
     /// The most one stream may hold back while a tool call is judged; then it is cut. Unit: bytes.
     pub(crate) hold_back_bytes: usize,

@@ -195,3 +195,21 @@ impl Default for Docs {
         Self { enabled: true }
     }
 }
+
+/// The management API: GraphQL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct GraphQl {
+    /// Whether clients may ask for the schema; the explorer page is there only then.
+    pub(crate) introspection: bool,
+    /// How many fields deep a query may be.
+    pub(crate) max_depth: u32,
+    /// The most a query may cost: one for each field, as often as its list may have entries.
+    pub(crate) max_complexity: u32,
+}
+
+impl Default for GraphQl {
+    fn default() -> Self {
+        Self { introspection: true, max_depth: 12, max_complexity: 50_000 }
+    }
+}

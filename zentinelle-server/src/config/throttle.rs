@@ -26,6 +26,10 @@ pub(crate) struct Throttle {
     pub(crate) evaluate: Rate,
     /// Scanning content.
     pub(crate) scan: Rate,
+    /// Signing in, by client address.
+    pub(crate) sign_in: Rate,
+    /// What people who are signed in ask for in the portal.
+    pub(crate) portal: Rate,
     /// Anything else.
     pub(crate) other: Rate,
     /// Requests with a bad key, by client address. Past it, only keys already known to be good go through.
@@ -61,6 +65,8 @@ impl Default for Throttle {
             heartbeat: Rate::new(120, 60),
             evaluate: Rate::new(600_000, 60),
             scan: Rate::new(200, 60),
+            sign_in: Rate::new(30, 60),
+            portal: Rate::new(1_200, 60),
             other: Rate::new(100, 60),
             failures: Rate::new(60, 60),
         }
@@ -69,7 +75,7 @@ impl Default for Throttle {
 
 impl Throttle {
     /// Every rate with the name of its key.
-    pub(crate) fn rates(&self) -> [(&'static str, Rate); 9] {
+    pub(crate) fn rates(&self) -> [(&'static str, Rate); 11] {
         [
             ("register", self.register),
             ("config", self.config),
@@ -78,6 +84,8 @@ impl Throttle {
             ("heartbeat", self.heartbeat),
             ("evaluate", self.evaluate),
             ("scan", self.scan),
+            ("sign_in", self.sign_in),
+            ("portal", self.portal),
             ("other", self.other),
             ("failures", self.failures),
         ]

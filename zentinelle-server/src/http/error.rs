@@ -181,6 +181,8 @@ impl ApiError {
         match self {
             Self::Unauthenticated(AuthError::Missing) => "not_authenticated",
             Self::Unauthenticated(AuthError::Malformed | AuthError::Invalid) => "invalid_key",
+            Self::Unauthenticated(AuthError::SessionEnded) => "session_ended",
+            Self::Unauthenticated(AuthError::Credentials) => "invalid_credentials",
             Self::Unauthenticated(AuthError::Store(error)) | Self::Store(error) => match error {
                 StoreError::Exists { .. } => "already_exists",
                 StoreError::Missing { .. } => "not_found",

@@ -1,6 +1,7 @@
 //! The HTTP surface: every route stands in [`router`], every failure is an [`error::ApiError`].
 
 pub(crate) mod acting;
+pub(crate) mod auth;
 mod authzen;
 pub(crate) mod client;
 pub(crate) mod cors;

@@ -11,10 +11,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::{authzen, cors, docs, edge, health, metrics, native, openapi, operator, sdk};
+use super::{auth, authzen, cors, docs, edge, health, metrics, native, openapi, operator, sdk};
 use crate::app::App;
 use crate::auth::access;
-use crate::proxy;
+use crate::{graphql, portal, proxy};
 
 /// Every route with its documentation; who may call which is part of it.
 pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
@@ -60,6 +60,20 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         ))
         .routes(routes!(operator::settings::get, operator::settings::change))
         .routes(routes!(operator::tenants::list, operator::tenants::create))
+        // People
+        .routes(routes!(auth::sign_in::options))
+        .routes(routes!(auth::sign_in::login))
+        .routes(routes!(auth::sign_in::logout))
+        .routes(routes!(auth::own::me))
+        .routes(routes!(auth::own::change_password))
+        .routes(routes!(auth::own::begin_totp))
+        .routes(routes!(auth::own::confirm_totp))
+        .routes(routes!(auth::own::disable_totp))
+        .routes(routes!(auth::own::list_sessions))
+        .routes(routes!(auth::own::revoke_session))
+        .routes(routes!(operator::users::list, operator::users::create))
+        .routes(routes!(operator::users::get, operator::users::update, operator::users::delete))
+        .routes(routes!(operator::users::reset))
         // Agents, native family
         .routes(routes!(native::evaluate::evaluate))
         // Content
@@ -83,6 +97,20 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(operator::incidents::comments, operator::incidents::comment))
         .routes(routes!(operator::notifications::list))
         .routes(routes!(operator::notifications::read))
+        // Risks
+        .routes(routes!(operator::risks::list, operator::risks::create))
+        .routes(routes!(operator::risks::stats))
+        .routes(routes!(operator::risks::matrix))
+        .routes(routes!(operator::risks::trend))
+        .routes(routes!(operator::risks::get, operator::risks::update, operator::risks::delete))
+        .routes(routes!(operator::risks::review))
+        // Compliance
+        .routes(routes!(operator::compliance::frameworks))
+        .routes(routes!(operator::compliance::framework, operator::compliance::choose))
+        .routes(routes!(operator::compliance::gaps))
+        .routes(routes!(operator::compliance::overview))
+        .routes(routes!(operator::compliance::assess, operator::compliance::assessments))
+        .routes(routes!(operator::compliance::findings))
         // Prompts, models and prices
         .routes(routes!(operator::system_prompts::list, operator::system_prompts::create))
         .routes(routes!(
@@ -192,6 +220,7 @@ pub(crate) fn parts() -> (Router<Arc<App>>, serde_json::Value) {
 pub(crate) fn served(routes: Router<Arc<App>>, app: Arc<App>) -> Routes {
     let limit = DefaultBodyLimit::max(app.config.limits.max_body_bytes);
     let routes = routes
+        .merge(graphql::transport::routes())
         .method_not_allowed_fallback(|| async { ApiError::Method })
         .fallback(|| async { ApiError::NoRoute })
         .layer(from_fn_with_state(app.clone(), access::admit))
@@ -199,6 +228,7 @@ pub(crate) fn served(routes: Router<Arc<App>>, app: Arc<App>) -> Routes {
         .layer(tower::util::option_layer(cors::layer(&app.config.cors)))
         .layer(from_fn_with_state(app.clone(), edge::serve))
         .with_state(app.clone())
+        .merge(portal::routes(app.config.is_secure()))
         .merge(proxy::routes(app));
     NormalizePath::trim_trailing_slash(routes)
 }

@@ -30,6 +30,8 @@ pub(crate) enum Work {
     SignCheckpoint {},
     /// Closes approvals nobody decided in time.
     ExpireApprovals {},
+    /// Looks at every control of the frameworks a tenant answers to.
+    AssessCompliance {},
     /// Builds a report somebody asked for.
     #[serde(rename = "report")]
     BuildReport {
@@ -42,7 +44,7 @@ pub(crate) enum Work {
 
 impl Work {
     /// Every kind, as rows name it.
-    pub(crate) const NAMES: [&'static str; 11] = [
+    pub(crate) const NAMES: [&'static str; 12] = [
         "deliver_webhook",
         "roll_up_usage",
         "learn_baselines",
@@ -52,6 +54,7 @@ impl Work {
         "check_keys",
         "sign_checkpoint",
         "expire_approvals",
+        "assess_compliance",
         "report",
         "scan",
     ];
@@ -68,6 +71,7 @@ impl Work {
             Self::CheckKeys {} => "check_keys",
             Self::SignCheckpoint {} => "sign_checkpoint",
             Self::ExpireApprovals {} => "expire_approvals",
+            Self::AssessCompliance {} => "assess_compliance",
             Self::BuildReport { .. } => "report",
             Self::Scan(_) => "scan",
         }

@@ -131,7 +131,7 @@ async fn considered(
     // From above, by the rules of `dialect`: what is reserved must not be less than what will be used, and what
     // was used in truth is what the reply says. A vendor's own tokenizer would come nearer, for tens of megabytes.
     let estimate = call.estimate(None);
-    let worst = cost::worst(app, snapshot, &asking.target.upstream, model, call, estimate.input, asking.body).await?;
+    let worst = cost::worst(app, snapshot, &asking.target.upstream, model, call, estimate.input).await?;
     Ok((call.context(provider(asking.target), &estimate), worst))
 }
 

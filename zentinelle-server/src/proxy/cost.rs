@@ -40,7 +40,6 @@ pub(crate) async fn worst(
     model: Option<&str>,
     call: &Call,
     input: u64,
-    body: &[u8],
 ) -> Result<Worst, Refusal> {
     let operation = call.route.operation;
     if matches!(operation, Operation::CountMessageTokens | Operation::CountTokens) {
@@ -64,8 +63,8 @@ pub(crate) async fn worst(
     };
     let cost = |usage: Usage| table.cost(&upstream.vendor, model, &usage, now, snapshot.settings.unknown_model_price);
     // Input that is put into a cache costs more than input that is not. Only the caller's wish
-    // for an hour's cache costs yet more.
-    let hour = memchr::memmem::find(body, br#""1h""#).is_some();
+    // for a longer stay costs yet more.
+    let hour = call.cached_long;
     let classes = [
         Usage { input, output, ..Usage::default() },
         Usage { cache_write: input, output, ..Usage::default() },

@@ -150,7 +150,7 @@ impl Rules {
             cut_on,
             judge_tools: true,
             max_held: settings.hold_back_bytes,
-            max_hold_ms: Some(u64::from(settings.hold_back_ms)).filter(|wait| *wait > 0),
+            max_hold_ms: Some(settings.hold_back_ms.into()),
             pass_unreadable: facts.snapshot.settings.proxy.unreadable_reply == FailMode::Permit,
             drop_usage,
             request_id: facts.request_id.clone(),

@@ -299,13 +299,14 @@ async fn deliver(
     Ok(response)
 }
 
-/// How a reply is cut into frames, if it is a stream.
+/// How a reply is cut into frames, if it is a stream. Where Google answers a call for a stream, it
+/// is one whatever it claims to be: the first byte tells events from an array.
 fn framing(call: &Call, headers: &HeaderMap) -> Option<Framing> {
     let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     match Framing::of_content_type(kind)? {
         Framing::Sse => Some(Framing::Sse),
-        // Only a call that asks for an array gets one piece by piece; any other JSON is a whole reply.
-        Framing::JsonArray => (call.stream && call.framing == Framing::JsonArray).then_some(Framing::JsonArray),
+        // Nobody else writes a reply in pieces of JSON: any other JSON is a whole one.
+        Framing::JsonArray => (call.stream && call.route.dialect == Dialect::Google).then_some(Framing::JsonArray),
     }
 }
 

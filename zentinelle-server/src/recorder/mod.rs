@@ -77,6 +77,11 @@ impl Recorder {
         self.journal.append_all_synced(&Written::of(records)?.0).await.map(drop).map_err(refused)
     }
 
+    /// For waiting until the database has more than it had.
+    pub(crate) fn written(&self) -> Drained {
+        Drained(self.drained.clone())
+    }
+
     /// Waits until the database has everything recorded so far, or the time is over. Says whether
     /// it has.
     pub(crate) async fn settled(&self, within: Duration) -> bool {
@@ -95,6 +100,19 @@ impl Recorder {
     /// What the journal counted, and what waits.
     pub(crate) fn counters(&self) -> Counters {
         self.journal.counters()
+    }
+}
+
+/// Tells when records reached the database.
+#[derive(Debug)]
+pub(crate) struct Drained(watch::Receiver<Position>);
+
+impl Drained {
+    /// Waits for the next ones; for ever once nothing is written any more.
+    pub(crate) async fn changed(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -34,6 +34,8 @@ const MOST_CONFIG: usize = 64 * 1024;
 pub(crate) struct Edit {
     /// Its name.
     pub(crate) name: Option<String>,
+    /// What kind of software it is.
+    pub(crate) agent_type: Option<String>,
     /// What it is for.
     pub(crate) description: Option<String>,
     /// What it can do.
@@ -55,10 +57,14 @@ impl Edit {
     async fn apply(self, txn: &DatabaseTransaction, caller: &Caller, row: &mut agent::Model) -> Result<(), ApiError> {
         let said = Registration {
             name: self.name.filter(|name| !name.is_empty()),
+            agent_type: self.agent_type.filter(|agent_type| !agent_type.is_empty()),
             capabilities: self.capabilities,
             ..Registration::default()
         };
         let said = said.checked()?;
+        if let Some(agent_type) = said.agent_type {
+            row.agent_type = agent_type;
+        }
         if let Some(name) = said.name {
             row.name = name;
         }

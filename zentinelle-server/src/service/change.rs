@@ -43,7 +43,8 @@ impl Change<'_> {
             self.resource_type,
             Outcome::Success,
         );
-        record.api_key_prefix = Some(caller.public_id.to_string()).filter(|id| !id.is_empty());
+        record.api_key_prefix =
+            Some(caller.public_id.to_string()).filter(|id| !id.is_empty() && caller.signed_in.is_none());
         match &caller.identity {
             Identity::Agent(facts) => record.agent_id = Some(facts.agent.agent_id.as_str().to_owned()),
             Identity::Enrolment | Identity::Operator { .. } => record.ext_user_id = Some(caller.actor()),

@@ -1,5 +1,7 @@
 //! Reports: asked for, built behind the answer, and kept to be fetched.
 
+mod governance;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -11,7 +13,9 @@ use zentinelle_core::Policy;
 use zentinelle_core::audit::AuditAction;
 use zentinelle_core::ids::TenantId;
 
+use self::governance::Written;
 use super::change::Change;
+use super::compliance;
 use super::coverage;
 use super::fields;
 use super::packs;
@@ -45,6 +49,23 @@ pub(crate) enum ReportType {
     ViolationSummary,
     /// Who changed what.
     AuditTrail,
+    /// Every control of every framework that is enabled.
+    ComplianceFull,
+    /// Every control of one framework.
+    ComplianceFramework,
+    /// The figures that matter to those who lead.
+    Executive,
+    /// The risk register.
+    Risk,
+    /// Incidents and their clocks.
+    Incident,
+}
+
+impl ReportType {
+    /// Whether it is about controls.
+    const fn is_compliance(self) -> bool {
+        matches!(self, Self::ComplianceFull | Self::ComplianceFramework)
+    }
 }
 
 /// How a report is written.
@@ -58,6 +79,10 @@ pub(crate) enum ReportFormat {
     Ndjson,
     /// A document to be read and printed.
     Pdf,
+    /// One JSON text.
+    Json,
+    /// OSCAL assessment results, of compliance only.
+    Oscal,
 }
 
 /// A report to be built.
@@ -87,6 +112,9 @@ pub(crate) struct Params {
     /// Of a control coverage: the compliance pack. Default: every kind of policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pack_name: Option<String>,
+    /// Of a report on one framework: which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    framework_id: Option<String>,
 }
 
 impl Params {
@@ -114,6 +142,13 @@ pub(crate) async fn create(app: &App, caller: &Caller, input: ReportInput) -> Re
     if let Some(name) = params.pack() {
         packs::by_name(name).map_err(|_| ApiError::invalid("params.pack_name", "there is no such compliance pack"))?;
     }
+    if format == ReportFormat::Oscal && !report_type.is_compliance() {
+        return Err(ApiError::invalid("format", "`oscal` is for `compliance_full` and `compliance_framework`"));
+    }
+    if report_type == ReportType::ComplianceFramework {
+        let id = params.framework_id.as_deref().unwrap_or_default();
+        compliance::by_id(id).ok_or_else(|| ApiError::invalid("params.framework_id", "there is no such framework"))?;
+    }
     let params = serde_json::to_value(params).map_err(|error| ApiError::Internal(error.to_string()))?;
     let row = report::Model {
         tenant_id: caller.tenant.as_str().to_owned(),
@@ -122,6 +157,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, input: ReportInput) -> Re
         format: wire_name(&format),
         params,
         status: "pending".to_owned(),
+        progress: 0,
         content: None,
         error_message: String::new(),
         created_by: caller.actor(),
@@ -178,23 +214,45 @@ async fn written(app: &App, tenant: &TenantId, row: &report::Model) -> Result<St
     let name = tenants::by_id(app.store.db(), tenant).await?.map(|row| row.name).unwrap_or_default();
     let mut about = vec![format!("{name}, as of {} by {}", clock::iso(row.created_at), row.created_by)];
     let period = format!("from {} to {}", clock::iso(from), clock::iso(to));
-    let (table, title) = match report_type {
+    store::progress(app.store.db(), tenant, &row.id, 20).await?;
+    let organisation = name.as_str();
+    let (written, title) = match report_type {
+        ReportType::ComplianceFull => {
+            (governance::compliance(app, tenant, format, organisation, row, None).await?, "Compliance")
+        }
+        ReportType::ComplianceFramework => {
+            let id = params.framework_id.as_deref();
+            (governance::compliance(app, tenant, format, organisation, row, id).await?, "Compliance with a framework")
+        }
+        ReportType::Executive => {
+            about.push(period);
+            (governance::executive(app, tenant, format, from, to).await?, "Governance summary")
+        }
+        ReportType::Risk => (governance::risk(app, tenant, format).await?, "Risk register"),
+        ReportType::Incident => {
+            about.push(period);
+            (governance::incident(app, tenant, format, from, to).await?, "Incidents")
+        }
         ReportType::ControlCoverage => {
             let pack = params.pack();
             about
                 .push(pack.map_or_else(|| "every kind of policy".to_owned(), |pack| format!("compliance pack {pack}")));
-            (control_coverage(app, tenant, format, pack).await?, "Control coverage")
+            (Written::Table(control_coverage(app, tenant, format, pack).await?), "Control coverage")
         }
         ReportType::ViolationSummary => {
             about.push(period);
-            (violation_summary(app, tenant, format, from, to).await?, "Violation summary")
+            (Written::Table(violation_summary(app, tenant, format, from, to).await?), "Violation summary")
         }
         ReportType::AuditTrail => {
             about.push(period);
-            (audit_trail(app, tenant, format, from, to).await?, "Audit trail")
+            (Written::Table(audit_trail(app, tenant, format, from, to).await?), "Audit trail")
         }
     };
-    Ok(table.finish(title, about))
+    store::progress(app.store.db(), tenant, &row.id, 80).await?;
+    Ok(match written {
+        Written::Table(table) => table.finish(title, about),
+        Written::Whole(text) => text,
+    })
 }
 
 /// A table that is written as CSV, as JSON lines or as a document to be read.
@@ -209,6 +267,8 @@ struct Table {
 enum Body {
     Sheet(Box<Sheet>),
     Lines(String),
+    /// The rows of one JSON text.
+    Objects(Vec<Value>),
     /// The rows of a document, of the columns that fit on paper.
     Rows {
         on_paper: Vec<bool>,
@@ -226,6 +286,7 @@ impl Table {
         let body = match format {
             ReportFormat::Csv => Body::Sheet(Box::new(Sheet::new(headings))),
             ReportFormat::Ndjson => Body::Lines(String::new()),
+            ReportFormat::Json | ReportFormat::Oscal => Body::Objects(Vec::new()),
             ReportFormat::Pdf => {
                 let on_paper = headings.iter().map(|heading| !off_paper.contains(heading)).collect();
                 Body::Rows { on_paper, rows: Vec::new() }
@@ -241,11 +302,10 @@ impl Table {
         }
         match &mut self.body {
             Body::Lines(lines) => {
-                let object: serde_json::Map<String, Value> =
-                    self.headings.iter().zip(cells).map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect();
-                lines.push_str(&Value::Object(object).to_string());
+                lines.push_str(&object(self.headings, cells).to_string());
                 lines.push('\n');
             }
+            Body::Objects(rows) => rows.push(object(self.headings, cells)),
             Body::Sheet(sheet) => sheet.row(cells.iter().map(|cell| match cell {
                 Value::Null => Cell::from(""),
                 Value::String(text) => Cell::from(text.as_str()),
@@ -274,6 +334,7 @@ impl Table {
     fn finish(self, title: &str, about: Vec<String>) -> String {
         match self.body {
             Body::Lines(lines) => lines,
+            Body::Objects(rows) => format!("{:#}\n", json!({ "title": title, "about": about, "rows": rows })),
             Body::Sheet(sheet) => sheet.into_text(),
             Body::Rows { on_paper, rows } => {
                 let headings = self.headings.iter().zip(&on_paper).filter(|(_, shown)| **shown);
@@ -282,6 +343,15 @@ impl Table {
             }
         }
     }
+}
+
+fn object(headings: &[&str], cells: &[Value]) -> Value {
+    headings
+        .iter()
+        .zip(cells)
+        .map(|(name, cell)| ((*name).to_owned(), cell.clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 async fn control_coverage(

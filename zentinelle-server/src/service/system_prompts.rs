@@ -1,5 +1,9 @@
 //! System prompts: written once, versioned, and given to the agents they apply to.
 
+pub(crate) mod analysis;
+pub(crate) mod catalogue;
+pub(crate) mod library;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +19,7 @@ use crate::clock;
 use crate::http::error::ApiError;
 use crate::store::entities::{system_prompt, system_prompt_revision};
 use crate::store::page::{Page, Paged};
-use crate::store::{StoreError, system_prompts as store};
+use crate::store::{StoreError, system_prompts as store, wire_name};
 
 /// The longest prompt. Unit: characters.
 const MOST_PROMPT: usize = 200_000;
@@ -33,14 +37,107 @@ pub(crate) struct PromptInput {
     slug: Option<String>,
     /// Its name for people.
     title: Option<String>,
+    /// What it is for.
+    description: Option<String>,
     /// The text. Required.
     prompt_text: Option<String>,
+    /// What kind of prompt it is. Default: system.
+    prompt_type: Option<PromptType>,
+    /// Whether it is in use; agents get only what is active. Default: active.
+    status: Option<PromptStatus>,
+    /// Who sees it. Default: organization.
+    visibility: Option<Visibility>,
+    /// The slug of a category; empty for none.
+    category: Option<String>,
+    /// The slugs of tags.
+    tags: Option<Vec<String>>,
+    /// What people read beside the text: models, examples, limits.
+    details: Option<Details>,
     /// The services or agent types it is for; empty for all.
     applies_to: Option<Vec<String>>,
     /// Whether agents get it. Default: true.
     enabled: Option<bool>,
     /// Of a change: the version it was made on. Another one in force is a conflict.
     version: Option<i64>,
+}
+
+/// What kind of prompt it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PromptType {
+    /// Says what the model is.
+    #[default]
+    System,
+    /// Gives it a character.
+    Persona,
+    /// Gives it one task.
+    Task,
+    /// Is one step of several.
+    Chain,
+    /// Shows examples.
+    FewShot,
+    /// Sets bounds.
+    Safety,
+    /// Says how answers look.
+    Format,
+}
+
+/// Whether a prompt is in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PromptStatus {
+    /// It is being written.
+    Draft,
+    /// Agents get it.
+    #[default]
+    Active,
+    /// It was in use once.
+    Archived,
+}
+
+/// Who sees a prompt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PromptVisibility)]
+pub(crate) enum Visibility {
+    /// Everybody in the organisation.
+    #[default]
+    Organization,
+    /// Whoever made it, and administrators.
+    Private,
+    /// Everybody in the organisation; it may be shown outside.
+    Public,
+}
+
+/// What people read beside the text of a prompt.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = PromptDetails)]
+pub(crate) struct Details {
+    /// The vendors whose models it was written for.
+    pub(crate) compatible_providers: Vec<String>,
+    /// The models it was written for.
+    pub(crate) compatible_models: Vec<String>,
+    /// The temperature it works best with.
+    pub(crate) recommended_temperature: Option<f64>,
+    /// How many tokens an answer should have at most.
+    pub(crate) recommended_max_tokens: Option<u32>,
+    /// What variables are when nobody says.
+    #[schema(value_type = Object)]
+    pub(crate) variable_defaults: serde_json::Map<String, Value>,
+    /// What variables mean.
+    #[schema(value_type = Object)]
+    pub(crate) variable_descriptions: serde_json::Map<String, Value>,
+    /// What somebody may ask.
+    pub(crate) example_input: String,
+    /// What should come back.
+    pub(crate) example_output: String,
+    /// What it is good for.
+    pub(crate) use_cases: Vec<String>,
+    /// How to use it well.
+    pub(crate) best_practices: String,
+    /// What it is not good for.
+    pub(crate) limitations: String,
 }
 
 impl PromptInput {
@@ -59,11 +156,48 @@ impl PromptInput {
             row.variables = json!(variables(&text));
             row.prompt_text = text;
         }
+        if let Some(description) = self.description {
+            fields::text("description", &description, fields::MOST_PROSE)?;
+            row.description = description;
+        }
+        if let Some(prompt_type) = &self.prompt_type {
+            row.prompt_type = wire_name(prompt_type);
+        }
+        if let Some(visibility) = &self.visibility {
+            row.visibility = wire_name(visibility);
+        }
+        if let Some(category) = self.category {
+            if !category.is_empty() && !catalogue::CATEGORIES.iter().any(|(slug, ..)| *slug == category) {
+                return Err(ApiError::invalid("category", format!("there is no category `{category}`")));
+            }
+            row.category = category;
+        }
+        if let Some(tags) = self.tags {
+            if let Some(unknown) = tags.iter().find(|tag| !catalogue::TAGS.iter().any(|(slug, ..)| slug == tag)) {
+                return Err(ApiError::invalid("tags", format!("there is no tag `{unknown}`")));
+            }
+            row.tags = json!(tags);
+        }
+        if let Some(details) = self.details {
+            let details = serde_json::to_value(details).map_err(|error| ApiError::Internal(error.to_string()))?;
+            fields::json("details", &details)?;
+            row.details = details;
+        }
         if let Some(applies_to) = self.applies_to {
             fields::names("applies_to", &applies_to, MOST_APPLIES)?;
             row.applies_to = json!(applies_to);
         }
-        row.enabled = self.enabled.unwrap_or(row.enabled);
+        // Agents get what is active, and nothing else: one fact, two names for it.
+        let status = match (self.status, self.enabled) {
+            (Some(status), _) => Some(status),
+            (None, Some(true)) => Some(PromptStatus::Active),
+            (None, Some(false)) if row.status == "active" => Some(PromptStatus::Archived),
+            (None, _) => None,
+        };
+        if let Some(status) = status {
+            row.status = wire_name(&status);
+            row.enabled = status == PromptStatus::Active;
+        }
         Ok(())
     }
 }
@@ -94,9 +228,9 @@ pub(crate) fn variables(text: &str) -> BTreeSet<String> {
     names
 }
 
-/// About how many tokens a text has: four characters a token, as most tokenisers come out for English.
+/// About how many tokens a text has, by the estimate that calls are metered with.
 pub(crate) fn estimated_tokens(text: &str) -> usize {
-    text.chars().count().div_ceil(4)
+    usize::try_from(zentinelle_core::dialect::estimate_text(text)).unwrap_or(usize::MAX)
 }
 
 /// The prompts of the caller's tenant.
@@ -121,7 +255,15 @@ pub(crate) async fn create(app: &App, caller: &Caller, input: PromptInput) -> Re
         id: clock::new_id(),
         title: slug.clone(),
         slug,
+        description: String::new(),
         prompt_text: String::new(),
+        prompt_type: wire_name(&PromptType::default()),
+        status: wire_name(&PromptStatus::default()),
+        visibility: wire_name(&Visibility::default()),
+        category: String::new(),
+        tags: json!([]),
+        parent_id: None,
+        details: json!({}),
         applies_to: json!([]),
         variables: json!([]),
         version: 1,
@@ -230,7 +372,8 @@ fn change<'c>(caller: &'c Caller, action: AuditAction, row: &'c system_prompt::M
 fn shown(row: &system_prompt::Model) -> Value {
     json!({
         "slug": row.slug, "title": row.title, "version": row.version, "applies_to": row.applies_to,
-        "enabled": row.enabled, "prompt_digest": zentinelle_core::audit::digest(&json!(row.prompt_text)).to_string(),
+        "enabled": row.enabled, "status": row.status, "visibility": row.visibility, "category": row.category,
+        "tags": row.tags, "prompt_digest": zentinelle_core::audit::digest(&json!(row.prompt_text)).to_string(),
     })
 }
 

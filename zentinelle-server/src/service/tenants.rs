@@ -127,3 +127,25 @@ pub(crate) async fn create_in(
     let row = crate::store::tenants::by_id(txn, &id).await?.ok_or(StoreError::Missing { what: "tenant" })?;
     Ok((row, issued))
 }
+
+/// Gives the caller's tenant another name.
+pub(crate) async fn rename(app: &App, caller: &Caller, name: &str) -> Result<(), ApiError> {
+    super::fields::name("name", name, super::fields::MOST_NAME)?;
+    let txn = app.store.begin().await?;
+    let row = crate::store::tenants::by_id(&txn, &caller.tenant).await?;
+    let row = row.ok_or(StoreError::Missing { what: "tenant" })?;
+    if row.name != name {
+        crate::store::tenants::rename(&txn, &caller.tenant, name, clock::now_micros()).await?;
+        let change = Change {
+            caller,
+            action: AuditAction::Update,
+            resource_type: "tenant",
+            resource_id: &row.id,
+            resource_name: name,
+            changes: json!({ "name": [row.name, name] }),
+        };
+        change.record(&txn).await?;
+    }
+    txn.commit().await?;
+    Ok(())
+}

@@ -1,11 +1,13 @@
 //! Agents in the database.
 
+use super::keyset::{self, Narrow as _, Order};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, Func, LikeExpr};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait as _,
-    ExprTrait as _, FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ExprTrait as _, FromQueryResult, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use serde_json::{Map, Value};
 use zentinelle_core::Agent;
@@ -13,7 +15,7 @@ use zentinelle_core::agent::{AgentStatus, AgentType};
 use zentinelle_core::ids::{AgentId, DeploymentId, GroupId, SubOrganizationId, TenantId};
 
 use super::entities::{agent, behavioral_baseline, evaluation};
-use super::{Store, StoreError, rows};
+use super::{Store, StoreError, counts, rows};
 use crate::auth::AgentFacts;
 
 /// The row of an agent, by the agent's own id.
@@ -145,6 +147,10 @@ pub(crate) struct SessionSummary {
     pub(crate) first_at: i64,
     /// The latest of them. Unit: microseconds since 1970.
     pub(crate) last_at: i64,
+    /// How many of them were denied.
+    pub(crate) denied: i64,
+    /// For whom, where it was said.
+    pub(crate) user_id: Option<String>,
 }
 
 /// An agent's sessions since an instant, latest first.
@@ -162,6 +168,8 @@ pub(crate) async fn sessions(
         .column_as(Expr::col(evaluation::Column::Id).count(), "evaluations")
         .column_as(at().min(), "first_at")
         .column_as(at().max(), "last_at")
+        .column_as(counts::denied(), "denied")
+        .column_as(Expr::col(evaluation::Column::UserId).max(), "user_id")
         .filter(evaluation::Column::TenantId.eq(tenant.as_str()))
         .filter(evaluation::Column::AgentId.eq(id.as_str()))
         .filter(evaluation::Column::OccurredAt.gte(since))
@@ -206,4 +214,73 @@ impl<T: serde::de::DeserializeOwned> FromName for T {
     fn deserialize_name(name: &str) -> Option<Self> {
         serde_json::from_value(Value::String(name.to_owned())).ok()
     }
+}
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+    /// With this `status`.
+    pub(crate) status: keyset::Words,
+    /// With this `health`.
+    pub(crate) health: keyset::Words,
+    /// With this `agent_type`.
+    pub(crate) agent_type: keyset::Words,
+    /// With this `group_id`.
+    pub(crate) group_id: Option<String>,
+    /// With this `deployment_id`.
+    pub(crate) deployment_id: Option<String>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<agent::Entity> {
+        use agent::Column;
+        agent::Entity::find()
+            .of(Column::TenantId, tenant)
+            .search(&[Column::AgentId, Column::Name], &self.search)
+            .one_of(Column::Status, &self.status)
+            .one_of(Column::Health, &self.health)
+            .one_of(Column::AgentType, &self.agent_type)
+            .same(Column::GroupId, &self.group_id)
+            .same(Column::DeploymentId, &self.deployment_id)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<agent::Entity>] = &[
+    ("createdAt", Order::By(agent::Column::CreatedAt), true),
+    ("name", Order::By(agent::Column::Name), false),
+    ("agentId", Order::By(agent::Column::AgentId), false),
+    ("status", Order::By(agent::Column::Status), false),
+    ("health", Order::By(agent::Column::Health), false),
+    ("agentType", Order::By(agent::Column::AgentType), false),
+    ("lastHeartbeat", Order::By(agent::Column::LastHeartbeatAt), true),
+    ("updatedAt", Order::By(agent::Column::UpdatedAt), true),
+];
+
+/// One agent, by its row's id or by its own.
+pub(crate) async fn by_any_id(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<Option<agent::Model>, StoreError> {
+    let by_row = agent::Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?;
+    match by_row {
+        Some(row) => Ok(Some(row)),
+        None => by_agent_id(db, tenant, &AgentId::new(id)).await,
+    }
+}
+
+/// Some agents, by their own ids.
+pub(crate) async fn by_agent_ids(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: &[String],
+) -> Result<Vec<agent::Model>, StoreError> {
+    use agent::Column;
+    let found = agent::Entity::find().of(Column::TenantId, tenant);
+    Ok(found.filter(Column::AgentId.is_in(ids.iter().map(String::as_str))).all(db).await?)
 }

@@ -1,10 +1,12 @@
 //! Alerts in the database.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    ExprTrait as _, IntoActiveModel as _, QueryFilter as _, QueryTrait as _, Set,
+    ExprTrait as _, IntoActiveModel as _, QueryFilter as _, QueryTrait as _, Select, Set,
 };
+use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
 
 use super::entities::alert;
@@ -102,3 +104,45 @@ pub(crate) async fn update(txn: &DatabaseTransaction, row: alert::Model) -> Resu
     row.into_active_model().reset_all().update(txn).await?;
     Ok(())
 }
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+    /// With this `status`.
+    pub(crate) status: keyset::Words,
+    /// With this `severity`.
+    pub(crate) severity: keyset::Words,
+    /// With this `alert_type`.
+    pub(crate) alert_type: keyset::Words,
+    /// From then on.
+    pub(crate) since: Option<keyset::Instant>,
+    /// Before then.
+    pub(crate) until: Option<keyset::Instant>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<alert::Entity> {
+        use alert::Column;
+        alert::Entity::find()
+            .of(Column::TenantId, tenant)
+            .search(&[Column::Title, Column::Description, Column::AgentId, Column::UserId], &self.search)
+            .one_of(Column::Status, &self.status)
+            .one_of(Column::Severity, &self.severity)
+            .one_of(Column::AlertType, &self.alert_type)
+            .between(Column::CreatedAt, self.since, self.until)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<alert::Entity>] = &[
+    ("createdAt", Order::By(alert::Column::CreatedAt), true),
+    ("severity", Order::Ranked(alert::Column::Severity, &["info", "low", "medium", "high", "critical"]), true),
+    ("status", Order::By(alert::Column::Status), false),
+    ("lastViolationAt", Order::By(alert::Column::LastViolationAt), true),
+    ("violationCount", Order::By(alert::Column::ViolationCount), true),
+    ("title", Order::By(alert::Column::Title), false),
+];

@@ -1,10 +1,12 @@
 //! Approval requests in the database.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
+use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
 
 use super::StoreError;
@@ -175,4 +177,67 @@ pub(crate) async fn overdue(
         .limit(limit)
         .all(db)
         .await?)
+}
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+    /// With this `status`.
+    pub(crate) status: keyset::Words,
+    /// With this `risk`.
+    pub(crate) risk: keyset::Words,
+    /// With this `endpoint_id`.
+    pub(crate) endpoint_id: Option<String>,
+    /// From then on.
+    pub(crate) since: Option<keyset::Instant>,
+    /// Before then.
+    pub(crate) until: Option<keyset::Instant>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<approval::Entity> {
+        use approval::Column;
+        let rows = approval::Entity::find()
+            .of(Column::TenantId, tenant)
+            .search(&[Column::Action, Column::Resource, Column::Reason, Column::AgentId], &self.search)
+            .same(Column::AgentId, &self.endpoint_id)
+            .between(Column::RequestedAt, self.since, self.until);
+        of_risk(in_state(rows, &self.status), &self.risk)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<approval::Entity>] = &[
+    ("requestedAt", Order::By(approval::Column::RequestedAt), true),
+    ("expiresAt", Order::By(approval::Column::ExpiresAt), false),
+    ("risk", Order::By(approval::Column::RiskScore), true),
+    ("status", Order::By(approval::Column::Status), false),
+];
+
+/// Only requests in some states, as they stand now: one that nobody answered in time is over.
+fn in_state(rows: Select<approval::Entity>, states: &keyset::Words) -> Select<approval::Entity> {
+    use approval::Column;
+    let Some(states) = states.as_deref().filter(|states| !states.is_empty()) else { return rows };
+    let now = crate::clock::now_micros();
+    let state = |state: &String| match state.as_str() {
+        "pending" => Condition::all().add(Column::Status.eq("pending")).add(Column::ExpiresAt.gt(now)),
+        "expired" => Condition::any()
+            .add(Column::Status.eq("expired"))
+            .add(Condition::all().add(Column::Status.eq("pending")).add(Column::ExpiresAt.lte(now))),
+        other => Condition::all().add(Column::Status.eq(other)),
+    };
+    rows.filter(states.iter().map(state).fold(Condition::any(), Condition::add))
+}
+
+/// Only requests of some levels of risk.
+fn of_risk(rows: Select<approval::Entity>, levels: &keyset::Words) -> Select<approval::Entity> {
+    use approval::Column;
+    let Some(levels) = levels.as_deref().filter(|levels| !levels.is_empty()) else { return rows };
+    let scores =
+        (0..=100_i64).filter(|score| levels.iter().any(|level| level == crate::service::approvals::risk_level(*score)));
+    rows.filter(Column::RiskScore.is_in(scores))
 }

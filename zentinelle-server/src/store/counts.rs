@@ -1,9 +1,9 @@
 //! Counts over a stretch of time, for alert rules.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{CaseStatement, Expr, Func};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait as _, FromQueryResult, PaginatorTrait as _, QueryFilter as _,
-    QuerySelect as _, QueryTrait as _, Select,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
 };
 use zentinelle_core::ids::TenantId;
 
@@ -117,4 +117,277 @@ fn bounded<E: EntityTrait, C: ColumnTrait>(
         .filter(instant_column.gt(since))
         .filter(instant_column.lte(now))
         .apply_if(agent, |query, agent| query.filter(agent_column.eq(agent)))
+}
+
+/// How many decisions of a group were denied.
+pub(crate) fn denied() -> Expr {
+    let one: Expr = CaseStatement::new().case(evaluation::Column::Allowed.eq(false), 1_i64).finally(0_i64).into();
+    sum(one)
+}
+
+/// How many decisions one agent asked for.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Decisions {
+    /// The agent.
+    pub(crate) agent_id: String,
+    /// How many.
+    pub(crate) total: i64,
+    /// How many of them were denied.
+    pub(crate) denied: i64,
+}
+
+/// How many decisions some agents asked for since an instant.
+pub(crate) async fn decisions_of_agents(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    agents: &[String],
+    since: i64,
+) -> Result<Vec<Decisions>, StoreError> {
+    use evaluation::Column;
+    let found = evaluation::Entity::find()
+        .select_only()
+        .column(Column::AgentId)
+        .column_as(Expr::col(Column::Id).count(), "total")
+        .column_as(denied(), "denied")
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::AgentId.is_in(agents.iter().map(String::as_str)))
+        .filter(Column::OccurredAt.gte(since))
+        .filter(Column::DryRun.eq(false))
+        .group_by(Column::AgentId);
+    Ok(found.into_model::<Decisions>().all(db).await?)
+}
+
+/// What some agents spent since an instant. Unit: millionths of a US dollar.
+pub(crate) async fn cost_of_agents(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    agents: &[String],
+    since: i64,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    use usage_record::Column;
+    let found = usage_record::Entity::find()
+        .select_only()
+        .column(Column::AgentId)
+        .column_as(sum(Expr::col(Column::UsdMicros)), "usd_micros")
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::AgentId.is_in(agents.iter().map(String::as_str)))
+        .filter(Column::OccurredAt.gte(since))
+        .group_by(Column::AgentId);
+    Ok(found.into_tuple().all(db).await?)
+}
+
+/// How many rows a group has.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Group {
+    /// What its rows have in common.
+    pub(crate) name: String,
+    /// How many.
+    pub(crate) total: i64,
+}
+
+/// How many rows of a query stand under each value of a column, most first.
+pub(crate) async fn by<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    select: Select<E>,
+    column: E::Column,
+) -> Result<Vec<Group>, StoreError> {
+    let found = select
+        .select_only()
+        .column_as(column.into_expr(), "name")
+        .column_as(Expr::cust("COUNT(*)"), "total")
+        .filter(column.is_not_null())
+        .group_by(column.into_expr())
+        .order_by_desc(Expr::cust("COUNT(*)"))
+        .limit(100);
+    Ok(found.into_model::<Group>().all(db).await?)
+}
+
+/// What scans came to.
+#[derive(Debug, Default, FromQueryResult)]
+pub(crate) struct Scans {
+    /// How many there were.
+    pub(crate) total: i64,
+    /// How many found something.
+    pub(crate) found: i64,
+    /// How many blocked.
+    pub(crate) blocked: i64,
+    /// How many redacted.
+    pub(crate) redacted: i64,
+    /// How long they took on average. Unit: microseconds.
+    pub(crate) average_us: i64,
+}
+
+fn times(condition: Expr) -> Expr {
+    let one: Expr = CaseStatement::new().case(condition, 1_i64).finally(0_i64).into();
+    Expr::from(Func::coalesce([sum(one), Expr::val(0_i64)]))
+}
+
+/// What the scans of a stretch of time came to.
+pub(crate) async fn scans(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    since: i64,
+    until: i64,
+) -> Result<Scans, StoreError> {
+    use content_scan::Column;
+    let found = content_scan::Entity::find()
+        .select_only()
+        .column_as(Expr::cust("COUNT(*)"), "total")
+        .column_as(times(Column::ViolationCount.gt(0)), "found")
+        .column_as(times(Column::WasBlocked.eq(true)), "blocked")
+        .column_as(times(Column::WasRedacted.eq(true)), "redacted")
+        .column_as(Expr::cust("COALESCE(CAST(AVG(scan_duration_us) AS BIGINT), 0)"), "average_us")
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::CreatedAt.gte(since))
+        .filter(Column::CreatedAt.lt(until));
+    Ok(found.into_model::<Scans>().one(db).await?.unwrap_or_default())
+}
+
+fn violations(tenant: &TenantId, since: i64, until: i64) -> Select<content_violation::Entity> {
+    use content_violation::Column;
+    content_violation::Entity::find()
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::CreatedAt.gte(since))
+        .filter(Column::CreatedAt.lt(until))
+}
+
+/// How much was found of each kind.
+pub(crate) async fn violations_by(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    column: content_violation::Column,
+    since: i64,
+    until: i64,
+) -> Result<Vec<Group>, StoreError> {
+    by(db, violations(tenant, since, until), column).await
+}
+
+/// How much happened on one day.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Day {
+    /// How many days since 1970.
+    pub(crate) day: i64,
+    /// How much.
+    pub(crate) total: i64,
+    /// How much of it was refused.
+    pub(crate) blocked: i64,
+}
+
+/// How much was found on each day.
+pub(crate) async fn violations_by_day(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    since: i64,
+    until: i64,
+) -> Result<Vec<Day>, StoreError> {
+    let day = || Expr::cust("created_at / 86400000000");
+    let found = violations(tenant, since, until)
+        .select_only()
+        .column_as(day(), "day")
+        .column_as(Expr::cust("COUNT(*)"), "total")
+        .column_as(times(content_violation::Column::WasBlocked.eq(true)), "blocked")
+        .group_by(day())
+        .order_by_asc(day());
+    Ok(found.into_model::<Day>().all(db).await?)
+}
+
+/// How much some rules found.
+pub(crate) async fn violations_of_rules(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    rules: &[String],
+) -> Result<Vec<(String, i64)>, StoreError> {
+    use content_violation::Column;
+    let found = content_violation::Entity::find()
+        .select_only()
+        .column(Column::RuleId)
+        .column_as(Expr::cust("COUNT(*)"), "total")
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::RuleId.is_in(rules.iter().map(String::as_str)))
+        .group_by(Column::RuleId);
+    Ok(found.into_tuple().all(db).await?)
+}
+
+/// Decisions of one bucket of time under one name.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Bucket {
+    /// How many buckets since 1970.
+    pub(crate) bucket: i64,
+    /// By what they are told apart; none for all together.
+    pub(crate) name: Option<String>,
+    /// How many.
+    pub(crate) total: i64,
+    /// How many of them were denied.
+    pub(crate) blocked: i64,
+}
+
+/// Decisions of a stretch of time, by hour or day and by a column.
+pub(crate) async fn decisions_over_time(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    (since, until): (i64, i64),
+    hourly: bool,
+    by: Option<evaluation::Column>,
+) -> Result<Vec<Bucket>, StoreError> {
+    use evaluation::Column;
+    let bucket = || Expr::cust(if hourly { "occurred_at / 3600000000" } else { "occurred_at / 86400000000" });
+    let found = evaluation::Entity::find()
+        .select_only()
+        .column_as(bucket(), "bucket")
+        .column_as(Expr::cust("COUNT(*)"), "total")
+        .column_as(denied(), "blocked")
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::OccurredAt.gte(since))
+        .filter(Column::OccurredAt.lt(until))
+        .filter(Column::DryRun.eq(false))
+        .group_by(bucket())
+        .order_by_asc(bucket());
+    let found = match by {
+        Some(column) => found.column_as(column.into_expr(), "name").group_by(column.into_expr()),
+        None => found.column_as(Expr::cust("CAST(NULL AS TEXT)"), "name"),
+    };
+    Ok(found.limit(20_000).into_model::<Bucket>().all(db).await?)
+}
+
+/// Usage of one bucket of time under one name.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Spend {
+    /// How many buckets since 1970.
+    pub(crate) bucket: i64,
+    /// By what it is told apart; none for all together.
+    pub(crate) name: Option<String>,
+    /// How many calls.
+    pub(crate) calls: i64,
+    /// Tokens of all classes.
+    pub(crate) tokens: i64,
+    /// The cost. Unit: millionths of a US dollar.
+    pub(crate) usd_micros: i64,
+}
+
+/// Usage of a stretch of time, by hour or day and by a column.
+pub(crate) async fn usage_over_time(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    (since, until): (i64, i64),
+    hourly: bool,
+    by: Option<usage_record::Column>,
+) -> Result<Vec<Spend>, StoreError> {
+    use usage_record::Column;
+    let bucket = || Expr::cust(if hourly { "occurred_at / 3600000000" } else { "occurred_at / 86400000000" });
+    let found = usage_record::Entity::find()
+        .select_only()
+        .column_as(bucket(), "bucket")
+        .column_as(Expr::cust("COUNT(*)"), "calls")
+        .column_as(sum(tokens()), "tokens")
+        .column_as(sum(Expr::col(Column::UsdMicros)), "usd_micros")
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::OccurredAt.gte(since))
+        .filter(Column::OccurredAt.lt(until))
+        .group_by(bucket())
+        .order_by_asc(bucket());
+    let found = match by {
+        Some(column) => found.column_as(column.into_expr(), "name").group_by(column.into_expr()),
+        None => found.column_as(Expr::cust("CAST(NULL AS TEXT)"), "name"),
+    };
+    Ok(found.limit(20_000).into_model::<Spend>().all(db).await?)
 }

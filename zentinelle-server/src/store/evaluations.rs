@@ -1,10 +1,12 @@
 //! Decisions in the database.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QuerySelect as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QuerySelect as _, Select,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zentinelle_core::ids::{AgentId, TenantId};
 
@@ -58,4 +60,85 @@ pub(crate) async fn purge_policies(db: &impl ConnectionTrait, tenant: &TenantId,
         .exec(db)
         .await?;
     Ok(())
+}
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+    /// With this `allowed`.
+    pub(crate) allowed: Option<bool>,
+    /// With this `action`.
+    pub(crate) action: keyset::Words,
+    /// With this `endpoint_id`.
+    pub(crate) endpoint_id: Option<String>,
+    /// With this `user_identifier`.
+    pub(crate) user_identifier: Option<String>,
+    /// With this `session_id`.
+    pub(crate) session_id: Option<String>,
+    /// With this `policy_type`.
+    pub(crate) policy_type: keyset::Words,
+    /// With this `code`.
+    pub(crate) code: keyset::Words,
+    /// With this `source`.
+    pub(crate) source: keyset::Words,
+    /// From then on.
+    pub(crate) since: Option<keyset::Instant>,
+    /// Before then.
+    pub(crate) until: Option<keyset::Instant>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<Entity> {
+        let rows = Entity::find()
+            .of(Column::TenantId, tenant)
+            .search(&[Column::Reason, Column::Resource, Column::Action, Column::Id], &self.search)
+            .is(Column::Allowed, self.allowed)
+            .one_of(Column::Action, &self.action)
+            .same(Column::AgentId, &self.endpoint_id)
+            .same(Column::UserId, &self.user_identifier)
+            .same(Column::SessionId, &self.session_id)
+            .one_of(Column::Code, &self.code)
+            .one_of(Column::Source, &self.source)
+            .between(Column::OccurredAt, self.since, self.until);
+        of_types(rows, &self.policy_type)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<Entity>] = &[
+    ("decidedAt", Order::By(Column::OccurredAt), true),
+    ("riskScore", Order::By(Column::RiskScore), true),
+    ("durationUs", Order::By(Column::DurationUs), true),
+    ("agentId", Order::By(Column::AgentId), false),
+    ("action", Order::By(Column::Action), false),
+];
+
+/// Only decisions whose code is of one of some policy types: `tool_permission.denied`.
+fn of_types(rows: Select<Entity>, types: &keyset::Words) -> Select<Entity> {
+    match types.as_deref() {
+        None | Some([]) => rows,
+        Some(types) => rows.filter(
+            types.iter().fold(Condition::any(), |any, one| any.add(Column::Code.starts_with(format!("{one}.")))),
+        ),
+    }
+}
+
+/// One decision, with what every policy said.
+pub(crate) async fn by_id(db: &impl ConnectionTrait, tenant: &TenantId, id: &str) -> Result<Option<Model>, StoreError> {
+    Ok(Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?)
+}
+
+/// Lists of what policies said, by the ids that decisions refer to them by.
+pub(crate) async fn policy_lists(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: &[String],
+) -> Result<Vec<evaluation_policy::Model>, StoreError> {
+    use evaluation_policy::Column as List;
+    let found = evaluation_policy::Entity::find().filter(List::TenantId.eq(tenant.as_str()));
+    Ok(found.filter(List::Id.is_in(ids.iter().map(String::as_str))).all(db).await?)
 }

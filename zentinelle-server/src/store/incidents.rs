@@ -1,10 +1,13 @@
 //! Incidents in the database.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    ExprTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
+    ExprTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
+    Set,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zentinelle_core::ids::TenantId;
 
@@ -117,6 +120,18 @@ pub(crate) async fn by_id(
     found.ok_or(StoreError::Missing { what: "incident" })
 }
 
+/// Some incidents.
+pub(crate) async fn by_ids(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: &[String],
+) -> Result<Vec<incident::Model>, StoreError> {
+    let found = incident::Entity::find()
+        .filter(incident::Column::TenantId.eq(tenant.as_str()))
+        .filter(incident::Column::Id.is_in(ids.iter().map(String::as_str)));
+    Ok(found.all(db).await?)
+}
+
 /// One incident, locked until the transaction ends.
 pub(crate) async fn locked(
     txn: &DatabaseTransaction,
@@ -158,4 +173,85 @@ pub(crate) async fn comments(
 pub(crate) async fn comment(txn: &DatabaseTransaction, row: incident_comment::Model) -> Result<(), StoreError> {
     incident_comment::Entity::insert(row.into_active_model()).exec_without_returning(txn).await?;
     Ok(())
+}
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+    /// With this `incident_type`.
+    pub(crate) incident_type: keyset::Words,
+    /// With this `severity`.
+    pub(crate) severity: keyset::Words,
+    /// With this `status`.
+    pub(crate) status: keyset::Words,
+    /// With this `sla_status`.
+    pub(crate) sla_status: keyset::Words,
+    /// With this `assignee`.
+    pub(crate) assignee: Option<String>,
+    /// From then on.
+    pub(crate) since: Option<keyset::Instant>,
+    /// Before then.
+    pub(crate) until: Option<keyset::Instant>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<incident::Entity> {
+        use incident::Column;
+        let rows = incident::Entity::find()
+            .of(Column::TenantId, tenant)
+            .search(&[Column::Title, Column::Description], &self.search)
+            .one_of(Column::IncidentType, &self.incident_type)
+            .one_of(Column::Severity, &self.severity)
+            .one_of(Column::Status, &self.status)
+            .same(Column::AssigneeId, &self.assignee)
+            .between(Column::OccurredAt, self.since, self.until);
+        against_clock(rows, &self.sla_status)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<incident::Entity>] = &[
+    ("createdAt", Order::By(incident::Column::CreatedAt), true),
+    ("occurredAt", Order::By(incident::Column::OccurredAt), true),
+    ("severity", Order::Ranked(incident::Column::Severity, &["low", "medium", "high", "critical"]), true),
+    (
+        "status",
+        Order::Ranked(incident::Column::Status, &["open", "investigating", "mitigating", "resolved", "closed"]),
+        false,
+    ),
+    ("slaDueAt", Order::By(incident::Column::DueAt), false),
+    ("title", Order::By(incident::Column::Title), false),
+];
+
+/// Only incidents that stand so with their service level: `on_track`, `met` or `breached`.
+fn against_clock(rows: Select<incident::Entity>, wanted: &keyset::Words) -> Select<incident::Entity> {
+    use incident::Column;
+    let Some(wanted) = wanted.as_deref().filter(|wanted| !wanted.is_empty()) else { return rows };
+    let now = crate::clock::now_micros();
+    let one = |word: &String| match word.as_str() {
+        "met" => Condition::all()
+            .add(Column::ResolvedAt.is_not_null())
+            .add(Expr::col(Column::ResolvedAt).lte(Expr::col(Column::DueAt))),
+        "breached" => Condition::any()
+            .add(Expr::col(Column::ResolvedAt).gt(Expr::col(Column::DueAt)))
+            .add(Condition::all().add(Column::ResolvedAt.is_null()).add(Column::DueAt.lte(now))),
+        _ => Condition::all().add(Column::ResolvedAt.is_null()).add(Column::DueAt.gt(now)),
+    };
+    rows.filter(wanted.iter().map(one).fold(Condition::any(), Condition::add))
+}
+
+/// The comments of some incidents, oldest first.
+pub(crate) async fn comments_of_all(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    incidents: &[String],
+) -> Result<Vec<incident_comment::Model>, StoreError> {
+    use incident_comment::Column;
+    let found = incident_comment::Entity::find().of(Column::TenantId, tenant);
+    let found = found.filter(Column::IncidentId.is_in(incidents.iter().map(String::as_str)));
+    Ok(found.order_by_asc(Column::Id).limit(5_000).all(db).await?)
 }

@@ -1,10 +1,12 @@
 //! Jobs in the database: the queue of background work.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _, FromQueryResult,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
+use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
 
 use super::entities::job::{self, Column};
@@ -332,4 +334,41 @@ pub(crate) async fn count_by_state(db: &impl ConnectionTrait) -> Result<Vec<(Str
         .all(db)
         .await?;
     Ok(counts.into_iter().map(|count| (count.kind, count.status, count.jobs)).collect())
+}
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this `kind`.
+    pub(crate) kind: keyset::Words,
+    /// With this `status`.
+    pub(crate) status: keyset::Words,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<job::Entity> {
+        job::Entity::find()
+            .of(job::Column::TenantId, tenant)
+            .one_of(job::Column::Kind, &self.kind)
+            .one_of(job::Column::Status, &self.status)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<job::Entity>] = &[
+    ("createdAt", Order::By(job::Column::CreatedAt), true),
+    ("kind", Order::By(job::Column::Kind), false),
+    ("status", Order::By(job::Column::Status), false),
+];
+
+/// The jobs of a tenant that were given up, newest first.
+pub(crate) async fn dead(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    limit: u64,
+) -> Result<Vec<job::Model>, StoreError> {
+    let found = job::Entity::find().of(Column::TenantId, tenant).filter(Column::Status.eq("dead"));
+    Ok(found.order_by_desc(Column::Id).limit(limit).all(db).await?)
 }

@@ -1,11 +1,13 @@
 //! Keys in the database.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     ExprTrait as _, IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     Select,
 };
+use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::{AgentId, TenantId};
 
 use super::entities::api_key;
@@ -211,4 +213,63 @@ pub(crate) async fn end(
         .exec(db)
         .await?;
     Ok(())
+}
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+    /// With this `status`.
+    pub(crate) status: keyset::Words,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<api_key::Entity> {
+        use api_key::Column;
+        let rows = api_key::Entity::find()
+            .of(Column::TenantId, tenant)
+            .search(&[Column::Label, Column::PublicId], &self.search);
+        in_state(rows, &self.status)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<api_key::Entity>] = &[
+    ("createdAt", Order::By(api_key::Column::CreatedAt), true),
+    ("name", Order::By(api_key::Column::Label), false),
+    ("lastUsedAt", Order::By(api_key::Column::LastUsedAt), true),
+    ("expiresAt", Order::By(api_key::Column::ExpiresAt), false),
+];
+
+/// Only keys in some states: `active`, `revoked` or `expired`.
+fn in_state(rows: Select<api_key::Entity>, states: &keyset::Words) -> Select<api_key::Entity> {
+    use api_key::Column;
+    let Some(states) = states.as_deref().filter(|states| !states.is_empty()) else { return rows };
+    let now = crate::clock::now_micros();
+    let over = || Condition::all().add(Column::RevokedAt.is_null()).add(Column::ExpiresAt.lte(now));
+    let state = |state: &String| match state.as_str() {
+        "revoked" => Condition::all().add(Column::RevokedAt.is_not_null()),
+        "expired" => over(),
+        _ => Condition::all()
+            .add(Column::RevokedAt.is_null())
+            .add(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now))),
+    };
+    rows.filter(states.iter().map(state).fold(Condition::any(), Condition::add))
+}
+
+/// The keys of some agents that were not revoked, oldest first.
+pub(crate) async fn newest_of_agents(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    agents: &[String],
+) -> Result<Vec<api_key::Model>, StoreError> {
+    use api_key::Column;
+    let found = api_key::Entity::find()
+        .of(Column::TenantId, tenant)
+        .filter(Column::AgentId.is_in(agents.iter().map(String::as_str)))
+        .filter(Column::RevokedAt.is_null());
+    Ok(found.order_by_asc(Column::Id).all(db).await?)
 }

@@ -1,10 +1,12 @@
 //! Legal holds in the database: what must not be deleted, whatever its age.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::sea_query::{Alias, Expr, Func};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _,
-    IntoActiveModel as _, QueryFilter as _,
+    IntoActiveModel as _, QueryFilter as _, Select,
 };
+use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
 
 use super::StoreError;
@@ -131,3 +133,32 @@ pub(crate) async fn delete(db: &impl ConnectionTrait, tenant: &TenantId, id: &st
     legal_hold::Entity::delete_by_id((tenant.as_str().to_owned(), id.to_owned())).exec(db).await?;
     Ok(())
 }
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+    /// With this `hold_type`.
+    pub(crate) hold_type: keyset::Words,
+    /// With this `status`.
+    pub(crate) status: keyset::Words,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<legal_hold::Entity> {
+        legal_hold::Entity::find()
+            .of(legal_hold::Column::TenantId, tenant)
+            .search(&[legal_hold::Column::Name, legal_hold::Column::Reason], &self.search)
+            .one_of(legal_hold::Column::Status, &self.status)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<legal_hold::Entity>] = &[
+    ("createdAt", Order::By(legal_hold::Column::CreatedAt), true),
+    ("name", Order::By(legal_hold::Column::Name), false),
+    ("status", Order::By(legal_hold::Column::Status), false),
+];

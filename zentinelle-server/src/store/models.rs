@@ -1,9 +1,11 @@
 //! Models in the database.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+    IntoActiveModel as _, QueryFilter as _, QuerySelect as _, Select,
 };
+use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
 
 use super::entities::model::{Column, Entity, Model};
@@ -55,3 +57,40 @@ pub(crate) async fn delete(txn: &DatabaseTransaction, tenant: &TenantId, id: &st
     Entity::delete_by_id((tenant.as_str().to_owned(), id.to_owned())).exec(txn).await?;
     Ok(())
 }
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+    /// With this `provider_slug`.
+    pub(crate) provider_slug: keyset::Words,
+    /// With this `model_type`.
+    pub(crate) model_type: keyset::Words,
+    /// With this `risk_level`.
+    pub(crate) risk_level: keyset::Words,
+    /// With this `approval`.
+    pub(crate) approval: keyset::Words,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<Entity> {
+        Entity::find()
+            .of(Column::TenantId, tenant)
+            .search(&[Column::Model, Column::DisplayName, Column::Provider], &self.search)
+            .one_of(Column::Provider, &self.provider_slug)
+            .one_of(Column::ModelType, &self.model_type)
+            .one_of(Column::RiskLevel, &self.risk_level)
+            .one_of(Column::Approval, &self.approval)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<Entity>] = &[
+    ("name", Order::By(Column::DisplayName), false),
+    ("provider", Order::By(Column::Provider), false),
+    ("createdAt", Order::By(Column::CreatedAt), true),
+    ("approval", Order::By(Column::Approval), false),
+];

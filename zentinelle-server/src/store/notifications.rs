@@ -1,7 +1,9 @@
 //! Notifications in the database.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryTrait as _};
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryTrait as _, Select};
+use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
 
 use super::StoreError;
@@ -29,6 +31,59 @@ pub(crate) async fn read(db: &impl ConnectionTrait, tenant: &TenantId, id: &str,
         .filter(Column::TenantId.eq(tenant.as_str()))
         .filter(Column::Id.eq(id))
         .filter(Column::Status.eq("unread"))
+        .exec(db)
+        .await?;
+    let found = Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?;
+    found.ok_or(StoreError::Missing { what: "notification" })
+}
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// In one of these states.
+    pub(crate) status: keyset::Words,
+    /// Of one of these kinds.
+    #[serde(rename = "type")]
+    pub(crate) kind: keyset::Words,
+    /// From then on.
+    pub(crate) since: Option<keyset::Instant>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<Entity> {
+        Entity::find()
+            .of(Column::TenantId, tenant)
+            .one_of(Column::Status, &self.status)
+            .one_of(Column::Kind, &self.kind)
+            .between(Column::CreatedAt, self.since, None)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<Entity>] =
+    &[("createdAt", Order::By(Column::CreatedAt), true), ("type", Order::By(Column::Kind), false)];
+
+/// Marks every notification as read, and says how many were not.
+pub(crate) async fn read_all(db: &impl ConnectionTrait, tenant: &TenantId, at: i64) -> Result<u64, StoreError> {
+    let changed = Entity::update_many()
+        .col_expr(Column::Status, Expr::value("read"))
+        .col_expr(Column::ReadAt, Expr::value(at))
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::Status.eq("unread"))
+        .exec(db)
+        .await?;
+    Ok(changed.rows_affected)
+}
+
+/// Marks a notification as not read.
+pub(crate) async fn unread(db: &impl ConnectionTrait, tenant: &TenantId, id: &str) -> Result<Model, StoreError> {
+    Entity::update_many()
+        .col_expr(Column::Status, Expr::value("unread"))
+        .col_expr(Column::ReadAt, Expr::value(Option::<i64>::None))
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::Id.eq(id))
         .exec(db)
         .await?;
     let found = Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?;

@@ -1,10 +1,12 @@
 //! Policies in the database.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::sea_query::{Expr, Func, LikeExpr};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
     PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zentinelle_core::Policy;
 use zentinelle_core::ids::TenantId;
@@ -191,4 +193,56 @@ pub(crate) fn to_core(row: policy::Model) -> Result<Policy, StoreError> {
         created_at: Some(clock::instant(row.created_at)),
         updated_at: Some(clock::instant(row.updated_at)),
     })
+}
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+    /// With this `policy_type`.
+    pub(crate) policy_type: keyset::Words,
+    /// With this `scope_type`.
+    pub(crate) scope_type: keyset::Words,
+    /// With this `enforcement`.
+    pub(crate) enforcement: keyset::Words,
+    /// With this `enabled`.
+    pub(crate) enabled: Option<bool>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<policy::Entity> {
+        use policy::Column;
+        policy::Entity::find()
+            .of(Column::TenantId, tenant)
+            .search(&[Column::Name, Column::Description, Column::PolicyType], &self.search)
+            .one_of(Column::PolicyType, &self.policy_type)
+            .one_of(Column::ScopeLevel, &self.scope_type)
+            .one_of(Column::Enforcement, &self.enforcement)
+            .is(Column::Enabled, self.enabled)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<policy::Entity>] = &[
+    ("updatedAt", Order::By(policy::Column::UpdatedAt), true),
+    ("name", Order::By(policy::Column::Name), false),
+    ("policyType", Order::By(policy::Column::PolicyType), false),
+    ("scopeType", Order::By(policy::Column::ScopeLevel), false),
+    ("enforcement", Order::By(policy::Column::Enforcement), false),
+    ("priority", Order::By(policy::Column::Priority), true),
+    ("createdAt", Order::By(policy::Column::CreatedAt), true),
+];
+
+/// Some policies.
+pub(crate) async fn by_ids(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: &[String],
+) -> Result<Vec<policy::Model>, StoreError> {
+    use policy::Column;
+    let found = policy::Entity::find().of(Column::TenantId, tenant);
+    Ok(found.filter(Column::Id.is_in(ids.iter().map(String::as_str))).all(db).await?)
 }

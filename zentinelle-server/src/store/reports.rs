@@ -10,7 +10,7 @@ use zentinelle_core::ids::TenantId;
 
 use super::StoreError;
 use super::entities::report::{Column, Entity, Model};
-use super::entities::{audit_entry, content_scan, content_violation, evaluation};
+use super::entities::{audit_entry, content_scan, content_violation, evaluation, incident};
 use super::page::{self, Page, Paged};
 
 /// Every column but the content.
@@ -26,6 +26,8 @@ pub(crate) struct Summary {
     pub(crate) params: Value,
     /// pending | generating | complete | failed.
     pub(crate) status: String,
+    /// How far it is built. Unit: percent.
+    pub(crate) progress: i64,
     /// Why it failed.
     pub(crate) error_message: String,
     /// Who asked for it.
@@ -64,6 +66,23 @@ pub(crate) async fn page(
     Ok(page::Paged { rows, total, next })
 }
 
+/// The newest reports of a tenant, of some types and in some states, without their contents.
+pub(crate) async fn listed(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    types: Option<&[String]>,
+    statuses: Option<&[String]>,
+    most: u64,
+) -> Result<Vec<Summary>, StoreError> {
+    let mut found = Entity::find().filter(Column::TenantId.eq(tenant.as_str()));
+    for (column, words) in [(Column::ReportType, types), (Column::Status, statuses)] {
+        if let Some(words) = words.filter(|words| !words.is_empty()) {
+            found = found.filter(column.is_in(words.iter().map(String::as_str)));
+        }
+    }
+    Ok(without_content(found).order_by_desc(Column::Id).limit(most).into_model::<Summary>().all(db).await?)
+}
+
 fn without_content(select: Select<Entity>) -> Select<Entity> {
     select.select_only().columns([
         Column::Id,
@@ -71,6 +90,7 @@ fn without_content(select: Select<Entity>) -> Select<Entity> {
         Column::Format,
         Column::Params,
         Column::Status,
+        Column::Progress,
         Column::ErrorMessage,
         Column::CreatedBy,
         Column::CreatedAt,
@@ -102,6 +122,43 @@ pub(crate) async fn begin(db: &impl ConnectionTrait, tenant: &TenantId, id: &str
     Ok(taken.rows_affected > 0)
 }
 
+/// Says how far a report is built. Unit: percent.
+pub(crate) async fn progress(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    id: &str,
+    percent: i64,
+) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::Progress, Expr::value(percent))
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Status.eq("generating"))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// The next incidents after an id that were detected within a time.
+pub(crate) async fn incidents_after(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    from: i64,
+    to: i64,
+    after: &str,
+    most: u64,
+) -> Result<Vec<incident::Model>, StoreError> {
+    use incident::Column::{DetectedAt, Id, TenantId as Tenant};
+    let next = incident::Entity::find()
+        .filter(Tenant.eq(tenant.as_str()))
+        .filter(DetectedAt.gte(from))
+        .filter(DetectedAt.lt(to))
+        .filter(Id.gt(after))
+        .order_by_asc(Id)
+        .limit(most);
+    Ok(next.all(db).await?)
+}
+
 /// Keeps what a report came to: its content, or why there is none.
 pub(crate) async fn finish(
     db: &impl ConnectionTrait,
@@ -116,6 +173,7 @@ pub(crate) async fn finish(
     };
     Entity::update_many()
         .col_expr(Column::Status, Expr::value(status))
+        .col_expr(Column::Progress, Expr::value(100))
         .col_expr(Column::Content, Expr::value(content))
         .col_expr(Column::ErrorMessage, Expr::value(error))
         .col_expr(Column::CompletedAt, Expr::value(at))

@@ -1,10 +1,12 @@
 //! Content scans and what they found, in the database.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zentinelle_core::ids::{AgentId, TenantId};
 
@@ -141,3 +143,130 @@ pub(crate) async fn violations_after(
         .limit(most);
     Ok(next.all(db).await?)
 }
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this `content_type`.
+    pub(crate) content_type: keyset::Words,
+    /// With this `endpoint_id`.
+    pub(crate) endpoint_id: Option<String>,
+    /// With this `has_violations`.
+    pub(crate) has_violations: Option<bool>,
+    /// With this `was_blocked`.
+    pub(crate) was_blocked: Option<bool>,
+    /// With this `user_identifier`.
+    pub(crate) user_identifier: Option<String>,
+    /// From then on.
+    pub(crate) since: Option<keyset::Instant>,
+    /// Before then.
+    pub(crate) until: Option<keyset::Instant>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<content_scan::Entity> {
+        use content_scan::Column;
+        let rows = content_scan::Entity::find()
+            .of(Column::TenantId, tenant)
+            .one_of(Column::ContentType, &self.content_type)
+            .same(Column::AgentId, &self.endpoint_id)
+            .is(Column::WasBlocked, self.was_blocked)
+            .same(Column::UserId, &self.user_identifier)
+            .between(Column::CreatedAt, self.since, self.until);
+        found_any(rows, self.has_violations)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<content_scan::Entity>] = &[
+    ("createdAt", Order::By(content_scan::Column::CreatedAt), true),
+    ("violationCount", Order::By(content_scan::Column::ViolationCount), true),
+    (
+        "maxSeverity",
+        Order::Ranked(content_scan::Column::MaxSeverity, &["info", "low", "medium", "high", "critical"]),
+        true,
+    ),
+];
+
+/// Only scans that found something, or those that did not.
+fn found_any(rows: Select<content_scan::Entity>, wanted: Option<bool>) -> Select<content_scan::Entity> {
+    match wanted {
+        None => rows,
+        Some(true) => rows.filter(content_scan::Column::ViolationCount.gt(0)),
+        Some(false) => rows.filter(content_scan::Column::ViolationCount.eq(0)),
+    }
+}
+
+/// One scan.
+pub(crate) async fn by_id(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<Option<content_scan::Model>, StoreError> {
+    Ok(content_scan::Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?)
+}
+
+/// Some scans.
+pub(crate) async fn by_ids(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: &[String],
+) -> Result<Vec<content_scan::Model>, StoreError> {
+    use content_scan::Column;
+    let found = content_scan::Entity::find().of(Column::TenantId, tenant);
+    Ok(found.filter(Column::Id.is_in(ids.iter().map(String::as_str))).all(db).await?)
+}
+
+/// What some scans found, in order.
+pub(crate) async fn violations_of_all(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    scans: &[String],
+) -> Result<Vec<content_violation::Model>, StoreError> {
+    use content_violation::Column;
+    let found = content_violation::Entity::find().of(Column::TenantId, tenant);
+    let found = found.filter(Column::ScanId.is_in(scans.iter().map(String::as_str)));
+    Ok(found.order_by_asc(Column::Id).limit(5_000).all(db).await?)
+}
+
+/// Which violations a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ViolationsListed {
+    /// Of one of these types of rule.
+    pub(crate) rule_type: keyset::Words,
+    /// Of one of these severities.
+    pub(crate) severity: keyset::Words,
+    /// Of this agent.
+    pub(crate) endpoint_id: Option<String>,
+    /// From then on.
+    pub(crate) since: Option<keyset::Instant>,
+    /// Before then.
+    pub(crate) until: Option<keyset::Instant>,
+}
+
+impl ViolationsListed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<content_violation::Entity> {
+        use content_violation::Column;
+        content_violation::Entity::find()
+            .of(Column::TenantId, tenant)
+            .one_of(Column::RuleType, &self.rule_type)
+            .one_of(Column::Severity, &self.severity)
+            .same(Column::AgentId, &self.endpoint_id)
+            .between(Column::CreatedAt, self.since, self.until)
+    }
+}
+
+/// The orders of the list of violations, its usual one first.
+pub(crate) const VIOLATION_SORTS: &[keyset::Sort<content_violation::Entity>] = &[
+    ("createdAt", Order::By(content_violation::Column::CreatedAt), true),
+    (
+        "severity",
+        Order::Ranked(content_violation::Column::Severity, &["info", "low", "medium", "high", "critical"]),
+        true,
+    ),
+    ("ruleType", Order::By(content_violation::Column::RuleType), false),
+];

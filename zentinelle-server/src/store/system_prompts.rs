@@ -1,9 +1,11 @@
 //! System prompts in the database.
 
+use super::keyset::{self, Narrow as _, Order};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Set,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select, Set,
 };
+use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
 
 use super::entities::system_prompt::{Column, Entity, Model};
@@ -94,3 +96,27 @@ pub(crate) async fn revision(
     let found = system_prompt_revision::Entity::find_by_id(key).one(db).await?;
     found.ok_or(StoreError::Missing { what: "version of the system prompt" })
 }
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<Entity> {
+        Entity::find()
+            .of(Column::TenantId, tenant)
+            .search(&[Column::Title, Column::Slug, Column::PromptText], &self.search)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<Entity>] = &[
+    ("updatedAt", Order::By(Column::UpdatedAt), true),
+    ("name", Order::By(Column::Title), false),
+    ("createdAt", Order::By(Column::CreatedAt), true),
+];

@@ -80,3 +80,14 @@ pub(crate) async fn revisions(db: &impl ConnectionTrait) -> Result<BTreeMap<Stri
         .await?;
     Ok(rows.into_iter().collect())
 }
+
+/// Gives a tenant another name.
+pub(crate) async fn rename(db: &impl ConnectionTrait, id: &TenantId, name: &str, at: i64) -> Result<(), StoreError> {
+    tenant::Entity::update_many()
+        .col_expr(tenant::Column::Name, Expr::value(name))
+        .col_expr(tenant::Column::UpdatedAt, Expr::value(at))
+        .filter(tenant::Column::Id.eq(id.as_str()))
+        .exec(db)
+        .await?;
+    Ok(())
+}

@@ -1,11 +1,13 @@
 //! Webhooks and their deliveries in the database.
 
+use super::keyset::{self, Narrow as _, Order};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QuerySelect as _,
+    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
 };
 use zentinelle_core::ids::TenantId;
 
@@ -179,4 +181,43 @@ pub(crate) async fn delete_old(
         .exec(db)
         .await?;
     Ok(deleted.rows_affected)
+}
+
+/// Which rows a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<webhook::Entity> {
+        use webhook::Column;
+        webhook::Entity::find().of(Column::TenantId, tenant).search(&[Column::Name, Column::Url], &self.search)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<webhook::Entity>] =
+    &[("createdAt", Order::By(webhook::Column::CreatedAt), true), ("name", Order::By(webhook::Column::Name), false)];
+
+/// The last delivery of each of some webhooks.
+pub(crate) async fn last_deliveries(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    hooks: &[String],
+) -> Result<Vec<webhook_delivery::Model>, StoreError> {
+    use webhook_delivery::Column;
+    // Ids made later sort later.
+    let newest = webhook_delivery::Entity::find()
+        .select_only()
+        .column_as(Expr::col(Column::Id).max(), "id")
+        .of(Column::TenantId, tenant)
+        .filter(Column::WebhookId.is_in(hooks.iter().map(String::as_str)))
+        .group_by(Column::WebhookId)
+        .into_query();
+    let found = webhook_delivery::Entity::find().of(Column::TenantId, tenant).filter(Column::Id.in_subquery(newest));
+    Ok(found.all(db).await?)
 }

@@ -45,7 +45,26 @@ pub(super) fn call(root: &Node<'_>, body: &[u8], call: &mut Call) -> Result<(), 
         call.user_id = name_at(metadata, "user_id", &At::Key(&at, "metadata"))?;
     }
     call.read_unseen(root, "container");
+    // A thread that is continued holds the conversation so far at the provider.
+    if root.get("thread").is_some_and(|thread| thread.get("previous_message_id").is_some()) {
+        call.read_unseen(root, "thread");
+    }
+    call.cached_long = is_cached_long(root);
     Ok(())
+}
+
+/// Whether a cache breakpoint asks for more than the usual five minutes. It stands on the body, on
+/// blocks of the system prompt and of messages, those in results of tools included, and on tools.
+fn is_cached_long(root: &Node<'_>) -> bool {
+    let asks = |node: &Node<'_>| {
+        let ttl = node.get("cache_control").and_then(|control| control.text_at("ttl"));
+        ttl.is_some_and(|ttl| ttl != "5m")
+    };
+    let asks_within = |block: &Node<'_>| asks(block) || block.items_at("content").iter().any(asks);
+    asks(root)
+        || root.items_at("system").iter().any(asks)
+        || root.items_at("tools").iter().any(asks)
+        || root.items_at("messages").iter().any(|message| message.items_at("content").iter().any(asks_within))
 }
 
 /// A text, or a list of text blocks.

@@ -17,15 +17,27 @@ pub(super) struct Watched {
     base: usize,
     /// How much of it is decided: no finding can begin before this any more.
     decided: usize,
-    /// How much of it left undecided, after a flush.
+    /// How much of it has left.
     left: usize,
     /// What is masked, by place, none overlapping.
-    masks: Vec<(Range<usize>, Marker)>,
+    masks: Vec<Mask>,
+    /// Whether text waits only where it shows a sign of something.
+    is_prompt: bool,
+}
+
+/// One thing that is masked.
+#[derive(Debug)]
+struct Mask {
+    span: Range<usize>,
+    marker: Marker,
+    /// Where the marker stands: where the span begins, or where what is left of it does when that
+    /// has left unmasked.
+    at: usize,
 }
 
 impl Watched {
-    pub(super) fn new(detectors: Detectors) -> Self {
-        Self { scanner: None, detectors, pushed: 0, base: 0, decided: 0, left: 0, masks: Vec::new() }
+    pub(super) fn new(detectors: Detectors, is_prompt: bool) -> Self {
+        Self { scanner: None, detectors, pushed: 0, base: 0, decided: 0, left: 0, masks: Vec::new(), is_prompt }
     }
 
     /// Takes the next piece; gives where it begins, and what was found.
@@ -33,7 +45,8 @@ impl Watched {
         let start = self.pushed;
         let scanner = self.scanner.get_or_insert_with(|| {
             self.base = start;
-            StreamScanner::new(self.detectors.clone(), Mode::Observe)
+            let scanner = StreamScanner::new(self.detectors.clone(), Mode::Observe);
+            if self.is_prompt { scanner.prompt() } else { scanner }
         });
         self.pushed += piece.len();
         let release = scanner.push(piece);
@@ -60,7 +73,7 @@ impl Watched {
         self.decided
     }
 
-    /// Text up to here has left although it was undecided.
+    /// Text up to here has left, decided or not.
     pub(super) fn left(&mut self, upto: usize) {
         self.left = self.left.max(upto);
     }
@@ -73,9 +86,12 @@ impl Watched {
     /// Masks what was found. Findings that overlap share one marker, that of the first.
     pub(super) fn mask(&mut self, findings: &[Finding]) {
         for finding in findings {
-            match self.masks.last_mut().filter(|(span, _)| finding.span.start < span.end) {
-                Some((span, _)) => span.end = span.end.max(finding.span.end),
-                None => self.masks.push((finding.span.clone(), finding.marker())),
+            match self.masks.last_mut().filter(|mask| finding.span.start < mask.span.end) {
+                Some(mask) => mask.span.end = mask.span.end.max(finding.span.end),
+                None => {
+                    let at = finding.span.start.max(self.left);
+                    self.masks.push(Mask { span: finding.span.clone(), marker: finding.marker(), at });
+                }
             }
         }
     }
@@ -83,17 +99,15 @@ impl Watched {
     /// A piece of the text with what is masked replaced; none: nothing in it is.
     pub(super) fn masked(&self, piece: &str, start: usize) -> Option<String> {
         let end = start + piece.len();
-        let first = self.masks.partition_point(|(span, _)| span.end <= start);
+        let first = self.masks.partition_point(|mask| mask.span.end <= start);
         let inside = self.masks.get(first..).unwrap_or_default();
-        let mut inside = inside.iter().take_while(|(span, _)| span.start < end).peekable();
+        let mut inside = inside.iter().take_while(|mask| mask.span.start < end).peekable();
         inside.peek()?;
         let mut out = String::with_capacity(piece.len());
         let mut done = start;
-        for (span, marker) in inside {
+        for Mask { span, marker, at } in inside {
             out.push_str(piece.get(done - start..span.start.max(done) - start).unwrap_or_default());
-            // The marker stands where the span begins; where that has left unmasked, it stands at
-            // the head of what is left of it.
-            if span.start >= start || (self.left > span.start && self.left == start) {
+            if *at >= start {
                 out.push_str(&marker.to_string());
             }
             done = span.end.min(end);
@@ -106,7 +120,7 @@ impl Watched {
     pub(super) fn forget(&mut self) {
         if self.masks.len() > 64 {
             let done =
-                self.masks.partition_point(|(span, _)| span.end + crate::scan::stream::MAX_HOLD_BACK < self.decided);
+                self.masks.partition_point(|mask| mask.span.end + crate::scan::stream::MAX_HOLD_BACK < self.decided);
             self.masks.drain(..done);
         }
     }

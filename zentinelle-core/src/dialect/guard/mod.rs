@@ -11,7 +11,8 @@
 //!
 //! * while the scanner is undecided about its text: never for more than
 //!   [`crate::scan::stream::MAX_HOLD_BACK`] bytes of a channel, in practice for about a hundred,
-//!   and not at all behind the end of its block or answer;
+//!   or for a word where no wait is wanted ([`GuardOptions::max_hold_ms`] of zero), and not at all
+//!   behind the end of its block or answer;
 //! * from the first frame of a tool call on, until the call is complete and has been judged;
 //! * for a frame before it that waits.
 //!
@@ -181,11 +182,11 @@ impl StreamGuard {
         self.queue.bytes() + self.decoder.buffered()
     }
 
-    /// When undecided text waits and `max_hold_ms` is set: how long the host should wait for more
+    /// When undecided text waits and `max_hold_ms` is set and not zero: how long the host should wait for more
     /// before it calls [`StreamGuard::flush`]. Unit: milliseconds from the push that began the wait.
     #[must_use]
     pub fn flush_deadline(&self) -> Option<u64> {
-        self.options.max_hold_ms.filter(|_| self.queue.waits_for_text())
+        self.options.max_hold_ms.filter(|wait| *wait > 0 && self.queue.waits_for_text())
     }
 
     /// The number of the frame that has waited longest, so that a host with a running timer can
@@ -297,6 +298,11 @@ impl StreamGuard {
                     self.queue.drop_frame(number);
                 }
             }
+            Delta::NoUsage(range) => {
+                if self.options.drop_usage {
+                    self.queue.cut_out(number, range);
+                }
+            }
             Delta::Stop { reason, .. } => self.stops.push(reason),
             Delta::Error(_) => {}
             Delta::Done => self.end_everything(),
@@ -312,7 +318,10 @@ impl StreamGuard {
         if self.options.detectors == Detectors::NONE || piece.text.is_empty() {
             return;
         }
-        let watched = self.channels.entry(channel).or_insert_with(|| Watched::new(self.options.detectors.clone()));
+        let watched = self
+            .channels
+            .entry(channel)
+            .or_insert_with(|| Watched::new(self.options.detectors.clone(), self.options.max_hold_ms == Some(0)));
         let (start, release) = watched.push(&piece.text);
         self.queue.wait_for_text(number, channel, Piece::new(piece, start));
         self.heed(channel, release);
@@ -337,7 +346,9 @@ impl StreamGuard {
                 return self.cut(OUTPUT_BLOCKED, &reason(&finding));
             }
         }
-        self.queue.decide(channel, watched.decided(), watched);
+        if let Some(upto) = self.queue.decide(channel, watched.decided(), watched) {
+            watched.left(upto);
+        }
         watched.forget();
     }
 

@@ -33,13 +33,15 @@ pub struct GuardOptions {
     pub max_held: usize,
     /// Most bytes of one frame. Default: 1 MiB.
     pub max_frame: usize,
-    /// How long undecided text may wait before the host calls [`super::StreamGuard::flush`]. Unit:
+    /// How long undecided text may wait before the host calls [`super::StreamGuard::flush`]. Zero:
+    /// text leaves at once, word by word, and only what shows a sign of something waits until it is
+    /// decided ([`crate::scan::stream::StreamScanner::prompt`]); nothing is flushed. Unit:
     /// milliseconds. Default: none, it waits for the next bytes.
     pub max_hold_ms: Option<u64>,
     /// Whether a frame that cannot be read passes; if not, the stream is cut. Default: false.
     pub pass_unreadable: bool,
-    /// Whether the frame that only states usage is kept from the client, since the host and not
-    /// the client asked for it. Default: false.
+    /// Whether the frame that only states usage, and the `"usage": null` of the others, are kept from
+    /// the client, since the host and not the client asked for them. Default: false.
     pub drop_usage: bool,
     /// The id that a cut names.
     pub request_id: String,
@@ -87,7 +89,7 @@ pub enum Guarded {
         channel: Channel,
         /// What.
         findings: Vec<Finding>,
-        /// Whether some of it had already left, after a flush.
+        /// Whether some of it had already left, after a flush or because no wait was wanted.
         late: bool,
     },
     /// The stream was cut; the ending has been released, the upstream may be dropped.

@@ -29,12 +29,14 @@ impl Piece {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Held {
     raw: Vec<u8>,
     edits: Vec<Edit>,
     /// What says the frame's texts once more: gone when any of them changes.
     shadows: Vec<Range<usize>>,
+    /// What is cut out whatever the frame says.
+    cuts: Vec<Range<usize>>,
     /// How many pieces of text are undecided.
     undecided: usize,
     /// The tool calls, by number, that must be judged first.
@@ -59,8 +61,7 @@ impl Queue {
     /// Takes a frame and gives its number.
     pub(super) fn push(&mut self, raw: Vec<u8>) -> u64 {
         self.bytes += raw.len();
-        let held =
-            Held { raw, edits: Vec::new(), shadows: Vec::new(), undecided: 0, tools: Vec::new(), dropped: false };
+        let held = Held { raw, ..Held::default() };
         self.frames.push_back(held);
         self.first + self.frames.len() as u64 - 1
     }
@@ -116,6 +117,13 @@ impl Queue {
         }
     }
 
+    /// Takes bytes out of a frame, which says no less without them.
+    pub(super) fn cut_out(&mut self, number: u64, range: Range<usize>) {
+        if let Some(frame) = self.frame(number) {
+            frame.cuts.push(range);
+        }
+    }
+
     /// Replaces a text of a frame.
     pub(super) fn edit(&mut self, number: u64, range: Range<usize>, text: &str) {
         if let Some(frame) = self.frame(number) {
@@ -133,11 +141,14 @@ impl Queue {
     }
 
     /// The pieces of a channel up to `decided` wait no longer; what is masked in them is replaced.
-    pub(super) fn decide(&mut self, channel: Channel, decided: usize, watched: &Watched) {
+    /// Gives how far the channel has left, if any of it does.
+    pub(super) fn decide(&mut self, channel: Channel, decided: usize, watched: &Watched) -> Option<usize> {
+        let mut left = None;
         while let Some((number, piece)) = self.pieces.get_mut(&channel).and_then(|pieces| {
             let ready = pieces.front().is_some_and(|(_, piece)| piece.end() <= decided);
             if ready { pieces.pop_front() } else { None }
         }) {
+            left = Some(piece.end());
             if let Some(masked) = watched.masked(&piece.text, piece.start) {
                 self.edit(number, piece.range, &masked);
             }
@@ -145,6 +156,7 @@ impl Queue {
                 frame.undecided = frame.undecided.saturating_sub(1);
             }
         }
+        left
     }
 
     /// The frame that holds a byte of a channel, if it waits.
@@ -206,14 +218,16 @@ impl Queue {
             if frame.dropped {
                 continue;
             }
-            if frame.edits.is_empty() {
+            if frame.edits.is_empty() && frame.cuts.is_empty() {
                 out.append(&mut frame.raw);
                 continue;
             }
-            for range in frame.shadows {
+            let shadows = if frame.edits.is_empty() { Vec::new() } else { frame.shadows };
+            for range in shadows {
                 let listed = frame.raw.get(range.start) == Some(&b'[');
                 frame.edits.push(Edit::json(range, if listed { "[]" } else { "null" }));
             }
+            frame.edits.extend(frame.cuts.into_iter().map(|range| Edit::json(range, "")));
             // Edits of one frame lie in literals of their own; if they do not, nothing of the
             // frame may leave.
             if let Ok(rewritten) = rewrite(&frame.raw, &frame.edits) {

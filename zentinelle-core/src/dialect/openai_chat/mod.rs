@@ -56,10 +56,17 @@ pub(super) fn call(root: &Node<'_>, body: &[u8], call: &mut Call) -> Result<(), 
     call.stream = flag_at(root, "stream", &at)?;
     read_usage_option(root, call)?;
     call.temperature = number_at(root, "temperature", &at)?;
+    call.read_retention(root);
     call.read_user(root)
 }
 
 impl Call {
+    /// How long the input stays in the cache.
+    pub(super) fn read_retention(&mut self, root: &Node<'_>) {
+        let retention = root.text_at("prompt_cache_retention");
+        self.cached_long = retention.is_some_and(|word| !matches!(word.as_ref(), "in_memory" | "in-memory"));
+    }
+
     /// The end user, by the older key and the newer.
     pub(super) fn read_user(&mut self, root: &Node<'_>) -> Result<(), DecodeError> {
         let user = name_at(root, "user", &At::Root)?;

@@ -80,6 +80,8 @@ impl Stream {
                 out.push(Delta::Stop { choice: index, reason: stop(&reason) });
             }
         }
+        // OpenAI says `"usage": null` in every chunk but the last of a stream that was asked for usage.
+        out.extend(root.null_entry("usage").map(Delta::NoUsage));
         if let Some(stated) = root.get("usage") {
             out.push(Delta::Usage(usage(stated)));
             if root.items_at("choices").is_empty() {

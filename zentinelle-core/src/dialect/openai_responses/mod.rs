@@ -45,6 +45,7 @@ pub(super) fn call(root: &Node<'_>, body: &[u8], call: &mut Call) -> Result<(), 
     // Every stream of responses ends with its usage.
     call.include_usage = true;
     call.temperature = number_at(root, "temperature", &at)?;
+    call.read_retention(root);
     for key in ["previous_response_id", "conversation", "prompt"] {
         call.read_unseen(root, key);
     }

@@ -179,8 +179,6 @@ impl Stream {
         }
     }
 
-    /// The event that ends the response early: incomplete for a content filter, which is an end
-    /// every SDK knows, with the reason beside it.
     /// What the provider itself sends when it fails midway.
     pub(in super::super) fn failure(&self, message: &str) -> String {
         let event = json!({ "type": "error", "sequence_number": self.sequence, "code": "upstream_error",
@@ -188,6 +186,8 @@ impl Stream {
         format!("event: error\ndata: {event}\n\n")
     }
 
+    /// The event that ends the response early: incomplete for a content filter, which is an end
+    /// every SDK knows, with the reason beside it.
     pub(in super::super) fn ending(&self, message: &str) -> String {
         let own = |key: &str, otherwise: Value| {
             self.head.get(key).and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or(otherwise)

@@ -13,7 +13,7 @@ export interface Outcome {
   problems: Problem[];
 }
 
-interface Payload {
+export interface Payload {
   success?: boolean | null;
   ok?: boolean | null;
   error?: string | null;
@@ -41,4 +41,9 @@ export async function attempt<T extends Payload>(run: () => Promise<T | null | u
   } catch (error) {
     return { success: false, problems: [{ message: errorText(error), path: [] }] };
   }
+}
+
+/** All problems in one line, for a toast. */
+export function problemText(problems: readonly Problem[]): string {
+  return problems.map((one) => one.message).join(" ");
 }

@@ -209,6 +209,7 @@ impl From<EditAgentRequest> for Edit {
     fn from(request: EditAgentRequest) -> Self {
         Self {
             name: request.name,
+            agent_type: None,
             description: request.description,
             capabilities: request.capabilities,
             metadata: request.metadata,

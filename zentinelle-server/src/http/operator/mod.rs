@@ -2,6 +2,7 @@
 
 pub(crate) mod alert_rules;
 pub(crate) mod alerts;
+pub(crate) mod compliance;
 pub(crate) mod content_rules;
 pub(crate) mod exports;
 pub(crate) mod incidents;
@@ -16,11 +17,13 @@ pub(crate) mod policy_tools;
 pub(crate) mod prices;
 pub(crate) mod reports;
 pub(crate) mod retention;
+pub(crate) mod risks;
 pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod system_prompts;
 pub(crate) mod tenants;
 pub(crate) mod usage;
+pub(crate) mod users;
 pub(crate) mod violations;
 pub(crate) mod webhooks;
 

@@ -249,7 +249,7 @@ pub(crate) struct PolicyTypes {
 }
 
 /// The JSON Schema of a kind's `config`, complete in itself.
-fn config_schema(kind: PolicyType) -> Value {
+pub(crate) fn config_schema(kind: PolicyType) -> Value {
     let mut generator =
         SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true).into_generator();
     kind.config_schema(&mut generator).to_value()

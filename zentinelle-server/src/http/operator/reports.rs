@@ -51,6 +51,8 @@ pub(crate) struct Report {
     report_type: String,
     /// `pending`, `generating`, `complete` or `failed`.
     status: String,
+    /// How far it is built. Unit: percent.
+    progress: i64,
     /// How it is written.
     format: String,
     /// What it was told.
@@ -72,6 +74,7 @@ impl From<store::Summary> for Report {
             id: row.id,
             report_type: row.report_type,
             status: row.status,
+            progress: row.progress,
             format: row.format,
             params: row.params,
             created_by: row.created_by,
@@ -153,7 +156,8 @@ pub(crate) async fn get(
     params(("id" = String, Path, description = "The report's id")),
     responses(
         (status = 200, description = "The file, in the format that was asked for", content(
-            (String = "text/csv"), (String = "application/x-ndjson"), (Vec<u8> = "application/pdf")
+            (String = "text/csv"), (String = "application/x-ndjson"), (Vec<u8> = "application/pdf"),
+            (String = "application/json")
         )),
         (status = 409, description = "The report is not complete", body = ErrorBody),
         (status = "4XX", description = "There is no such report", body = ErrorBody),
@@ -169,7 +173,9 @@ pub(crate) async fn download(
     let media_type = match row.format.as_str() {
         "csv" => "text/csv; charset=utf-8",
         "pdf" => "application/pdf",
+        "json" | "oscal" => "application/json",
         _ => "application/x-ndjson",
     };
-    Ok(attachment(media_type, &format!("{}-{}.{}", row.report_type, row.id, row.format), Body::from(content)))
+    let ending = if row.format == "oscal" { "oscal.json" } else { row.format.as_str() };
+    Ok(attachment(media_type, &format!("{}-{}.{ending}", row.report_type, row.id), Body::from(content)))
 }

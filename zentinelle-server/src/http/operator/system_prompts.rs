@@ -32,7 +32,7 @@ pub(crate) struct SystemPrompt {
     /// The names in `{{double braces}}`.
     #[schema(value_type = Vec<String>)]
     variables: Value,
-    /// About how many tokens it has: four characters a token.
+    /// About how many tokens it has, by the upper estimate that calls are metered with.
     estimated_tokens: usize,
     /// The services or agent types it is for; empty for all.
     #[schema(value_type = Vec<String>)]

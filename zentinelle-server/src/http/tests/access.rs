@@ -8,7 +8,7 @@ use crate::auth::access::Access;
 use crate::testing::TestServer;
 
 /// Only these may be called by everybody.
-const PUBLIC: [&str; 11] = [
+const PUBLIC: [&str; 14] = [
     "/health",
     "/ready",
     "/metrics",
@@ -19,6 +19,9 @@ const PUBLIC: [&str; 11] = [
     "/api/docs",
     "/api/docs/{file}",
     "/.well-known/authzen-configuration",
+    "/api/zentinelle/v1/auth/options",
+    "/api/zentinelle/v1/auth/login",
+    "/api/zentinelle/v1/auth/logout",
     "/api/zentinelle/v1/audit/key",
 ];
 

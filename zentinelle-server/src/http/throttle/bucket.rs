@@ -17,6 +17,10 @@ pub(crate) enum Bucket {
     Evaluate,
     /// Scanning content.
     Scan,
+    /// Signing in.
+    SignIn,
+    /// What people who are signed in ask for.
+    Portal,
     /// Anything else.
     #[default]
     Other,
@@ -31,7 +35,12 @@ impl Bucket {
         let mut segments = path.split('/').skip(1);
         match (segments.next(), segments.next(), segments.next()) {
             (Some("health" | "ready" | "metrics"), None, _) => Self::Exempt,
-            (Some("api"), Some("zentinelle"), Some("v1")) => Self::of_segment(segments.next().unwrap_or_default()),
+            (Some("api"), Some("zentinelle"), Some("v1")) => {
+                match (segments.next().unwrap_or_default(), segments.next()) {
+                    ("auth", Some("login" | "oidc")) => Self::SignIn,
+                    (segment, _) => Self::of_segment(segment),
+                }
+            }
             (Some("api"), Some("v1"), Some(first)) => std::iter::once(first)
                 .chain(segments)
                 .map(Self::of_segment)
@@ -66,6 +75,8 @@ impl Bucket {
             Self::Heartbeat => "heartbeat",
             Self::Evaluate => "evaluate",
             Self::Scan => "scan",
+            Self::SignIn => "sign_in",
+            Self::Portal => "portal",
             Self::Other => "other",
             Self::Exempt => "exempt",
         }

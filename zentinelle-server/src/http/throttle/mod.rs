@@ -146,6 +146,8 @@ impl Throttle {
             Bucket::Heartbeat => self.rates.heartbeat,
             Bucket::Evaluate => self.rates.evaluate,
             Bucket::Scan => self.rates.scan,
+            Bucket::SignIn => self.rates.sign_in,
+            Bucket::Portal => self.rates.portal,
             Bucket::Other | Bucket::Exempt => self.rates.other,
         }
     }

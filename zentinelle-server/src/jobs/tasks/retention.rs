@@ -97,6 +97,74 @@ pub(crate) async fn enforce(app: &App, tenant: &TenantId) -> Result<(), JobError
     Ok(())
 }
 
+/// What the next run would do with one kind of records.
+#[derive(Debug)]
+pub(crate) struct Preview {
+    /// The kind.
+    pub(crate) entity_type: &'static str,
+    /// For how long they are kept. Unit: days.
+    pub(crate) days: f64,
+    /// How many rows would go.
+    pub(crate) would_delete: u64,
+    /// How many are as old, and held.
+    pub(crate) held: u64,
+    /// The oldest row there is.
+    pub(crate) oldest: Option<i64>,
+}
+
+/// What the next run would delete for one tenant, rule by rule and kind by kind.
+pub(crate) async fn preview(app: &App, tenant: &TenantId) -> Result<Vec<Preview>, StoreError> {
+    let (db, now) = (app.store.db(), clock::now_micros());
+    let holds = legal_holds::active(db, tenant).await?;
+    let mut found: Vec<Preview> = Vec::new();
+    for rule in &retention::rules(&app.store, tenant).await? {
+        for table in &TABLES {
+            let Some(days) = rule.days_of(table.held.entity_type) else { continue };
+            let old = Condition::all()
+                .add(Expr::col(Alias::new("tenant_id")).eq(tenant.as_str()))
+                .add(Expr::col(Alias::new(table.held.at)).lt(cutoff(now, days)))
+                .add(of(&rule.whose));
+            let all = counted(db, table, old.clone()).await?;
+            let free = match legal_holds::free(&holds, table.held) {
+                Some(free) => counted(db, table, old.add(free)).await?,
+                None => 0,
+            };
+            let own = Condition::all().add(Expr::col(Alias::new("tenant_id")).eq(tenant.as_str()));
+            let oldest = Query::select()
+                .expr(Expr::col(Alias::new(table.held.at)).min())
+                .from(Alias::new(table.name))
+                .cond_where(own)
+                .to_owned();
+            let oldest = match db.query_one(&oldest).await? {
+                Some(row) => row.try_get_by_index::<Option<i64>>(0)?,
+                None => None,
+            };
+            let kind = table.held.entity_type;
+            match found.iter_mut().find(|known| known.entity_type == kind && known.days.total_cmp(&days).is_eq()) {
+                Some(known) => {
+                    known.would_delete += free;
+                    known.held += all.saturating_sub(free);
+                    known.oldest = [known.oldest, oldest].into_iter().flatten().min();
+                }
+                None => found.push(Preview {
+                    entity_type: kind,
+                    days,
+                    would_delete: free,
+                    held: all.saturating_sub(free),
+                    oldest,
+                }),
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn counted(db: &sea_orm::DatabaseConnection, table: &Table, meets: Condition) -> Result<u64, StoreError> {
+    let count = Query::select().expr(Expr::cust("COUNT(*)")).from(Alias::new(table.name)).cond_where(meets).to_owned();
+    let Some(row) = db.query_one(&count).await? else { return Ok(0) };
+    Ok(u64::try_from(row.try_get_by_index::<i64>(0)?).unwrap_or_default())
+}
+
 fn cutoff(now: i64, days: f64) -> i64 {
     now.saturating_sub((days * DAY as f64) as i64)
 }

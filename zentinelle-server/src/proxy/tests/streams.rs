@@ -127,6 +127,39 @@ async fn a_stream_without_findings_arrives_as_it_was_sent() {
     bench.server.eventually(9, ended).await;
 }
 
+/// Google streams events or an array. What it is counts, not what its `Content-Type` says.
+#[tokio::test]
+async fn what_google_streams_is_read_whatever_it_claims_to_be() {
+    let bench = Bench::new().await;
+    let key = ["AKIA", "QWERTYUIOPASDFGH"].concat();
+    bench.server.policy("output_filter", json!({ "mask_secrets": true })).await;
+    let events = google(&["the key is ", &key[..9], &key[9..], " and so on"]);
+    let elements: Vec<&str> = events.iter().map(|event| event.trim_start_matches("data: ").trim_end()).collect();
+    let array = format!("[{}]", elements.join(","));
+    let json = "application/json; charset=UTF-8";
+    for (path, kind, said) in [
+        (GOOGLE, json, events.concat()),
+        (GOOGLE, SSE, array.clone()),
+        (GOOGLE.trim_end_matches("?alt=sse"), SSE, array),
+        (GOOGLE.trim_end_matches("?alt=sse"), json, events.concat()),
+    ] {
+        bench.provider.says(Say::Body(200, kind, said.clone().into()));
+        let answer = bench.post(path, content()).await;
+        let text = answer.text();
+        assert_eq!(answer.status, StatusCode::OK, "{path} {kind} {text}");
+        assert!(text.contains("and so on"), "{text}");
+        assert!(
+            text.contains("[REDACTED:") && !text.contains(&key[9..]) && !text.contains(&key[..9]),
+            "{path} {kind} {text}"
+        );
+    }
+    // A whole reply where events were promised: a client's reader might take it, so it is not let through.
+    let whole = json!({ "choices": [{ "message": { "role": "assistant", "content": key } }] }).to_string();
+    bench.provider.says(Say::Body(200, SSE, whole.into()));
+    let answer = bench.post("/v1/chat/completions", streaming(chat())).await;
+    assert!(!answer.text().contains(&key) && answer.text().ends_with("[DONE]\n\n"), "{}", answer.text());
+}
+
 #[tokio::test]
 async fn usage_is_asked_for_where_the_client_did_not_and_the_client_sees_nothing_of_it() {
     let bench = Bench::new().await;

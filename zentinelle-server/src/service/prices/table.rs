@@ -28,7 +28,7 @@ pub(crate) struct Price {
     pub(crate) most_output: Option<u64>,
     /// From when on. Unit: microseconds since 1970.
     pub(crate) effective_at: i64,
-    /// Where the figures come from.
+    /// Where the figures come from and how far they were compared, in the words of the file's note.
     pub(crate) source: String,
     /// Whether the model is too far from today's to stand for one that is unknown.
     pub(crate) superseded: bool,
@@ -117,6 +117,13 @@ impl Prices {
     /// Every row, the tenant's first.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &Price> {
         self.own.iter().chain(built_in())
+    }
+
+    /// What a model's tokens cost at an instant; none where it has no price.
+    pub(crate) fn rate(&self, provider: &str, model: &str, at: i64) -> Option<Rate> {
+        let (provider, model) = (vendor(provider), bare(model));
+        let known = find(&self.own, &provider, &model, at).or_else(|| find(built_in(), &provider, &model, at));
+        known.map(|price| price.rate)
     }
 
     /// What a call costs.
@@ -250,7 +257,11 @@ mod tests {
     fn the_table_can_be_read_and_names_its_sources() {
         let rows = read(include_str!("../../../data/prices.json")).expect("the file is sound");
         assert_eq!(rows.len(), built_in().len());
-        assert!(rows.len() > 40 && rows.iter().all(|row| !row.source.is_empty() && row.rate.input > 0));
+        assert!(rows.len() > 40 && rows.iter().all(|row| row.rate.input > 0));
+        for row in rows {
+            let sorts = ["vendor's page: ", "third party: ", "announcement of "];
+            assert!(sorts.iter().any(|sort| row.source.starts_with(sort)), "{}: {}", row.model, row.source);
+        }
     }
 
     #[test]

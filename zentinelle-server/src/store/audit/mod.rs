@@ -12,8 +12,9 @@ use super::{StoreError, wire_name};
 use crate::clock;
 
 pub(crate) use self::read::{
-    Checkpointed, EntryFilter, Stretch, checkpoint_at_or_after, checkpoint_before, checkpoints_in, entries, entry,
-    head, insert_checkpoint, latest_checkpoint, newest_sequence, search, sequences_between,
+    Checkpointed, EntryFilter, Listed, SORTS, Stretch, activity, checkpoint_at_or_after, checkpoint_before,
+    checkpoints_in, entries, entry, head, insert_checkpoint, latest_checkpoint, newest_sequence, search,
+    sequences_between,
 };
 
 /// How many entries one statement inserts.

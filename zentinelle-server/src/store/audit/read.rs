@@ -1,14 +1,17 @@
 //! Reading a tenant's audit chain, page by page, and its signed checkpoints.
 
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, FromQueryResult, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select, Set,
 };
+use serde::{Deserialize, Serialize};
 use zentinelle_core::audit::Chain;
 use zentinelle_core::ids::TenantId;
 
 use crate::store::StoreError;
 use crate::store::entities::{audit_checkpoint, audit_entry, audit_head};
+use crate::store::keyset::{self, Narrow as _, Order};
 
 /// A signed checkpoint with the state of the chain that it speaks of.
 #[derive(Clone, Debug)]
@@ -244,4 +247,83 @@ pub(crate) async fn insert_checkpoint(
         .exec_without_returning(db)
         .await?;
     Ok(())
+}
+
+/// Which entries a list shows, as clients ask for them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Listed {
+    /// With this text.
+    pub(crate) search: Option<String>,
+    /// Done by this one.
+    pub(crate) actor: Option<String>,
+    /// One of these actions.
+    pub(crate) action: keyset::Words,
+    /// Done to one of these kinds of things.
+    pub(crate) resource_type: keyset::Words,
+    /// Done to this thing.
+    pub(crate) resource_id: Option<String>,
+    /// From then on.
+    pub(crate) since: Option<keyset::Instant>,
+    /// Before then.
+    pub(crate) until: Option<keyset::Instant>,
+}
+
+impl Listed {
+    /// The rows of a tenant.
+    pub(crate) fn select(&self, tenant: &TenantId) -> Select<audit_entry::Entity> {
+        use audit_entry::Column;
+        audit_entry::Entity::find()
+            .of(Column::TenantId, tenant)
+            .search(&[Column::Action, Column::Actor, Column::ResourceType, Column::ResourceId], &self.search)
+            .search(&[Column::Actor], &self.actor)
+            .one_of(Column::Action, &self.action)
+            .one_of(Column::ResourceType, &self.resource_type)
+            .same(Column::ResourceId, &self.resource_id)
+            .between(Column::RecordedAt, self.since, self.until)
+    }
+}
+
+/// The orders of the list, its usual one first.
+pub(crate) const SORTS: &[keyset::Sort<audit_entry::Entity>] = &[
+    ("timestamp", Order::By(audit_entry::Column::Sequence), true),
+    ("action", Order::By(audit_entry::Column::Action), false),
+    ("actor", Order::By(audit_entry::Column::Actor), false),
+    ("resourceType", Order::By(audit_entry::Column::ResourceType), false),
+];
+
+/// How many entries one actor made of one kind on one day.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Activity {
+    /// How many days since 1970.
+    pub(crate) day: i64,
+    /// What was done.
+    pub(crate) action: String,
+    /// By whom.
+    pub(crate) actor: String,
+    /// How often.
+    pub(crate) entries: i64,
+}
+
+/// What was done since an instant, summed up by day, action and actor.
+pub(crate) async fn activity(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    since: i64,
+) -> Result<Vec<Activity>, StoreError> {
+    use audit_entry::Column;
+    let found = audit_entry::Entity::find()
+        .select_only()
+        // The divisor is part of the text: as a bound value it would be another one in the grouping.
+        .column_as(Expr::cust("recorded_at / 86400000000"), "day")
+        .column(Column::Action)
+        .column(Column::Actor)
+        .column_as(Expr::col(Column::Sequence).count(), "entries")
+        .of(Column::TenantId, tenant)
+        .filter(Column::RecordedAt.gte(since))
+        .group_by(Expr::cust("recorded_at / 86400000000"))
+        .group_by(Column::Action)
+        .group_by(Column::Actor)
+        .limit(10_000);
+    Ok(found.into_model::<Activity>().all(db).await?)
 }

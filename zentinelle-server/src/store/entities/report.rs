@@ -17,6 +17,8 @@ pub(crate) struct Model {
     pub(crate) params: Json,
     /// One of: pending | generating | complete | failed.
     pub(crate) status: String,
+    /// How far it is built; percent.
+    pub(crate) progress: i64,
     pub(crate) content: Option<String>,
     pub(crate) error_message: String,
     pub(crate) created_by: String,

@@ -515,11 +515,19 @@ CREATE TABLE system_prompts (
     id TEXT NOT NULL,
     slug TEXT NOT NULL,
     title TEXT NOT NULL,
+    description TEXT NOT NULL,
     prompt_text TEXT NOT NULL,
+    prompt_type TEXT NOT NULL, -- system | persona | task | chain | few_shot | safety | format
+    status TEXT NOT NULL, -- draft | active | archived
+    visibility TEXT NOT NULL, -- organization | private | public
+    category TEXT NOT NULL, -- a slug; empty for none
+    tags JSONB NOT NULL, -- slugs
+    parent_id TEXT, -- the prompt it was forked from
+    details JSONB NOT NULL, -- what people read beside the text
     applies_to JSONB NOT NULL,
     variables JSONB NOT NULL,
     version BIGINT NOT NULL,
-    enabled BOOLEAN NOT NULL,
+    enabled BOOLEAN NOT NULL, -- whether agents get it: only while it is active
     created_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -535,6 +543,26 @@ CREATE TABLE system_prompt_revisions (
     changed_by TEXT NOT NULL,
     changed_at BIGINT NOT NULL,
     CONSTRAINT system_prompt_revisions_pk PRIMARY KEY (tenant_id, prompt_id, version)
+);
+
+CREATE TABLE prompt_favorites (
+    tenant_id TEXT NOT NULL,
+    prompt_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT prompt_favorites_pk PRIMARY KEY (tenant_id, prompt_id, user_id)
+);
+
+CREATE TABLE prompt_ratings (
+    tenant_id TEXT NOT NULL,
+    prompt_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    rating BIGINT NOT NULL, -- 1 to 5
+    review TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT prompt_ratings_pk PRIMARY KEY (tenant_id, prompt_id, user_id)
 );
 
 -- Models a tenant knows, whether it approved them, and what they cost. Prices have effective
@@ -603,6 +631,132 @@ CREATE TABLE behavioral_baselines (
     CONSTRAINT behavioral_baselines_pk PRIMARY KEY (tenant_id, agent_id)
 );
 
+-- What may go wrong, and how bad that would be. Factors are 1, 2, 3, 5 or 8; a score is the product
+-- of three of them.
+CREATE TABLE risks (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    category TEXT NOT NULL, -- security | privacy | compliance | operational | reputational | financial | ethical
+    status TEXT NOT NULL, -- identified | assessed | mitigating | accepted | transferred | closed
+    severity BIGINT NOT NULL,
+    likelihood BIGINT NOT NULL,
+    impact BIGINT NOT NULL,
+    score BIGINT NOT NULL, -- 1 to 512
+    residual_severity BIGINT, -- what is left after mitigation
+    residual_likelihood BIGINT,
+    residual_impact BIGINT,
+    mitigation_plan TEXT NOT NULL,
+    mitigation_status TEXT NOT NULL, -- not_started | in_progress | completed | verified
+    owner TEXT NOT NULL,
+    tags JSONB NOT NULL,
+    external_references JSONB NOT NULL,
+    identified_at BIGINT NOT NULL,
+    last_reviewed_at BIGINT,
+    last_reviewed_by TEXT,
+    next_review_at BIGINT, -- the first instant of the day, UTC
+    closed_at BIGINT,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT risks_pk PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX risks_status ON risks (tenant_id, status, score);
+
+-- What a risk is about.
+CREATE TABLE risk_links (
+    tenant_id TEXT NOT NULL,
+    risk_id TEXT NOT NULL,
+    kind TEXT NOT NULL, -- policy | agent | incident
+    target_id TEXT NOT NULL, -- of an agent: its own name for itself
+    CONSTRAINT risk_links_pk PRIMARY KEY (tenant_id, risk_id, kind, target_id)
+);
+CREATE INDEX risk_links_target ON risk_links (tenant_id, kind, target_id);
+
+-- The register at the end of each day on which it changed; a day without a row is as the one before.
+CREATE TABLE risk_days (
+    tenant_id TEXT NOT NULL,
+    day_at BIGINT NOT NULL, -- the day's first instant, UTC
+    open_count BIGINT NOT NULL,
+    score_sum BIGINT NOT NULL,
+    highest BIGINT NOT NULL,
+    CONSTRAINT risk_days_pk PRIMARY KEY (tenant_id, day_at)
+);
+
+-- Which frameworks a tenant answers to, where that is not what the framework's file says.
+CREATE TABLE framework_choices (
+    tenant_id TEXT NOT NULL,
+    framework_id TEXT NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    changed_by TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    CONSTRAINT framework_choices_pk PRIMARY KEY (tenant_id, framework_id)
+);
+
+-- What a look at all controls came to.
+CREATE TABLE assessments (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    assessment_type TEXT NOT NULL, -- manual | scheduled
+    frameworks JSONB NOT NULL, -- of each enabled framework: its edition, and how many controls stand how
+    score BIGINT NOT NULL, -- percent
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT assessments_pk PRIMARY KEY (tenant_id, id)
+);
+
+-- A control that a look found wanting: since when, and until when.
+CREATE TABLE findings (
+    tenant_id TEXT NOT NULL,
+    framework_id TEXT NOT NULL,
+    control_id TEXT NOT NULL,
+    found_at BIGINT NOT NULL,
+    title TEXT NOT NULL,
+    severity TEXT NOT NULL, -- medium | high
+    control_status TEXT NOT NULL, -- partial | not_met
+    why TEXT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    resolved_at BIGINT,
+    CONSTRAINT findings_pk PRIMARY KEY (tenant_id, framework_id, control_id, found_at)
+);
+CREATE INDEX findings_open ON findings (tenant_id, resolved_at, found_at);
+
+-- Days on which an agent used far more than in the days before.
+CREATE TABLE anomalies (
+    tenant_id TEXT NOT NULL,
+    day_at BIGINT NOT NULL, -- the day's first instant, UTC
+    agent_id TEXT NOT NULL,
+    measure TEXT NOT NULL, -- calls | tokens | usd_micros
+    id TEXT NOT NULL,
+    severity TEXT NOT NULL, -- low | medium | high
+    actual BIGINT NOT NULL,
+    expected DOUBLE PRECISION NOT NULL, -- the mean of the seven days before
+    sigma DOUBLE PRECISION NOT NULL, -- how many standard deviations above
+    status TEXT NOT NULL, -- open | acknowledged | dismissed
+    changed_by TEXT,
+    changed_at BIGINT,
+    found_at BIGINT NOT NULL,
+    CONSTRAINT anomalies_pk PRIMARY KEY (tenant_id, day_at, agent_id, measure),
+    CONSTRAINT anomalies_id UNIQUE (tenant_id, id)
+);
+
+-- Filters of a page that somebody wants again.
+CREATE TABLE saved_views (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    page TEXT NOT NULL,
+    name TEXT NOT NULL,
+    query TEXT NOT NULL, -- the query string
+    shared BOOLEAN NOT NULL,
+    is_default BOOLEAN NOT NULL,
+    owner TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT saved_views_pk PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX saved_views_page ON saved_views (tenant_id, page, owner);
+
 CREATE TABLE reports (
     tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -610,6 +764,7 @@ CREATE TABLE reports (
     format TEXT NOT NULL,
     params JSONB NOT NULL,
     status TEXT NOT NULL, -- pending | generating | complete | failed
+    progress BIGINT NOT NULL, -- how far it is built; percent
     content TEXT,
     error_message TEXT NOT NULL,
     created_by TEXT NOT NULL,
@@ -697,3 +852,49 @@ CREATE TABLE replicas (
     started_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL
 );
+
+-- People who sign in. `email` is in lower case; a person of an identity provider is known by `oidc_subject`.
+CREATE TABLE users (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    email TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL, -- admin | operator | viewer
+    source TEXT NOT NULL, -- local | oidc
+    oidc_subject TEXT, -- issuer, a blank, and the subject there
+    password_hash TEXT, -- Argon2id, as a PHC string
+    password_temporary BOOLEAN NOT NULL, -- good only for choosing another
+    password_expires_at BIGINT, -- of a temporary password
+    password_changed_at BIGINT,
+    sealed_totp TEXT, -- the secret of one-time codes, sealed
+    totp_confirmed BOOLEAN NOT NULL, -- codes are asked for from then on
+    totp_last_step BIGINT NOT NULL, -- the last code that was used, so that none is used twice
+    failures BIGINT NOT NULL, -- sign-ins that failed since the last that did not
+    locked_until BIGINT,
+    disabled_at BIGINT,
+    last_sign_in_at BIGINT,
+    created_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT users_pk PRIMARY KEY (tenant_id, id),
+    CONSTRAINT users_email UNIQUE (tenant_id, email),
+    CONSTRAINT users_oidc_subject UNIQUE (tenant_id, oidc_subject)
+);
+
+-- Where people are signed in. Of the cookie only a keyed hash is kept.
+CREATE TABLE user_sessions (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    token_hash TEXT NOT NULL CONSTRAINT user_sessions_token UNIQUE, -- lower-case hexadecimal
+    signed_in_by TEXT NOT NULL, -- local | oidc
+    created_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT,
+    ip_address TEXT NOT NULL,
+    user_agent TEXT NOT NULL,
+    CONSTRAINT user_sessions_pk PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX user_sessions_user ON user_sessions (tenant_id, user_id, id);
+CREATE INDEX user_sessions_end ON user_sessions (expires_at); -- ended ones are taken away

@@ -1,11 +1,192 @@
 "use client";
-import { t } from "@/messages";
-import { NothingState, Page } from "@/ui/page";
+import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
+import { Box, Button, HStack, Stack, Table, Tabs, Text } from "@chakra-ui/react";
+import { FlaskConical, Pencil, Power, RotateCcw } from "lucide-react";
+import { useState } from "react";
+import { attempt, problemText } from "@/lib/outcome";
+import { May } from "@/lib/session";
+import { saveFile } from "@/lib/save-file";
+import { useUrlState } from "@/lib/url";
+import { t, word } from "@/messages";
+import { StatusBadge, Tag } from "@/ui/badges";
+import { CodeEditor } from "@/ui/code-editor";
+import { ChoiceField, ConfirmDialog } from "@/ui/dialogs";
+import { JsonDiff } from "@/ui/diff";
+import { Card, Loaded, MissingState, Page } from "@/ui/page";
+import { Facts, GoButton, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
+import { tell } from "@/ui/toasts";
+import type { PolicyQuery } from "./gql/graphql";
+import { OnOff, scopeWords } from "./list";
+import { Policy, PolicyDecisions, PolicyDiff, PolicyExport, PolicyRevisions, RestorePolicy, TogglePolicy } from "./queries";
+
+type Kept = NonNullable<PolicyQuery["policy"]>;
+const TABS = ["overview", "versions", "yaml"] as const;
 
 export function PolicyDetail() {
+  const url = useUrlState();
+  const id = url.get("id") ?? "";
+  const result = useQuery(Policy, { variables: { id } });
   return (
-    <Page title={t("nav.policies")}>
-      <NothingState title={t("state.notBuilt")} />
+    <Loaded result={result} permission="policies:read" waiting={<Page title={t("nav.policies")}>{null}</Page>}>
+      {({ policy }) => (policy ? <Shown policy={policy} /> : <Page title={t("nav.policies")}><MissingState><GoButton href="/policies/" variant="outline">{t("nav.policies")}</GoButton></MissingState></Page>)}
+    </Loaded>
+  );
+}
+
+function Shown({ policy }: { policy: Kept }) {
+  const url = useUrlState();
+  const tab = url.get("tab") ?? "overview";
+  const client = useApolloClient();
+  const [toggle] = useMutation(TogglePolicy);
+  const turn = async () => {
+    const { success, problems } = await attempt(async () => (await toggle({ variables: { id: policy.id } })).data?.togglePolicyEnabled);
+    if (success) tell.done(t("common.saved"));
+    else tell.failed(t("form.error"), problemText(problems));
+    await client.refetchQueries({ include: "active" });
+  };
+  return (
+    <Page title={policy.name} lead={policy.description} permission="policies:read"
+      badge={<><StatusBadge value={policy.enforcement} /><OnOff on={policy.enabled} /></>}
+      actions={
+        <>
+          <GoButton href={`/playground/?policy=${policy.id}`} variant="outline"><FlaskConical size={14} aria-hidden /> {t("policies.try")}</GoButton>
+          <May permission="policies:write">
+            <Button size="sm" variant="outline" onClick={() => void turn()}><Power size={14} aria-hidden /> {policy.enabled ? t("policies.disable") : t("policies.enable")}</Button>
+            <GoButton href={`/policies/edit/?id=${policy.id}`}><Pencil size={14} aria-hidden /> {t("common.edit")}</GoButton>
+          </May>
+        </>
+      }>
+      <Tabs.Root value={tab} onValueChange={({ value }) => url.set({ tab: value === "overview" ? null : value })} size="sm" lazyMount>
+        <Tabs.List>{TABS.map((one) => <Tabs.Trigger key={one} value={one}>{t(`policies.tab.${one}`)}</Tabs.Trigger>)}</Tabs.List>
+        <Tabs.Content value="overview"><Overview policy={policy} /></Tabs.Content>
+        <Tabs.Content value="versions"><Versions policy={policy} /></Tabs.Content>
+        <Tabs.Content value="yaml"><AsFile policy={policy} /></Tabs.Content>
+      </Tabs.Root>
     </Page>
+  );
+}
+
+function Overview({ policy }: { policy: Kept }) {
+  const [since] = useState(() => new Date(Date.now() - 7 * 86_400_000).toISOString());
+  const decisions = useQuery(PolicyDecisions, { variables: { filter: { search: policy.id, allowed: false, since } } });
+  const config = Object.entries((policy.config ?? {}) as Record<string, unknown>).filter(([name]) => !name.startsWith("_"));
+  return (
+    <Box display="grid" gap="4" gridTemplateColumns={{ base: "minmax(0,1fr)", lg: "minmax(0,1fr) minmax(0,1fr)" }} alignItems="start">
+      <Card title={t("policies.config")}>
+        {config.length === 0 ? <Text fontSize="sm" color="fg.muted">{t("policies.config.empty")}</Text> : (
+          <Facts items={config.map(([name, value]) => [word(name), Array.isArray(value) && value.every((one) => typeof one === "string") ? <HStack key={name} wrap="wrap" gap="1">{value.map((one) => <Tag key={String(one)} fontFamily="mono">{String(one)}</Tag>)}</HStack>
+            : typeof value === "object" && value !== null ? <JsonText key={name} value={value} /> : typeof value === "boolean" ? (value ? t("common.yes") : t("common.no")) : String(value)])} />
+        )}
+      </Card>
+      <Stack gap="4">
+        <Card title={t("policies.tab.overview")}>
+          <Facts items={[
+            [t("policies.type"), <Tag key="type">{word(policy.policyType)}</Tag>],
+            [t("policies.scope"), scopeWords(policy)],
+            [t("policies.priority"), policy.priority],
+            [t("policies.inheritance"), policy.inheritance === "floor" ? t("policies.inheritance.floor") : t("policies.inheritance.replace")],
+            [t("policies.version"), policy.version],
+            [t("policies.author"), policy.createdByUsername ?? "–"],
+            [t("common.created"), <RelativeTime key="made" at={policy.createdAt} />],
+            [t("common.updated"), <RelativeTime key="changed" at={policy.updatedAt} />],
+            [t("common.id"), <Identifier key="id" value={policy.id} />],
+          ]} />
+        </Card>
+        <Card title={t("policies.recent")}>
+          <Loaded result={decisions} permission="evaluations:read">
+            {({ decisionsPage }) => decisionsPage.nodes.length === 0 ? <Text fontSize="sm" color="fg.muted">{t("policies.recent.none")}</Text> : (
+              <Stack gap="2.5">
+                {decisionsPage.nodes.map((one) => (
+                  <HStack key={one.id} justify="space-between" gap="3" fontSize="sm">
+                    <Box minW="0"><GoTo href={`/monitoring/decision/?id=${one.id}`}>{one.agentId}</GoTo><Text color="fg.muted" fontSize="xs" truncate>{one.reason ?? one.action}</Text></Box>
+                    <Text color="fg.muted" fontSize="xs" flexShrink="0"><RelativeTime at={one.decidedAt} /></Text>
+                  </HStack>
+                ))}
+                <GoTo href={`/monitoring/?tab=decisions&search=${policy.id}`} fontSize="sm">{t("policies.recent.all", { count: decisionsPage.totalCount })}</GoTo>
+              </Stack>
+            )}
+          </Loaded>
+        </Card>
+      </Stack>
+    </Box>
+  );
+}
+
+function Versions({ policy }: { policy: Kept }) {
+  const url = useUrlState();
+  const client = useApolloClient();
+  const result = useQuery(PolicyRevisions, { variables: { id: policy.id }, fetchPolicy: "cache-and-network" });
+  const [restore] = useMutation(RestorePolicy);
+  const [wanted, want] = useState<number>();
+  const versions = result.data?.policyRevisions.map((one) => one.version).sort((a, b) => b - a) ?? [];
+  const to = Number(url.get("to") ?? versions[0] ?? 0);
+  const from = Number(url.get("from") ?? versions.find((one) => one < to) ?? 0);
+  const diff = useQuery(PolicyDiff, { variables: { id: policy.id, from, to }, skip: !from || !to || from === to });
+  const choices = versions.map((one) => ({ value: String(one), label: one === versions[0] ? `${one} (${t("policies.versions.now")})` : String(one) }));
+  return (
+    <Stack gap="4">
+      <Loaded result={result}>
+        {({ policyRevisions }) => (
+          <Card title={t("policies.tab.versions")} flush>
+            <Box overflowX="auto" tabIndex={0}>
+              <Table.Root size="sm">
+                <Table.Header><Table.Row>{[t("policies.version"), t("common.updated"), t("policies.author"), t("policies.enforcement"), ""].map((one, index) => <Table.ColumnHeader key={index} ps={index === 0 ? "4" : undefined}>{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>
+                <Table.Body>
+                  {[...policyRevisions].sort((a, b) => b.version - a.version).map((one) => (
+                    <Table.Row key={one.version}>
+                      <Table.Cell ps="4" fontWeight="medium">{one.version}</Table.Cell>
+                      <Table.Cell><RelativeTime at={one.createdAt} /></Table.Cell>
+                      <Table.Cell>{one.changedBy}<Text fontSize="xs" color="fg.muted">{one.changeSummary}</Text></Table.Cell>
+                      <Table.Cell><StatusBadge value={one.enforcement} /></Table.Cell>
+                      <Table.Cell textAlign="end">
+                        {one.version === versions[0] ? null : (
+                          <HStack justify="flex-end">
+                            <Button size="xs" variant="ghost" onClick={() => url.set({ from: one.version, to: versions[0] })}>{t("policies.versions.compare")}</Button>
+                            <May permission="policies:write"><Button size="xs" variant="outline" onClick={() => want(one.version)}><RotateCcw size={12} aria-hidden /> {t("policies.versions.restore")}</Button></May>
+                          </HStack>
+                        )}
+                      </Table.Cell>
+                    </Table.Row>
+                  ))}
+                </Table.Body>
+              </Table.Root>
+            </Box>
+          </Card>
+        )}
+      </Loaded>
+      {versions.length > 1 ? (
+        <Card title={t("policies.versions.difference", { from, to })} actions={
+          <HStack gap="3" align="flex-end">
+            <ChoiceField name="from" label={t("policies.versions.from")} value={String(from)} set={(value) => url.set({ from: value })} choices={choices} />
+            <ChoiceField name="to" label={t("policies.versions.to")} value={String(to)} set={(value) => url.set({ to: value })} choices={choices} />
+          </HStack>
+        }>
+          {from === to ? <JsonDiff changes={[]} /> : <Loaded result={diff}>{({ policyDiff }) => <JsonDiff changes={policyDiff} />}</Loaded>}
+        </Card>
+      ) : result.data ? <Text fontSize="sm" color="fg.muted">{t("policies.versions.none")}</Text> : null}
+      <ConfirmDialog open={wanted !== undefined} close={() => want(undefined)} danger={false} title={t("policies.versions.restore.title", { version: wanted ?? 0 })} text={t("policies.versions.restore.text")} action={t("policies.versions.restore")}
+        run={async () => {
+          const outcome = await attempt(async () => (await restore({ variables: { id: policy.id, version: wanted ?? 0 } })).data?.restorePolicy);
+          if (outcome.success) {
+            tell.done(t("policies.versions.restored", { version: wanted ?? 0 }));
+            url.set({ from: null, to: null });
+            await client.refetchQueries({ include: "active" });
+          }
+          return outcome;
+        }} />
+    </Stack>
+  );
+}
+
+function AsFile({ policy }: { policy: Kept }) {
+  const result = useQuery(PolicyExport, { variables: { ids: [policy.id] } });
+  return (
+    <Loaded result={result}>
+      {({ policyExport }) => (
+        <Card title={t("policies.tab.yaml")} actions={<Button size="xs" variant="outline" onClick={() => saveFile(`${policy.name.replace(/\W+/g, "-").toLowerCase()}.yaml`, policyExport, "application/yaml")}>{t("policies.file")}</Button>}>
+          <CodeEditor label={t("policies.tab.yaml")} language="yaml" value={policyExport} readOnly minHeight="12rem" />
+        </Card>
+      )}
+    </Loaded>
   );
 }

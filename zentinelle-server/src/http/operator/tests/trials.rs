@@ -37,6 +37,7 @@ async fn a_dry_run_answers_both_ways_and_spends_nothing() {
         json!({"candidate": {"remove": [spent["before"]["policies_evaluated"][0]["id"]]}, "request": body["request"]});
     let without = ok(&server, Method::POST, "policies/dry-run", &key, without).await;
     assert_eq!(without["after"]["effect"], "no_policy");
+    server.settled().await;
     assert_eq!(evaluation::Entity::find().count(server.app.store.db()).await.expect("counted"), 1);
     for (body, error) in [
         (json!({}), "invalid_request"),

@@ -1,11 +1,13 @@
 //! What happens to content and what people look after, over HTTP, on both databases.
 
+mod compliance;
 mod content;
 mod hostile;
 mod looked_after;
 mod money;
 mod prompts;
 mod reports;
+mod risks;
 
 use std::time::Duration;
 
@@ -127,6 +129,8 @@ async fn agents_are_refused_on_every_route_of_operators_and_operators_on_those_o
                 "/usage",
                 "/export",
                 "/reports",
+                "/risks",
+                "/compliance",
                 "/notifications",
             ];
             path.strip_prefix(BASE).is_some_and(|rest| subjects.iter().any(|subject| rest.starts_with(subject)))

@@ -14,7 +14,7 @@ async fn a_prompt_has_versions_that_can_be_compared_and_brought_back() {
         let made = ok(&server, Method::POST, "system-prompts", &operator, body.clone()).await;
         assert_eq!(
             (&made["version"], &made["variables"], &made["estimated_tokens"]),
-            (&json!(1), &json!(["name"]), &json!(6))
+            (&json!(1), &json!(["name"]), &json!(zentinelle_core::dialect::estimate_text("Hello {{name}}\nBe kind")))
         );
         fails(&server, Method::POST, "system-prompts", &operator, body, 409, "already_exists").await;
         for body in [

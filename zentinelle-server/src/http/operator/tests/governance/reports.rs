@@ -94,6 +94,7 @@ async fn a_report_that_cannot_be_is_refused_and_one_that_is_not_ready_waits() {
         format: "csv".to_owned(),
         params: json!({}),
         status: "pending".to_owned(),
+        progress: 0,
         content: None,
         error_message: String::new(),
         created_by: "test".to_owned(),

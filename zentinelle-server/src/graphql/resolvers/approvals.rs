@@ -1,0 +1,56 @@
+//! Actions that wait for a person.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::shared::{at, own_id};
+use crate::clock;
+use crate::graphql::ask::{Ask, ById, Id, Resolvers};
+use crate::graphql::page::PageArgs;
+use crate::http::error::ApiError;
+use crate::service::approvals::{self, Verdict, as_of_now, risk_level};
+use crate::store::approvals as store;
+use crate::store::entities::approval;
+
+pub(super) fn register(to: &mut Resolvers) {
+    to.query("approvalsPage", async |ask: Ask, args: PageArgs<store::Listed>| {
+        let mut wanted = args.filter();
+        own_id(&ask, &mut wanted.endpoint_id).await?;
+        let select = wanted.select(ask.tenant());
+        args.read(&ask, "approvals", select, store::SORTS, approval::Column::Id, view).await
+    });
+    to.query("approval", async |ask: Ask, args: ById| -> Result<Option<Value>, ApiError> {
+        Ok(approvals::find(&ask.app, ask.tenant(), &args.id.0).await?.map(view))
+    });
+    to.mutation("approveAction", async |ask: Ask, args: Resolve| resolve(&ask, args, true).await);
+    to.mutation("denyAction", async |ask: Ask, args: Resolve| resolve(&ask, args, false).await);
+    to.field("ApprovalType", "endpoint", async |ask: Ask, _: Value| ask.load("agent", ask.of_parent("agentId")).await);
+}
+
+/// A request for approval as it stands now.
+pub(super) fn view(row: approval::Model) -> Value {
+    let row = as_of_now(row);
+    let policy = row.request.pointer("/policies/0").cloned().unwrap_or_default();
+    json!({
+        "id": row.id, "status": row.status, "risk": risk_level(row.risk_score), "action": row.action,
+        "reason": row.reason, "justification": row.purpose, "agentId": row.agent_id,
+        "userIdentifier": row.user_id.unwrap_or_default(), "requestedAt": clock::iso(row.requested_at),
+        "expiresAt": clock::iso(row.expires_at), "resolvedAt": at(row.decided_at), "resolvedBy": row.decided_by,
+        "comment": row.decision_note, "digest": row.arguments_digest, "context": row.request,
+        "policyId": policy.get("id"), "policyName": policy.get("name"),
+    })
+}
+
+#[derive(Deserialize)]
+struct Resolve {
+    id: Id,
+    comment: Option<String>,
+}
+
+async fn resolve(ask: &Ask, args: Resolve, approve: bool) -> Result<Value, ApiError> {
+    let id = args.id.known("approval request")?;
+    let verdict = if approve { Verdict::Approve } else { Verdict::Deny };
+    approvals::resolve(&ask.app, &ask.caller, id, verdict, args.comment.as_deref().unwrap_or_default()).await?;
+    let row = approvals::find(&ask.app, ask.tenant(), id).await?;
+    Ok(json!({ "approval": row.map(view) }))
+}

@@ -1,0 +1,130 @@
+//! What happens is told within a second, over both ways to listen.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+
+use super::PATH;
+use crate::auth::Role;
+use crate::testing::TestServer;
+
+/// Reads an event stream until it holds a text, at most for two seconds.
+async fn reads(body: Body, text: &str) -> String {
+    let mut stream = body.into_data_stream();
+    let mut read = String::new();
+    let reading = async {
+        while let Some(Ok(part)) = stream.next().await {
+            read.push_str(&String::from_utf8_lossy(&part));
+            if read.contains(text) {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(2), reading).await;
+    read
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_is_told_over_server_sent_events() {
+    let server = TestServer::sqlite().await;
+    let (viewer, agent) = (server.operator(Role::Viewer).await, server.agent("watched").await);
+    server.policy("tool_permission", json!({ "denied_tools": ["shell"] })).await;
+    let request = Request::builder()
+        .method("POST")
+        .uri(PATH)
+        .header("x-zentinelle-key", viewer)
+        .header("content-type", "application/json")
+        .header("accept", "text/event-stream")
+        .body(Body::from(json!({ "query": "subscription { activity { kind status agentId } }" }).to_string()))
+        .expect("a request");
+    let response = server.answer(request).await;
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let listening = tokio::spawn(reads(response.into_body(), "denied"));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let asked = json!({ "action": "tool_call", "context": { "tool": "shell" } });
+    let (status, answer) = server.post("/api/zentinelle/v1/evaluate", &agent, asked).await;
+    assert_eq!(status.as_u16(), 200, "{answer}");
+    let heard = listening.await.expect("it ends");
+    assert!(heard.contains("event: next") && heard.contains("\"agentId\":\"watched\""), "{heard}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_listen_is_told_so() {
+    let server = TestServer::sqlite().await;
+    let agent = server.agent("curious").await;
+    let request = Request::builder()
+        .method("POST")
+        .uri(PATH)
+        .header("x-zentinelle-key", agent)
+        .header("content-type", "application/json")
+        .header("accept", "text/event-stream")
+        .body(Body::from(json!({ "query": "subscription { alertChanged { id } }" }).to_string()))
+        .expect("a request");
+    let heard = reads(server.answer(request).await.into_body(), "complete").await;
+    assert!(heard.contains("FORBIDDEN"), "{heard}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_tenants_things_are_not_there() {
+    let server = TestServer::sqlite().await;
+    let other = zentinelle_core::ids::TenantId::new("other");
+    crate::service::tenants::ensure(&server.app.store, &other, "Other").await.expect("a tenant");
+    let new = crate::service::keys::NewKey {
+        role: Some(Role::Admin),
+        ..crate::service::keys::NewKey::new(crate::auth::key::KeyKind::Operator, "spy")
+    };
+    let spy = server.key_of(&other, new).await;
+    let own = server.operator(Role::Admin).await;
+    server.agent("ours").await;
+    let policy = server.policy("tool_permission", json!({ "denied_tools": ["shell"] })).await;
+    let ask = async |key: &str, query: String| super::ask(&server, key, &query, json!({})).await;
+    let agents = ask(&own, "{ agentsPage { nodes { id } } }".to_owned()).await;
+    let agent = agents["data"]["agentsPage"]["nodes"][0]["id"].as_str().expect("an id").to_owned();
+    let incident =
+        ask(&own, "mutation { createIncident(input: { title: \"t\", description: \"d\" }) { incidentId } }".to_owned())
+            .await;
+    let incident = incident["data"]["createIncident"]["incidentId"].as_str().expect("an id").to_owned();
+    let every = [("endpoint", agent.as_str()), ("policy", &policy), ("incident", &incident)];
+    for (field, id) in every {
+        let query = format!("{{ {field}(id: \"{id}\") {{ id }} }}");
+        assert_eq!(ask(&own, query.clone()).await["data"][field]["id"], *id, "{field}");
+        assert_eq!(ask(&spy, query).await["data"][field], Value::Null, "{field}");
+    }
+    let named = [
+        "endpoint",
+        "policy",
+        "incident",
+        "complianceAlert",
+        "approval",
+        "decision",
+        "contentRule",
+        "contentScan",
+        "interactionLog",
+        "legalHold",
+        "retentionPolicy",
+        "apiKey",
+        "aiModel",
+        "agentGroup",
+        "risk",
+    ];
+    for field in named {
+        for id in [agent.as_str(), &policy, &incident] {
+            let query = format!("{{ {field}(id: \"{id}\") {{ id }} }}");
+            let answer = ask(&spy, query).await;
+            assert_eq!(answer["data"][field], Value::Null, "{field}: {answer:#}");
+        }
+    }
+    for (change, id) in
+        [("suspendAgentEndpoint", &agent), ("deletePolicy", &policy), ("acknowledgeIncident", &incident)]
+    {
+        let answer = ask(&spy, format!("mutation {{ {change}(id: \"{id}\") {{ success errors }} }}")).await;
+        assert_eq!(answer["data"][change]["success"], false, "{change}: {answer:#}");
+    }
+    for page in ["agentsPage", "policiesPage", "incidentsPage"] {
+        let answer = ask(&spy, format!("{{ {page} {{ totalCount nodes {{ id }} }} }}")).await;
+        assert_eq!(answer["data"][page]["totalCount"], 0, "{page}");
+    }
+}

@@ -1,0 +1,26 @@
+//! The management API, asked over HTTP.
+
+mod frame;
+mod live;
+mod mutations;
+mod pages;
+mod schema;
+
+use serde_json::{Value, json};
+
+use crate::testing::TestServer;
+
+/// Where the API is.
+const PATH: &str = "/gql/zentinelle/";
+
+/// Asks with a key.
+async fn ask(server: &TestServer, key: &str, query: &str, variables: Value) -> Value {
+    let (_, answer) = server.post(PATH, key, json!({ "query": query, "variables": variables })).await;
+    answer
+}
+
+/// The data of an answer that has no errors.
+fn data(answer: &Value) -> &Value {
+    assert!(answer.get("errors").is_none(), "{answer:#}");
+    &answer["data"]
+}

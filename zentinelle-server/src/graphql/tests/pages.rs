@@ -1,0 +1,59 @@
+//! Pages neither skip nor repeat, and nested fields ask once for all.
+
+use serde_json::{Value, json};
+
+use super::{ask, data};
+use crate::auth::Role;
+use crate::testing::TestServer;
+
+async fn pages_neither_skip_nor_repeat(server: TestServer) {
+    let key = server.operator(Role::Admin).await;
+    for number in 0..23 {
+        server.agent(&format!("agent-{number:02}")).await;
+    }
+    for (sort, first) in [("name", "agent-00"), ("lastHeartbeat", ""), ("status", ""), ("createdAt", "")] {
+        let mut seen = Vec::new();
+        let mut after = Value::Null;
+        loop {
+            let query = "query($after: String, $sort: Sort) { agentsPage(first: 5, after: $after, sort: $sort) {
+                totalCount nodes { agentId } pageInfo { hasNextPage endCursor } } }";
+            let answer = ask(&server, &key, query, json!({ "after": after, "sort": { "field": sort } })).await;
+            let page = &data(&answer)["agentsPage"];
+            assert_eq!(page["totalCount"], 23);
+            let nodes = page["nodes"].as_array().expect("a list");
+            seen.extend(nodes.iter().map(|node| node["agentId"].as_str().expect("an id").to_owned()));
+            if page["pageInfo"]["hasNextPage"] == false {
+                break;
+            }
+            after = page["pageInfo"]["endCursor"].clone();
+        }
+        assert!(first.is_empty() || seen[0] == first, "{sort}: {seen:?}");
+        let count = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!((count, seen.len()), (23, 23), "{sort}");
+    }
+    let query = "{ agentsPage(first: 5) { pageInfo { endCursor } } }";
+    let answer = ask(&server, &key, query, json!({})).await;
+    let cursor = data(&answer)["agentsPage"]["pageInfo"]["endCursor"].clone();
+    let query =
+        "query($after: String) { agentsPage(after: $after, filter: { search: \"x\" }) { totalCount nodes { id } } }";
+    let answer = ask(&server, &key, query, json!({ "after": cursor })).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID_REQUEST", "{answer:#}");
+    // Backwards from the end, in the order of the list.
+    let query = "{ agentsPage(last: 2, sort: { field: \"name\" }) { nodes { agentId } pageInfo { hasPreviousPage } } }";
+    let answer = ask(&server, &key, query, json!({})).await;
+    let page = &data(&answer)["agentsPage"];
+    assert_eq!(page["nodes"], json!([{ "agentId": "agent-21" }, { "agentId": "agent-22" }]));
+    assert_eq!(page["pageInfo"]["hasPreviousPage"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_hold_together_on_sqlite() {
+    pages_neither_skip_nor_repeat(TestServer::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_hold_together_on_postgresql() {
+    pages_neither_skip_nor_repeat(TestServer::postgres().await).await;
+}
