@@ -81,7 +81,7 @@ export function CopyButton({ text, label, ...rest }: { text: string; label?: str
 export function Identifier({ value, short = false }: { value: string; short?: boolean }) {
   return (
     <HStack gap="1" display="inline-flex" maxW="100%">
-      <Code size="sm" bg="bg.muted" color="fg" truncate title={value}>
+      <Code size="sm" bg="bg.muted" color="fg" truncate minW="0" display="block" title={value}>
         {short && value.length > 13 ? `${value.slice(0, 8)}…` : value}
       </Code>
       <CopyButton text={value} />
@@ -109,11 +109,11 @@ export function SecretOnce({ value }: { value: string }) {
 /** Facts as name and value. */
 export function Facts({ items, columns = 1 }: { items: readonly (readonly [string, ReactNode] | false | null | undefined)[]; columns?: number }) {
   return (
-    <DataList.Root orientation="horizontal" size="md" gap="2.5" display="grid" gridTemplateColumns={{ base: "1fr", md: `repeat(${columns}, 1fr)` }} columnGap="8">
+    <DataList.Root orientation="horizontal" size="md" gap="2.5" display="grid" gridTemplateColumns={{ base: "minmax(0, 1fr)", md: `repeat(${columns}, minmax(0, 1fr))` }} columnGap="8">
       {items.filter((item) => !!item).map(([label, value]) => (
         <DataList.Item key={label} alignItems="baseline">
           <DataList.ItemLabel minW="32" color="fg.muted">{label}</DataList.ItemLabel>
-          <DataList.ItemValue minW="0" display="block" wordBreak="break-word">{value}</DataList.ItemValue>
+          <DataList.ItemValue minW="0" display="block" overflowWrap="anywhere">{value}</DataList.ItemValue>
         </DataList.Item>
       ))}
     </DataList.Root>
