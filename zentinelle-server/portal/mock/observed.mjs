@@ -16,7 +16,7 @@ const CALLS = ["claude-sonnet-4-5", "gpt-5", "claude-haiku-4-5"];
 const line = (key, label, scale) => ({ key, label, total: scale * 14, points: Array.from({ length: 14 }, (_, index) => ({ at: day(13 - index), value: Math.round(scale * (0.6 + 0.5 * Math.abs(Math.sin(index / 2 + scale)))) })) });
 const GROUPS = { agent: ["support-triage", "invoice-reader", "code-reviewer", "claims-summary"], model: CALLS, provider: ["anthropic", "openai"], user: ["ines@example.com", "tom@example.com"], policy_type: ["tool_permission", "budget_limit"] };
 const MONITORED = {
-  "Query.activitySeries": (source, { by, measure, bucket }) => ({ bucket, unit: { cost_usd: "usd", latency_ms: "ms" }[measure] ?? measure, lines: by ? GROUPS[by].map((one, index) => line(one, one, 120 / (index + 1))) : [line("all", "All", 900)] }),
+  "Query.activitySeries": (source, { by, measure, bucket }) => ({ bucket, unit: { cost: "usd" }[measure] ?? measure, lines: by ? GROUPS[by].map((one, index) => line(one, one, 120 / (index + 1))) : [line("all", "All", 900)] }),
   "TimelineEntryType.kind": (source, args, seed) => of(["decision", "decision", "interaction", "event"], seed), "TimelineEntryType.title": (source, args, seed) => of(["tool_call: shell", "llm:invoke claude-sonnet-4-5", "data_access: customers", "tool_call: web_search", "heartbeat"], seed),
   "TimelineEntryType.status": (source, args, seed) => of(["allowed", "allowed", "allowed", "denied"], seed),
   "Query.timeline": () => Array.from({ length: 14 }, (_, index) => ({ __seed: `timeline${index}`, at: new Date(Date.now() - (14 - index) * 47_000).toISOString() })),

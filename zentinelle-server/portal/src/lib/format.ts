@@ -79,3 +79,12 @@ export function duration(microseconds: number | null | undefined): string {
   if (microseconds < 1_000_000) return `${number(microseconds / 1000, 1)} ms`;
   return `${number(microseconds / 1_000_000, 1)} s`;
 }
+
+/** Seconds as "45 s", "12 min", "3 h 20 min" or "2 d 4 h": for spans of work, where seconds no longer matter. */
+export function longDuration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return "–";
+  const [d, h, m] = [Math.floor(seconds / 86_400), Math.floor((seconds % 86_400) / 3600), Math.floor((seconds % 3600) / 60)];
+  if (d > 0) return `${d} d${h > 0 ? ` ${h} h` : ""}`;
+  if (h > 0) return `${h} h${m > 0 ? ` ${m} min` : ""}`;
+  return m > 0 ? `${m} min` : `${number(seconds)} s`;
+}

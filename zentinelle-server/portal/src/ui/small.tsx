@@ -81,7 +81,7 @@ export function CopyButton({ text, label, ...rest }: { text: string; label?: str
 export function Identifier({ value, short = false }: { value: string; short?: boolean }) {
   return (
     <HStack gap="1" display="inline-flex" maxW="100%">
-      <Code size="sm" bg="bg.muted" color="fg" minW="0" truncate title={value}>
+      <Code size="sm" bg="bg.muted" color="fg" truncate minW="0" display="block" title={value}>
         {short && value.length > 13 ? `${value.slice(0, 8)}…` : value}
       </Code>
       <CopyButton text={value} />
@@ -113,7 +113,7 @@ export function Facts({ items, columns = 1 }: { items: readonly (readonly [strin
       {items.filter((item) => !!item).map(([label, value]) => (
         <DataList.Item key={label} alignItems="baseline" minW="0">
           <DataList.ItemLabel minW="32" color="fg.muted">{label}</DataList.ItemLabel>
-          <DataList.ItemValue minW="0" display="block" wordBreak="break-word">{value}</DataList.ItemValue>
+          <DataList.ItemValue minW="0" display="block" overflowWrap="anywhere">{value}</DataList.ItemValue>
         </DataList.Item>
       ))}
     </DataList.Root>

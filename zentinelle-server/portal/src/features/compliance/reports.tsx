@@ -18,7 +18,7 @@ import type { ReportsQuery } from "./gql/graphql";
 import { Frameworks, Reports as List, RequestReport } from "./queries";
 
 type Row = ReportsQuery["complianceReportsPage"]["nodes"][number];
-const KINDS = ["control_coverage", "gap_analysis", "violation_summary", "audit_trail", "executive_summary"];
+const KINDS = ["compliance_framework", "compliance_full", "control_coverage", "violation_summary", "audit_trail", "executive", "risk", "incident"];
 const FORMATS = ["pdf", "csv", "json", "oscal"];
 const RUNNING = ["pending", "queued", "running", "generating"];
 
@@ -32,7 +32,7 @@ const columns = once((): readonly Column<Row>[] => [
 ]);
 const filters = once((): readonly Filter[] => [
   { key: "kind", label: t("common.type"), kind: "many", choices: KINDS.map((value) => ({ value })) },
-  { key: "status", label: t("common.status"), kind: "many", choices: ["queued", "running", "done", "failed"].map((value) => ({ value })) },
+  { key: "status", label: t("common.status"), kind: "many", choices: ["pending", "running", "complete", "failed"].map((value) => ({ value })) },
 ]);
 
 export function ComplianceReports() {
@@ -51,7 +51,7 @@ function RequestForm({ close, framework }: { close: () => void; framework: strin
   const { data } = useQuery(Frameworks);
   const request = useChange(RequestReport);
   const back = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
-  const [made, set] = useState({ kind: "control_coverage", format: "pdf", framework, since: back(90), until: back(0) });
+  const [made, set] = useState({ kind: framework ? "compliance_framework" : "compliance_full", format: "pdf", framework, since: back(90), until: back(0) });
   const put = (name: keyof typeof made) => (value: string) => set({ ...made, [name]: value });
   const submit = async () => {
     const outcome = await request({ kind: made.kind, format: made.format, frameworkId: made.framework || null, since: made.since ? `${made.since}T00:00:00Z` : null, until: made.until ? `${made.until}T23:59:59Z` : null }, t("report.requested"));

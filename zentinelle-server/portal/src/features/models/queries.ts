@@ -17,3 +17,6 @@ export const Providers = graphql(`
 export const SetModelApproval = graphql(`
   mutation SetModelApproval($modelId: ID!, $status: String!, $notes: String) { setModelApproval(modelId: $modelId, status: $status, notes: $notes) { success id errors { code message path } } }
 `);
+export const Model = graphql(`
+  query Model($id: ID!) { aiModel(id: $id) { id modelId name description modelType riskLevel contextWindow maxOutputTokens isAvailable deprecated deprecationDate releaseDate documentationUrl capabilities inputPricePerMillion outputPricePerMillion providerSlug providerName fullModelId replacementModelName } }
+`);

@@ -64,7 +64,7 @@ function Body({ alert }: { alert: AlertRow }) {
         <Card title={t("alert.what")}><Text whiteSpace="pre-wrap">{alert.description || "–"}</Text></Card>
         <Card flush title={`${t("scanner.findings")} (${alert.violations.length})`}>
           {alert.violations.length === 0 ? <Text px="4" pb="4" fontSize="sm" color="fg.muted">{t("alert.noFindings")}</Text> : (
-            <Table.ScrollArea>
+            <Table.ScrollArea tabIndex={0} role="region" aria-label={t("scanner.findings")}>
               <Table.Root size="sm">
                 <Table.Header bg="bg.subtle"><Table.Row bg="transparent">{[t("scanner.rule"), t("risk.severity"), t("scanner.matched"), t("scanner.done"), t("live.at")].map((one) => <Table.ColumnHeader key={one} fontSize="xs" color="fg.muted">{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>
                 <Table.Body>

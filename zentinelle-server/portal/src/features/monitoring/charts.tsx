@@ -10,11 +10,13 @@ import { SmallSelect, SpanChoice } from "@/ui/span-choice";
 import { useSince } from "./use-since";
 import { Series } from "./queries";
 
-export const MEASURES = ["decisions", "denied", "calls", "tokens", "cost_usd", "latency_ms"] as const;
-const GROUPS = ["agent", "model", "provider", "user", "policy_type"] as const;
+export const MEASURES = ["decisions", "denied", "calls", "tokens", "cost"] as const;
+/** By what a measure can be split: decisions know their policy, calls their model. */
+const OF_DECISIONS = ["agent", "user", "policy_type"] as const;
+const OF_CALLS = ["agent", "model", "provider", "user"] as const;
 
 function unitOf(measure: string, unit: string | undefined): string {
-  return measure === "cost_usd" ? "usd" : unit || t(`series.${measure}` as MessageKey).toLowerCase();
+  return unit || t(`series.${measure}` as MessageKey).toLowerCase();
 }
 
 function SeriesChart({ measure, by, actions, title }: { measure: string; by?: string; actions?: React.ReactNode; title: string }) {
@@ -25,7 +27,7 @@ function SeriesChart({ measure, by, actions, title }: { measure: string; by?: st
   return (
     <div>
       {result.error ? <StaleBanner retry={() => void result.refetch()} /> : null}
-      <ChartCard kind={by ? "stacked" : measure === "latency_ms" ? "line" : "area"} title={title} unit={unitOf(measure, series.unit)} bucket={series.bucket} lines={series.lines.slice(0, 6)} actions={actions} />
+      <ChartCard kind={by ? "stacked" : "area"} title={title} unit={unitOf(measure, series.unit)} bucket={series.bucket} lines={series.lines.slice(0, 6)} actions={actions} />
     </div>
   );
 }
@@ -38,15 +40,16 @@ export function SpanOfPage() {
 
 export function ActivityCharts() {
   const url = useUrlState();
-  const measure = MEASURES.find((one) => one === url.get("measure")) ?? "cost_usd";
-  const by = GROUPS.find((one) => one === url.get("by")) ?? "agent";
+  const measure = MEASURES.find((one) => one === url.get("measure")) ?? "cost";
+  const groups = measure === "decisions" || measure === "denied" ? OF_DECISIONS : OF_CALLS;
+  const by = groups.find((one) => one === url.get("by")) ?? "agent";
   return (
     <Grid min="26rem">
       <SeriesChart measure="decisions" title={t("series.decisions")} actions={<SpanOfPage />} />
       <SeriesChart measure={measure} by={by} title={t(`series.${measure}`)} actions={
         <HStack gap="1.5" wrap="wrap">
           <SmallSelect label={t("series.measure")} value={measure} choices={MEASURES.map((value) => ({ value, label: t(`series.${value}`) }))} choose={(value) => url.set({ measure: value })} />
-          <SmallSelect label={t("series.by")} value={by} choices={GROUPS.map((value) => ({ value, label: t(`series.by.${value}`) }))} choose={(value) => url.set({ by: value })} />
+          <SmallSelect label={t("series.by")} value={by} choices={groups.map((value) => ({ value, label: t(`series.by.${value}`) }))} choose={(value) => url.set({ by: value })} />
         </HStack>
       } />
     </Grid>

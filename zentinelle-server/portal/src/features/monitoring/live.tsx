@@ -54,9 +54,9 @@ export function LiveActivity() {
         {shown.length === 0 ? (
           <NothingState title={entries.length > 0 ? t("state.filtered") : t("live.none")} text={entries.length > 0 ? undefined : t("live.none.text")} />
         ) : (
-          <Stack as="ol" gap="0" listStyleType="none" maxH="34rem" overflow="auto" tabIndex={0} role="log" aria-live={paused ? "off" : "polite"} aria-label={t("live.title")} borderTopWidth="1px" borderColor="border">
-            {shown.map((entry) => <Row key={entry.id} entry={entry} open={() => open(entry)} />)}
-          </Stack>
+          <Box maxH="34rem" overflow="auto" tabIndex={0} role="log" aria-live={paused ? "off" : "polite"} aria-label={t("live.title")} borderTopWidth="1px" borderColor="border">
+            <Stack as="ol" gap="0" listStyleType="none">{shown.map((entry) => <Row key={entry.id} entry={entry} open={() => open(entry)} />)}</Stack>
+          </Box>
         )}
       </Card>
       <EntryPanel entry={opened} close={() => open(undefined)} />

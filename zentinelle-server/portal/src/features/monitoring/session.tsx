@@ -4,7 +4,7 @@ import { Box, Button, chakra, Flex, HStack, Stack, Text } from "@chakra-ui/react
 import { useQuery } from "@apollo/client/react";
 import { Download } from "lucide-react";
 import { useState } from "react";
-import { duration, instant } from "@/lib/format";
+import { duration, instant, longDuration } from "@/lib/format";
 import { saveFile } from "@/lib/save-file";
 import { useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
@@ -49,11 +49,11 @@ function Body({ entries }: { entries: readonly Entry[] }) {
       <Grid min="11rem">
         <StatCard label={t("session.entries")} value={entries.length} />
         <StatCard label={t("session.denied")} value={entries.filter((one) => DENIED.includes(one.status)).length} tone={entries.some((one) => DENIED.includes(one.status)) ? "critical" : undefined} />
-        <StatCard label={t("session.lasted")} value={duration(Math.max(0, lasted))} />
+        <StatCard label={t("session.lasted")} value={longDuration(Math.max(0, Math.round(lasted / 1_000_000)))} />
         <StatCard label={t("decision.agent")} value={<Text as="span" fontSize="md">{[...new Set(entries.map((one) => one.agentId).filter(Boolean))].join(", ") || "–"}</Text>} />
       </Grid>
       <Card title={t("session.timeline")} actions={
-        <HStack gap="1" role="group" aria-label={t("live.kind")}>
+        <HStack gap="1" wrap="wrap" role="group" aria-label={t("live.kind")}>
           {[null, ...kinds].map((one) => <Button key={one ?? "all"} size="2xs" variant={kind === one ? "solid" : "outline"} aria-pressed={kind === one} onClick={() => url.set({ kind: one })}>{one ? word(one) : t("common.all")}</Button>)}
         </HStack>
       }>

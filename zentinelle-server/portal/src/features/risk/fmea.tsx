@@ -19,7 +19,7 @@ const factor = (key: "severity" | "likelihood" | "impact", letter: string): Colu
 const columns = once((): readonly Column<RiskOfList>[] => [
   { key: "name", label: t("fmea.mode"), cell: (row) => row.name, sort: "name", width: "24%" },
   { key: "effect", label: t("fmea.effect"), cell: (row) => <Text lineClamp={2} fontSize="sm" color="fg.muted">{row.description}</Text>, value: (row) => row.description },
-  { key: "category", label: t("risk.category"), cell: (row) => word(row.category), sort: "category" },
+  { key: "category", label: t("risk.category"), cell: (row) => word(row.category) },
   factor("severity", t("fmea.s")), factor("likelihood", t("fmea.l")), factor("impact", t("fmea.i")),
   { key: "riskScore", label: t("fmea.rpn"), cell: (row) => <Score score={row.riskScore} level={row.riskLevel} />, value: (row) => row.riskScore, sort: "riskScore" },
   { key: "plan", label: t("risk.plan"), cell: (row) => <Text lineClamp={2} fontSize="sm" color="fg.muted">{row.mitigationPlan || t("fmea.noPlan")}</Text>, value: (row) => row.mitigationPlan },

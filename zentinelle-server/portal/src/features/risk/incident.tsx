@@ -5,7 +5,7 @@ import { useQuery } from "@apollo/client/react";
 import { Check, Eye, Pencil, UserRoundPlus } from "lucide-react";
 import { useState } from "react";
 import { sayProblems, useChange } from "@/lib/change";
-import { duration, instant } from "@/lib/format";
+import { instant, longDuration } from "@/lib/format";
 import { asWords } from "@/lib/json";
 import type { Outcome } from "@/lib/outcome";
 import { May, useMe } from "@/lib/session";
@@ -100,7 +100,6 @@ function Prose({ label, text }: { label: MessageKey; text: string }) {
 }
 
 function Body({ incident }: { incident: IncidentRow }) {
-  const took = (seconds: number | null | undefined) => (seconds === null || seconds === undefined ? "–" : duration(seconds * 1_000_000));
   return (
     <SimpleGrid columns={{ base: 1, xl: 3 }} gap="4" alignItems="start">
       <Stack gap="4" gridColumn={{ xl: "span 2" }} minW="0">
@@ -124,8 +123,8 @@ function Body({ incident }: { incident: IncidentRow }) {
             [t("common.type"), word(incident.incidentType)],
             [t("incident.occurred"), instant(incident.occurredAt)],
             [t("incident.due"), incident.slaDueAt ? instant(incident.slaDueAt) : "–"],
-            [t("incident.toAcknowledge"), took(incident.timeToAcknowledgeSeconds)],
-            [t("incident.toResolve"), took(incident.timeToResolveSeconds)],
+            [t("incident.toAcknowledge"), longDuration(incident.timeToAcknowledgeSeconds)],
+            [t("incident.toResolve"), longDuration(incident.timeToResolveSeconds)],
             [t("incident.agent"), incident.endpoint ? <GoTo key="agent" href={hrefFor("agent", incident.endpoint.id)}>{incident.endpoint.name}</GoTo> : "–"],
             [t("incident.policy"), incident.triggeringPolicyName || "–"],
             [t("incident.risk"), incident.risk ? <HStack key="risk" wrap="wrap"><GoTo href={hrefFor("risk", incident.risk.id)}>{incident.risk.name}</GoTo><Score score={incident.risk.riskScore} level={incident.risk.riskLevel} /></HStack> : "–"],

@@ -26,7 +26,7 @@ export function SlaClock({ status, due, resolvedAt }: { status: string | null | 
   const over = !!due && new Date(due).getTime() < now;
   return (
     <HStack gap="2" display="inline-flex">
-      <StatusBadge value={status ?? "unknown"} />
+      <StatusBadge value={status ?? "unknown"} label={t("incident.sla.is", { status: word(status) })} />
       {running ? <Text as="span" fontSize="xs" color={over ? "critical.fg" : "fg.muted"} whiteSpace="nowrap">
         {over ? t("incident.sla.missed", { when: relative(due, now) }) : <>{t("incident.sla.left")} <Countdown until={due} over={t("incident.sla.over")} /></>}
       </Text> : null}

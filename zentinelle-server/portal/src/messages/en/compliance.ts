@@ -92,5 +92,7 @@ export const compliance = {
   "report.to": "To",
 
   "word.partial": "Partly met",
-  "word.gap_analysis": "Gap analysis",
+  "word.compliance_framework": "One framework",
+  "word.compliance_full": "All frameworks",
+  "word.executive": "Summary for leadership",
 } as const;
