@@ -9,7 +9,7 @@ target=${CARGO_TARGET_DIR:-target}
 case $target in /*) ;; *) target=$PWD/$target ;; esac
 wheel=$(ls "$target"/python/wheels/*.whl 2>/dev/null) || fail "there is no wheel yet" "run scripts/python.sh"
 
-[ $# -gt 0 ] || set -- fastmcp langgraph openai-agents pydantic-ai
+[ $# -gt 0 ] || set -- agent-framework anthropic crewai fastmcp langgraph llama-index openai-agents pydantic-ai
 for name; do
   say "$name"
   venv=$target/python/integration-$name

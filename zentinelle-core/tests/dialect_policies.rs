@@ -357,6 +357,18 @@ fn what_cannot_be_read_is_an_error_that_says_where() {
     }
 }
 
+/// Anthropic's SDKs send only what is new of a thread the provider keeps.
+#[test]
+fn a_thread_that_is_continued_has_content_nobody_here_has_seen() {
+    let unseen = |thread: Value| {
+        let body = json!({ "messages": [{ "role": "user", "content": "more" }], "thread": thread }).to_string();
+        let call = Call::decode(&route("/v1/messages"), "", body.as_bytes()).unwrap();
+        call.unseen.iter().map(|unseen| unseen.key).collect::<Vec<_>>()
+    };
+    assert!(unseen(json!({ "type": "create" })).is_empty());
+    assert_eq!(unseen(json!({ "type": "continue", "previous_message_id": "msg_1" })), ["thread"]);
+}
+
 /// A longer stay in the provider's cache costs more, so it is read where the provider reads it and
 /// not where somebody merely mentions it.
 #[test]

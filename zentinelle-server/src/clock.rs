@@ -1,11 +1,50 @@
 //! Time and ids: the two things the engine never makes itself.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 
+tokio::task_local! {
+    /// The clock of work that is not done now.
+    static CLOCK: Clock;
+}
+
+/// A clock that stands where it is put, for a demonstration's past.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    /// A clock that stands at an instant. Unit: microseconds since 1970.
+    pub(crate) fn at(micros: i64) -> Self {
+        Self(Arc::new(AtomicI64::new(micros)))
+    }
+
+    /// Puts it to another instant.
+    pub(crate) fn set(&self, micros: i64) {
+        self.0.store(micros, Ordering::Relaxed);
+    }
+
+    /// Puts it on by a span.
+    pub(crate) fn advance(&self, micros: i64) {
+        self.0.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// Where it stands.
+    pub(crate) fn micros(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Does work by another clock: instants and ids are of the time it shows.
+pub(crate) async fn by<T>(clock: Clock, work: impl Future<Output = T>) -> T {
+    CLOCK.scope(clock, work).await
+}
+
 /// The present instant.
 pub(crate) fn now() -> Timestamp {
-    Timestamp::now()
+    CLOCK.try_with(|clock| instant(clock.micros())).unwrap_or_else(|_| Timestamp::now())
 }
 
 /// An instant as the database keeps it. Unit: microseconds since 1970, UTC.
@@ -65,12 +104,18 @@ fn has_offset(text: &str) -> bool {
 
 /// A new id. Ids made later sort later.
 pub(crate) fn new_id() -> String {
-    uuid::Uuid::now_v7().to_string()
+    let shown = CLOCK.try_with(Clock::micros).ok();
+    let id = shown.map_or_else(uuid::Uuid::now_v7, |micros| {
+        let seconds = u64::try_from(micros.div_euclid(1_000_000)).unwrap_or_default();
+        let rest = u32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
+        uuid::Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, rest))
+    });
+    id.to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{iso, micros, parse};
+    use super::{Clock, by, iso, micros, new_id, now_micros, parse};
 
     #[test]
     fn every_form_that_clients_send_is_read() {
@@ -89,6 +134,19 @@ mod tests {
         }
         assert!(parse("yesterday").is_none());
         assert!(parse("").is_none());
+    }
+
+    #[tokio::test]
+    async fn work_is_done_by_the_clock_it_is_given() {
+        let clock = Clock::at(1_767_225_600_000_000);
+        let (then, first, second) = by(clock.clone(), async {
+            let first = new_id();
+            clock.advance(60_000_000);
+            (now_micros(), first, new_id())
+        })
+        .await;
+        assert_eq!(then, 1_767_225_660_000_000);
+        assert!(first < second && second < new_id() && now_micros() > then);
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Server {
         let address = free_address()?;
         let begun = Instant::now();
         let mut child = Command::new(binary)
-            .args(["serve", "--demo", "--listen", &address.to_string(), "--data-dir"])
+            .args(["serve", "--demo", "--demo-days", "0", "--listen", &address.to_string(), "--data-dir"])
             .arg(data)
             .env("ZENTINELLE_THROTTLE__ENABLED", "false") // the load is one agent's
             .envs(environment.iter().copied())

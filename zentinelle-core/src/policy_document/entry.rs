@@ -100,7 +100,18 @@ impl WrittenScope {
             Self::Word(word) => {
                 let (level, id) = word.split_once(':').map_or((word.as_str(), None), |(level, id)| (level, Some(id)));
                 let known = ScopeLevel::ALL.into_iter().find(|known| known.name() == level.trim());
-                let level = known.ok_or_else(|| fault(format!("`{word}` is no scope")))?;
+                let level = known.ok_or_else(|| {
+                    let fault = fault(format!("`{word}` is no scope"));
+                    // Words that people say, and the ones that are written.
+                    let meant = match level.trim() {
+                        "team" => "sub_organization",
+                        "agent" => "endpoint",
+                        "tenant" | "org" | "global" => "organization",
+                        _ => return fault,
+                    };
+                    let id = id.map_or_else(String::new, |id| format!(":{id}"));
+                    fault.with_help(format!("write `{meant}{id}`"))
+                })?;
                 (level, id.map(str::trim))
             }
         };

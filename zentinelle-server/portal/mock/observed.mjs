@@ -11,6 +11,41 @@ const factor = (name) => (source, args, seed) => of(FACTORS, seed + name);
 const score = (seed) => of(FACTORS, `${seed}severity`) * of(FACTORS, `${seed}likelihood`) * of(FACTORS, `${seed}impact`);
 const rest = (seed) => Math.max(1, Math.round(score(seed) / 4));
 
+const DENIED = "Denied: the tool `shell` is not on the list of this agent.";
+const CALLS = ["claude-sonnet-4-5", "gpt-5", "claude-haiku-4-5"];
+const line = (key, label, scale) => ({ key, label, total: scale * 14, points: Array.from({ length: 14 }, (_, index) => ({ at: day(13 - index), value: Math.round(scale * (0.6 + 0.5 * Math.abs(Math.sin(index / 2 + scale)))) })) });
+const GROUPS = { agent: ["support-triage", "invoice-reader", "code-reviewer", "claims-summary"], model: CALLS, provider: ["anthropic", "openai"], user: ["ines@example.com", "tom@example.com"], policy_type: ["tool_permission", "budget_limit"] };
+const MONITORED = {
+  "Query.activitySeries": (source, { by, measure, bucket }) => ({ bucket, unit: { cost_usd: "usd", latency_ms: "ms" }[measure] ?? measure, lines: by ? GROUPS[by].map((one, index) => line(one, one, 120 / (index + 1))) : [line("all", "All", 900)] }),
+  "TimelineEntryType.kind": (source, args, seed) => of(["decision", "decision", "interaction", "event"], seed), "TimelineEntryType.title": (source, args, seed) => of(["tool_call: shell", "llm:invoke claude-sonnet-4-5", "data_access: customers", "tool_call: web_search", "heartbeat"], seed),
+  "TimelineEntryType.status": (source, args, seed) => of(["allowed", "allowed", "allowed", "denied"], seed),
+  "Query.timeline": () => Array.from({ length: 14 }, (_, index) => ({ __seed: `timeline${index}`, at: new Date(Date.now() - (14 - index) * 47_000).toISOString() })),
+  "DecisionType.allowed": (source, args, seed) => seed.startsWith("id") ? false : number(seed) % 4 !== 0, "DecisionType.action": (source, args, seed) => of(["tool_call: shell", "llm:invoke", "data_access: customers", "tool_call: web_search"], seed), "DecisionType.dryRun": () => false,
+  "DecisionType.reason": (source, args, seed) => (seed.startsWith("id") || number(seed) % 4 === 0 ? DENIED : null), "DecisionType.source": (source, args, seed) => of(["sdk", "proxy", "api"], seed), "DecisionType.warnings": () => ["Spend of this month passed 80 % of its limit."],
+  "DecisionType.context": () => ({ tool: "shell", arguments: { command: "rm -rf build" }, session_id: "s1", user_id: "ines@example.com", api_key: "***" }), "DecisionType.interactions": () => [{ __seed: "call1" }],
+  "DecisionType.policies": () => [
+    { policyId: "p1", policyName: "Restrict shell tools", policyType: "tool_permission", version: 4, verdict: "violated", code: "tool_permission.denied", message: DENIED, enforcement: "enforce", pointer: "/config/denied_tools/0" },
+    { policyId: "p2", policyName: "Cap model spend", policyType: "budget_limit", version: 2, verdict: "satisfied", code: null, message: null, enforcement: "enforce", pointer: null },
+    { policyId: "p3", policyName: "Mask personal data", policyType: "output_filter", version: 1, verdict: "not_applicable", code: null, message: null, enforcement: "audit", pointer: null },
+  ],
+  "PolicyType.config": () => ({ denied_tools: ["shell", "file_delete"], allowed_tools: ["web_search", "calculator"] }),
+  "InteractionLogType.aiModel": (source, args, seed) => of(CALLS, seed), "InteractionLogType.wasBlocked": (source, args, seed) => number(seed) % 9 === 0, "InteractionLogType.hasViolations": (source, args, seed) => number(seed) % 5 === 0,
+  "InteractionLogType.violationCount": () => 2, "InteractionLogType.systemPrompt": () => "You answer questions of customers about their invoices.", "InteractionLogType.inputContent": () => "Why was invoice 4711 billed twice?", "InteractionLogType.outputContent": () => "Invoice 4711 was billed once; the second line is a credit note.", "InteractionLogType.toolCalls": () => [{ name: "search_invoices", arguments: { number: 4711 } }],
+  "EventType.eventCategory": (source, args, seed) => of(["telemetry", "audit", "alert"], seed), "EventType.status": (source, args, seed) => of(["processed", "processed", "pending"], seed),
+  "ContentSummaryType.scans": () => 18_214, "ContentSummaryType.withViolations": () => 342, "ContentSummaryType.blocked": () => 41, "ContentSummaryType.redacted": () => 187,
+  "ContentSummaryType.bySeverity": () => [["critical", 12], ["high", 74], ["medium", 161], ["low", 95]].map(([key, count]) => ({ key, label: key, count })),
+  "ContentSummaryType.byRuleType": () => [["pii_detection", 190], ["secret_detection", 61], ["prompt_injection", 58], ["keyword_block", 33]].map(([key, count]) => ({ key, label: key, count })),
+  "ContentSummaryType.series": () => [line("critical", "critical", 2), line("high", "high", 8), line("medium", "medium", 14), line("low", "low", 7)],
+  "ContentViolationType.ruleType": (source, args, seed) => of(["pii_detection", "secret_detection", "prompt_injection"], seed), "ContentViolationType.matchedText": (source, args, seed) => of(["i***@example.com", "sk_live_***", "ignore all previous orders", "4***-****-****-1111"], seed), "ContentViolationType.confidence": () => 0.92,
+  "ContentViolationType.ruleName": (source, args, seed) => of(["Personal data in prompts", "Keys and tokens", "Injection in tickets"], seed), "ContentViolationType.wasBlocked": (source, args, seed) => number(seed) % 4 === 0,
+  "ContentRuleType.name": (source, args, seed) => of(["Personal data in prompts", "Keys and tokens", "Injection in tickets", "Names of projects"], seed), "ContentRuleType.ruleType": (source, args, seed) => of(["pii_detection", "secret_detection", "prompt_injection", "keyword_block"], seed),
+  "ContentRuleType.enforcement": (source, args, seed) => of(["block", "redact", "log_only"], seed), "ContentRuleType.config": () => ({ detect_emails: true, detect_phones: false }),
+  "ContentScanType.contentType": (source, args, seed) => of(["user_input", "ai_output", "tool_call"], seed), "ContentScanType.contentPreview": () => "Why was invoice 4711 billed twice? My card ends in ****", "ContentScanType.maxSeverity": (source, args, seed) => of(["high", "medium", "low"], seed), "ContentScanType.hasViolations": (source, args, seed) => number(seed) % 3 === 0,
+  "AnomalyType.kind": (source, args, seed) => of(["cost", "tokens", "denials"], seed), "AnomalyType.title": (source, args, seed) => of(["Cost of support-triage far above its week", "Denials of code-reviewer doubled", "Tokens of invoice-reader above its peers"], seed), "AnomalyType.actual": () => 412.6, "AnomalyType.expected": () => 138.2, "AnomalyType.sigma": () => 3.4, "AnomalyType.status": (source, args, seed) => of(["open", "acknowledged", "resolved"], seed),
+  "ComplianceAlertType.title": (source, args, seed) => of(["Personal data sent by support-triage", "Secrets found three times in an hour", "Denials of code-reviewer reach 20"], seed), "ComplianceAlertType.alertType": (source, args, seed) => of(["single_violation", "repeated_violations", "threshold"], seed), "ComplianceAlertType.status": (source, args, seed) => of(["open", "acknowledged", "resolved"], seed), "ComplianceAlertType.resolutionNotes": () => "",
+  "AlertRuleType.kind": (source, args, seed) => of(["denials", "denial_percent", "usd_micros"], seed), "AlertRuleType.config": () => ({ metric: "denials", threshold: 20, window_minutes: 15 }), "AlertRuleType.name": (source, args, seed) => of(["Many denials", "Half of all denied", "Spend in an hour"], seed),
+};
+
 export const OBSERVED = {
   "RiskType.name": (source, args, seed) => of(RISKS, seed), "RiskType.severity": factor("severity"), "RiskType.likelihood": factor("likelihood"), "RiskType.impact": factor("impact"),
   "RiskType.riskScore": (source, args, seed) => score(seed), "RiskType.riskLevel": (source, args, seed) => level(score(seed)),
@@ -37,4 +72,5 @@ export const OBSERVED = {
   "IncidentType.comments": () => [{ __seed: "c1", body: "The key has been rotated; the vendor was told." }, { __seed: "c2", body: "Second agent checked, not affected." }],
   "IncidentOptionsType.incidentTypes": options(["policy_violation", "security_breach", "data_leak", "service_disruption", "compliance_breach", "cost_overrun", "harmful_output", "other"]),
   "IncidentOptionsType.severities": options(["critical", "high", "medium", "low"]), "IncidentOptionsType.statuses": options(["open", "investigating", "mitigating", "resolved", "closed"]),
+  ...MONITORED,
 };

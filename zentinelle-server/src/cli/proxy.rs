@@ -57,59 +57,87 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
         let help = "leave --host away to listen on this machine only";
         console.warning("whoever reaches this address makes model calls with your key", Some(help));
     }
-    logging::start(&Log::default());
     crate::telemetry::use_ring();
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Write)?;
-    let served = match &args.policies {
-        Some(policies) => alone(args, policies, listen, &runtime)?,
-        None => {
-            let endpoint = args.endpoint.clone().or_else(|| std::env::var(ENDPOINT_VARIABLE).ok());
-            let endpoint = endpoint
-                .filter(|endpoint| !endpoint.is_empty())
-                .ok_or_else(|| missing("it is not said which server", "give --endpoint, or --policies to need none"))?;
-            let key = variable(KEY_VARIABLE)
-                .ok_or_else(|| missing("there is no key for the server", "put the agent's key into ZENTINELLE_KEY"))?;
-            runtime.block_on(local::relay(listen, &endpoint, &args.provider, &key))
+    let listener = || {
+        let bound = runtime.block_on(tokio::net::TcpListener::bind(listen));
+        bound.map_err(|error| {
+            missing(format!("cannot listen on {listen}: {error}"), "give another --port, or end what listens there")
+        })
+    };
+    // What cannot work is told before anything is logged.
+    let served = if let Some(policies) = &args.policies {
+        let (text, config) = prepared(args, policies, listen)?;
+        let alone = Alone { policies: &text, provider: &args.provider, config: &config };
+        local::check(&alone).map_err(|error| unusable(&error, policies))?;
+        let listener = listener()?;
+        logging::start(&Log::default());
+        let served = runtime.block_on(local::alone(&alone, listener));
+        if args.state.is_none()
+            && let Err(error) = std::fs::remove_dir_all(&config.data_dir)
+        {
+            tracing::warn!(%error, directory = %config.data_dir.display(), "what the proxy kept could not be taken away");
         }
+        served
+    } else {
+        let endpoint = args.endpoint.clone().or_else(|| std::env::var(ENDPOINT_VARIABLE).ok());
+        let endpoint = endpoint
+            .filter(|endpoint| !endpoint.is_empty())
+            .ok_or_else(|| missing("it is not said which server", "give --endpoint, or --policies to need none"))?;
+        let key = variable(KEY_VARIABLE)
+            .ok_or_else(|| missing("there is no key for the server", "put the agent's key into ZENTINELLE_KEY"))?;
+        let listener = listener()?;
+        logging::start(&Log::default());
+        runtime.block_on(local::relay(listener, &endpoint, &args.provider, &key))
     };
     served.map(|()| Exit::Success).map_err(|error| CommandError::Server(error.to_string()))
 }
 
-fn alone(
-    args: &Args,
-    policies: &Path,
-    listen: SocketAddr,
-    runtime: &tokio::runtime::Runtime,
-) -> Result<Result<(), local::LocalError>, CommandError> {
+/// The policies' text, and the configuration of the pipeline that stands alone.
+fn prepared(args: &Args, policies: &Path, listen: SocketAddr) -> Result<(String, Config), CommandError> {
+    let provider = args.provider.as_str();
+    let name = PROVIDER_KEYS.iter().find(|(known, _)| *known == provider).map(|(_, variable)| *variable);
+    if name.is_none() {
+        let known: Vec<&str> = PROVIDER_KEYS.iter().map(|(known, _)| *known).collect();
+        let help = format!(
+            "write {}; for another, give the address of what speaks as one of them with --base-url, \
+             or run a server and name its upstream with --endpoint",
+            known.join(", ")
+        );
+        return Err(missing(format!("`{provider}` is no provider that is known here"), &help));
+    }
     let text = std::fs::read_to_string(policies)
         .map_err(|source| CommandError::Read { name: policies.display().to_string(), source })?;
-    let provider = args.provider.as_str();
     let mut config = Config { listen, ..Config::default() };
     config.throttle.enabled = false;
-    let passing = args.state.is_none();
     config.data_dir = match &args.state {
         Some(state) => state.clone(),
         None => std::env::temp_dir().join(format!("zentinelle-proxy-{}", clock::new_id())),
     };
     let upstream = config.proxy.upstreams.entry(provider.to_owned()).or_default();
-    let name = PROVIDER_KEYS.iter().find(|(known, _)| *known == provider).map(|(_, variable)| *variable);
     upstream.api_key = name.and_then(variable).unwrap_or_default();
     if let Some(base_url) = &args.base_url {
         upstream.base_url.clone_from(base_url);
         // Whoever starts the command says where it calls.
         upstream.private = true;
     }
-    let served = runtime.block_on(local::alone(&Alone { policies: &text, provider, config: &config }));
-    if passing && let Err(error) = std::fs::remove_dir_all(&config.data_dir) {
-        tracing::warn!(%error, directory = %config.data_dir.display(), "what the proxy kept could not be taken away");
-    }
-    Ok(served)
+    Ok((text, config))
+}
+
+fn unusable(error: &local::LocalError, policies: &Path) -> CommandError {
+    let help = match error {
+        local::LocalError::Policies(_) => {
+            format!("`zentinelle policy validate {}` shows the places", policies.display())
+        }
+        _ => "look at --provider and --base-url".to_owned(),
+    };
+    missing(error.to_string(), &help)
 }
 
 fn variable(name: &str) -> Option<Secret> {
     std::env::var(name).ok().filter(|text| !text.trim().is_empty()).map(|text| Secret::from(text.trim()))
 }
 
-fn missing(what: &str, help: &str) -> CommandError {
-    CommandError::Argument { message: what.to_owned(), help: help.to_owned() }
+fn missing(what: impl Into<String>, help: &str) -> CommandError {
+    CommandError::Argument { message: what.into(), help: help.to_owned() }
 }

@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// Fill an empty organisation with starter policies and an agent, and print what to try.
     #[arg(long)]
     demo: bool,
+    /// With `--demo`: through how many days the organisation has lived, the first time.
+    #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(0..=90))]
+    demo_days: u32,
 }
 
 /// Reads an address to listen on.
@@ -64,9 +67,10 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
     let served = runtime.block_on(async {
         let server = Server::assemble(&config).await?;
         if args.demo {
-            let keys = demo::seed(&server.app).await.map_err(StartError::demo)?;
-            anstream::println!("{}", keys.commands(config.listen));
+            let keys = demo::seed(&server.app, args.demo_days).await.map_err(StartError::demo)?;
+            anstream::println!("{}", keys.commands(config.listen, config.auth.decided() == AuthMode::Open));
         }
+        // After the demonstration's people, who may be administrators.
         first_administrator(&server.app, &config).await?;
         server.run(&config).await
     });

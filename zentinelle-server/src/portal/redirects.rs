@@ -9,7 +9,7 @@ use axum::routing::get;
 /// Where each route leads. What stands below one leads to the same page, unless it is named.
 const PAGES: [(&str, &str); 29] = [
     ("/dashboard", ""),
-    ("/login", "login/"),
+    ("/login", "sign-in/"),
     ("/agents", "agents/"),
     ("/agents/groups", "agent-groups/"),
     ("/policies", "policies/"),

@@ -18,10 +18,12 @@ use axum::response::Response;
 use tokio::net::TcpListener;
 use zentinelle_core::dialect::{Dialect, ProviderKind};
 use zentinelle_core::ids::{AgentId, TenantId};
+use zentinelle_core::policy_document::WrittenPolicy;
 
 use super::client::Client;
 use super::headers;
 use super::refusal::Refusal;
+use super::upstream::Upstreams;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::auth::access::KEY_HEADER;
@@ -50,6 +52,9 @@ pub(crate) enum LocalError {
     /// The policies.
     #[error("{0}")]
     Policies(String),
+    /// Where calls go.
+    #[error("{0}")]
+    Upstream(String),
     /// The client.
     #[error("certificates cannot be verified: {0}")]
     Tls(#[from] rustls::Error),
@@ -72,7 +77,12 @@ struct Relay {
 }
 
 /// Relays everything to a server's upstream, with the key added, until told to stop.
-pub(crate) async fn relay(listen: SocketAddr, endpoint: &str, provider: &str, key: &Secret) -> Result<(), LocalError> {
+pub(crate) async fn relay(
+    listener: TcpListener,
+    endpoint: &str,
+    provider: &str,
+    key: &Secret,
+) -> Result<(), LocalError> {
     let endpoint: Uri = endpoint.trim_end_matches('/').parse().map_err(|_| LocalError::Endpoint)?;
     let host = endpoint.host().ok_or(LocalError::Endpoint)?.to_owned();
     if !matches!(endpoint.scheme_str(), Some("http" | "https")) || endpoint.query().is_some() {
@@ -90,7 +100,8 @@ pub(crate) async fn relay(listen: SocketAddr, endpoint: &str, provider: &str, ke
         key,
     };
     let routes = Router::new().fallback(pass_on).with_state(relay);
-    listen_until_told(listen, guarded(routes, listen)).await?;
+    let routes = guarded(routes, listener.local_addr()?);
+    listen_until_told(listener, routes).await?;
     Ok(())
 }
 
@@ -135,10 +146,10 @@ pub(crate) struct Alone<'a> {
 }
 
 /// Serves the whole pipeline over the policies of a file, until told to stop.
-pub(crate) async fn alone(alone: &Alone<'_>) -> Result<(), LocalError> {
+pub(crate) async fn alone(alone: &Alone<'_>, listener: TcpListener) -> Result<(), LocalError> {
     let server = Server::assemble(alone.config).await?;
     let routes = gateway(&server.app, alone).await?;
-    listen_until_told(alone.config.listen, routes).await?;
+    listen_until_told(listener, routes).await?;
     server.app.shutdown().await;
     Ok(())
 }
@@ -178,13 +189,7 @@ async fn seed(app: &App, policies: &str) -> Result<HeaderValue, LocalError> {
     let failed = |error: ApiError| LocalError::Policies(error.to_string());
     let tenant = TenantId::new(tenants::STANDALONE);
     let caller = Caller::local(tenant.clone());
-    let written = documents::read(policies, &tenant).map_err(|faults| {
-        let lines = faults.iter().map(|fault| match fault.line {
-            Some(line) => format!("line {line}: {} [{}]", fault.message, fault.code),
-            None => format!("{} [{}]", fault.message, fault.code),
-        });
-        LocalError::Policies(lines.collect::<Vec<_>>().join("\n"))
-    })?;
+    let written = read(policies, &tenant)?;
     let manner = Manner { keeper: Keeper::Document, prune: true, dry_run: false };
     documents::apply(app, &caller, &written, manner, "the local proxy's policies").await.map_err(failed)?;
     let issued = async {
@@ -200,6 +205,28 @@ async fn seed(app: &App, policies: &str) -> Result<HeaderValue, LocalError> {
     let mut key = HeaderValue::from_str(&key).map_err(|_| LocalError::Policies("no key could be made".to_owned()))?;
     key.set_sensitive(true);
     Ok(key)
+}
+
+/// The policies of a file, or all that is wrong with them.
+fn read(policies: &str, tenant: &TenantId) -> Result<Vec<WrittenPolicy>, LocalError> {
+    documents::read(policies, tenant).map_err(|faults| {
+        let lines = faults.iter().map(|fault| match fault.line {
+            Some(line) => format!("line {line}: {} [{}]", fault.message, fault.code),
+            None => format!("{} [{}]", fault.message, fault.code),
+        });
+        LocalError::Policies(lines.collect::<Vec<_>>().join("; "))
+    })
+}
+
+/// Whether the policies can be put in force, and the upstreams be called: told before anything is
+/// made, so that nobody has to look for the reason among what was made in vain.
+pub(crate) fn check(alone: &Alone<'_>) -> Result<(), LocalError> {
+    read(alone.policies, &TenantId::new(tenants::STANDALONE))?;
+    let faults = Upstreams::new(&alone.config.proxy, alone.config.mode).err().unwrap_or_default();
+    match faults.into_iter().next() {
+        None => Ok(()),
+        Some((name, fault)) => Err(LocalError::Upstream(format!("`{name}`: {}: {}", fault.message, fault.help))),
+    }
 }
 
 /// Refuses what a browser sends for a page from elsewhere.
@@ -229,8 +256,7 @@ fn is_from_here(headers: &HeaderMap) -> bool {
     host.is_none_or(here) && origin
 }
 
-async fn listen_until_told(listen: SocketAddr, routes: Router) -> std::io::Result<()> {
-    let listener = TcpListener::bind(listen).await?;
+async fn listen_until_told(listener: TcpListener, routes: Router) -> std::io::Result<()> {
     tracing::info!(address = %listener.local_addr()?, "the local proxy listens");
     let (told, heard) = tokio::sync::oneshot::channel::<()>();
     let serving = axum::serve(listener, routes).with_graceful_shutdown(async {
@@ -254,7 +280,7 @@ mod tests {
     use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
     use tower::ServiceExt as _;
 
-    use super::{Alone, gateway, is_from_here};
+    use super::{Alone, check, gateway, is_from_here};
     use crate::proxy::tests::{Provider, message, upstream};
     use crate::testing::TestServer;
 
@@ -284,6 +310,20 @@ mod tests {
         let elsewhere =
             Request::post("/v1/messages").header("host", "evil.test").body(Body::empty()).expect("a request");
         assert_eq!(routes.oneshot(elsewhere).await.expect("an answer").status(), StatusCode::FORBIDDEN);
+    }
+
+    #[test]
+    fn what_cannot_work_is_told_before_anything_is_made() {
+        let mut config = crate::config::Config::default();
+        let told = |policies: &str, config: &crate::config::Config| {
+            check(&Alone { policies, provider: "anthropic", config }).err().map(|error| error.to_string())
+        };
+        let sound = "policies:\n  - name: a\n    type: rate_limit\n    config: {requests_per_minute: 5}\n";
+        assert_eq!(told(sound, &config), None);
+        let faulty = told("policies:\n  - name: a\n    type: rate_limits\n", &config).expect("a fault");
+        assert!(faulty.contains("rate_limits") && !faulty.contains('\n'), "{faulty}");
+        config.proxy.upstreams.insert("mistral".to_owned(), crate::config::proxy::Upstream::default());
+        assert!(told(sound, &config).is_some_and(|fault| fault.contains("`mistral`")));
     }
 
     #[test]

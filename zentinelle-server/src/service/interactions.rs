@@ -97,6 +97,12 @@ pub(crate) async fn log(app: &App, turn: Turn) -> Result<String, ApiError> {
     Ok(id)
 }
 
+/// Keeps a turn, and does not wait for the disk.
+pub(crate) async fn log_behind(app: &App, turn: Turn) -> Result<(), ApiError> {
+    let (_, records) = written(app, turn, None).await?;
+    app.recorder.record(&records)
+}
+
 /// Keeps a turn that the proxy saw, behind its answer.
 pub(crate) async fn seen(app: &App, turn: Turn, seen: Seen) -> Result<(), ApiError> {
     let (_, records) = written(app, turn, Some(seen)).await?;

@@ -46,7 +46,7 @@ def started(program, folder):
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     server = subprocess.Popen(
-        [program, "serve", "--demo", "--listen", address, "--data-dir", folder],
+        [program, "serve", "--demo", "--demo-days", "0", "--listen", address, "--data-dir", folder],
         stdout=subprocess.PIPE,
         text=True,
     )

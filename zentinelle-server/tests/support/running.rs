@@ -26,7 +26,7 @@ impl Running {
         let _ = rustls::crypto::ring::default_provider().install_default(); // a second time changes nothing
         let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
         let mut child = Command::new(env!("CARGO_BIN_EXE_zentinelle"))
-            .args(["serve", "--demo", "--listen", &address.to_string(), "--data-dir"])
+            .args(["serve", "--demo", "--demo-days", "0", "--listen", &address.to_string(), "--data-dir"])
             .arg(data)
             // Load is what these tests are about.
             .env("ZENTINELLE_THROTTLE__ENABLED", "false")

@@ -45,6 +45,10 @@ pub(super) fn call(root: &Node<'_>, body: &[u8], call: &mut Call) -> Result<(), 
         call.user_id = name_at(metadata, "user_id", &At::Key(&at, "metadata"))?;
     }
     call.read_unseen(root, "container");
+    // A thread that is continued holds the conversation so far at the provider.
+    if root.get("thread").is_some_and(|thread| thread.get("previous_message_id").is_some()) {
+        call.read_unseen(root, "thread");
+    }
     call.cached_long = is_cached_long(root);
     Ok(())
 }

@@ -33,7 +33,7 @@ export function Drawing({ kind, lines = [], bars, unit, rows, time }: DrawingPro
         <BarChart data={[...bars]} layout="vertical" margin={{ left: 4, right: 16, top: 4, bottom: 4 }} accessibilityLayer>
           <CartesianGrid stroke={grid} horizontal={false} />
           <XAxis type="number" tick={tick} stroke={grid} tickFormatter={(value: number) => axisValue(value, unit)} allowDecimals={false} />
-          <YAxis type="category" dataKey="label" width={130} tick={tick} stroke={grid} interval={0} />
+          <YAxis type="category" dataKey="label" width={Math.min(210, 14 + 6.2 * Math.max(...bars.map((bar) => bar.label.length)))} tick={tick} stroke={grid} interval={0} />
           {tip}
           <Bar dataKey="value" name={unit} radius={[0, 3, 3, 0]} maxBarSize={18} isAnimationActive={!still}>
             {bars.map((bar, index) => <Cell key={bar.key} fill={colors[index]} />)}

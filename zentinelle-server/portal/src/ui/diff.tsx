@@ -18,7 +18,7 @@ export function JsonDiff({ changes, before, after }: { changes?: readonly { path
   const found = (changes ?? differences(before, after)) as readonly Change[];
   if (found.length === 0) return <Text fontSize="sm" color="fg.muted">{t("diff.none")}</Text>;
   return (
-    <Box overflowX="auto">
+    <Box overflowX="auto" tabIndex={0}>
       <Table.Root size="sm">
         <Table.Header>
           <Table.Row>

@@ -106,7 +106,7 @@ function Sessions({ agent }: { agent: Known }) {
   if (agent.sessions.length === 0) return <Text fontSize="sm" color="fg.muted">{t("agents.sessions.none")}</Text>;
   return (
     <Card flush>
-      <Box overflowX="auto">
+      <Box overflowX="auto" tabIndex={0}>
         <Table.Root size="sm">
           <Table.Header><Table.Row>{["session", "session.user", "session.started", "session.last", "session.decisions", "session.denied"].map((one) => <Table.ColumnHeader key={one} px="4">{t(`agents.${one}` as "agents.session")}</Table.ColumnHeader>)}</Table.Row></Table.Header>
           <Table.Body>

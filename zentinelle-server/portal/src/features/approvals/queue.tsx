@@ -57,11 +57,13 @@ export function ApprovalQueue() {
     <Page title={t("nav.approvals")} lead={t("approvals.lead")} permission="approvals:read">
       <Tabs.Root value={waiting ? "waiting" : "history"} onValueChange={({ value }) => url.set({ tab: value === "history" ? "history" : null, status: null, since: null, after: null, before: null })} size="sm">
         <Tabs.List><Tabs.Trigger value="waiting">{t("approvals.waiting")}</Tabs.Trigger><Tabs.Trigger value="history">{t("approvals.history")}</Tabs.Trigger></Tabs.List>
-      </Tabs.Root>
-      <DataTable key={String(waiting)} name={waiting ? "approvals" : "approvals-history"} label={t("nav.approvals")} document={ApprovalsPage} select={(page) => page.approvalsPage} columns={columns(waiting)} filters={filters}
+      {["waiting", "history"].map((tab) => <Tabs.Content key={tab} value={tab} pt="4">
+      {(tab === "waiting") !== waiting ? null : <DataTable key={String(waiting)} name={waiting ? "approvals" : "approvals-history"} label={t("nav.approvals")} document={ApprovalsPage} select={(page) => page.approvalsPage} columns={columns(waiting)} filters={filters}
         fixed={waiting ? { status: ["pending"] } : filtersWithout(url.all("status"))} rowId={(row) => row.id} rowName={(row) => `${word(row.action)}, ${row.agentId}`} onOpen={(row) => url.set({ open: row.id }, "push")} pollSeconds={waiting ? 10 : undefined}
         sort={{ field: "requestedAt", direction: waiting ? "ASC" : "DESC" }} empty={{ title: t("approvals.empty"), text: t("approvals.empty.text") }}
-        bulk={waiting ? [{ key: "approve", label: t("approvals.approve"), permission: WRITE, run: each("approve") }, { key: "deny", label: t("approvals.deny"), permission: WRITE, danger: true, run: each("deny") }] : []} />
+        bulk={waiting ? [{ key: "approve", label: t("approvals.approve"), permission: WRITE, run: each("approve") }, { key: "deny", label: t("approvals.deny"), permission: WRITE, danger: true, run: each("deny") }] : []} />}
+      </Tabs.Content>)}
+      </Tabs.Root>
       <Panel id={url.get("open")} close={() => url.set({ open: null })} again={again} />
     </Page>
   );

@@ -163,7 +163,7 @@ function Said({ effect, allowed, reason, code, warnings, obligations, retryAt, d
         </HStack>
       </Box>
       <Card title={t("playground.said")} flush>
-        <Box overflowX="auto">
+        <Box overflowX="auto" tabIndex={0}>
           <Table.Root size="sm">
             <Table.Header><Table.Row>{[t("playground.policy"), t("common.type"), ""].map((one, index) => <Table.ColumnHeader key={index} px="4">{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>
             <Table.Body>

@@ -128,7 +128,7 @@ function Versions({ policy }: { policy: Kept }) {
       <Loaded result={result}>
         {({ policyRevisions }) => (
           <Card title={t("policies.tab.versions")} flush>
-            <Box overflowX="auto">
+            <Box overflowX="auto" tabIndex={0}>
               <Table.Root size="sm">
                 <Table.Header><Table.Row>{[t("policies.version"), t("common.updated"), t("policies.author"), t("policies.enforcement"), ""].map((one, index) => <Table.ColumnHeader key={index} ps={index === 0 ? "4" : undefined}>{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>
                 <Table.Body>

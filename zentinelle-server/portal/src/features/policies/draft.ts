@@ -22,10 +22,6 @@ export interface Reading {
   problem?: { message: string; start?: number; end?: number };
 }
 
-export function emptyDraft(policyType: string, name = ""): Draft {
-  return { name, description: "", policyType, scopeType: "organization", scopeTarget: "", enforcement: "audit", priority: 0, enabled: true, config: {} };
-}
-
 function scopeText(type: string, target: string): string {
   return type === "organization" || !target ? type : `${type}:${target}`;
 }

@@ -49,7 +49,7 @@ export function Impact({ draft, id, ran }: { draft: Draft | undefined; id?: stri
           {found.failed > 0 ? <Text fontSize="sm" color="high.fg">{t("impact.failed")}: {found.failed}</Text> : null}
           {found.newlyDenied + found.newlyAllowed === 0 ? <Text fontSize="sm">{t("impact.none")}</Text> : null}
           {found.byAgent.length > 0 ? (
-            <Box overflowX="auto">
+            <Box overflowX="auto" tabIndex={0}>
               <Table.Root size="sm">
                 <Table.Caption captionSide="top" textAlign="start" fontWeight="semibold" px="0">{t("impact.byAgent")}</Table.Caption>
                 <Table.Header><Table.Row><Table.ColumnHeader>{t("impact.agent")}</Table.ColumnHeader><Table.ColumnHeader textAlign="end">{t("impact.denied")}</Table.ColumnHeader><Table.ColumnHeader textAlign="end">{t("impact.allowed")}</Table.ColumnHeader></Table.Row></Table.Header>
@@ -58,7 +58,7 @@ export function Impact({ draft, id, ran }: { draft: Draft | undefined; id?: stri
             </Box>
           ) : null}
           {found.samples.length > 0 ? (
-            <Box overflowX="auto">
+            <Box overflowX="auto" tabIndex={0}>
               <Table.Root size="sm">
                 <Table.Caption captionSide="top" textAlign="start" fontWeight="semibold" px="0">{t("impact.samples")}</Table.Caption>
                 <Table.Header><Table.Row>{[t("impact.when"), t("impact.agent"), t("impact.action"), t("impact.now"), t("impact.then"), t("impact.why")].map((one) => <Table.ColumnHeader key={one}>{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>

@@ -1,6 +1,6 @@
 "use client";
 import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
-import { HStack, Text } from "@chakra-ui/react";
+import { Text } from "@chakra-ui/react";
 import { Copy, Pencil, Plus, Power, Trash2 } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useMemo, useState } from "react";
@@ -75,11 +75,9 @@ export function PolicyList() {
     <Page title={t("nav.policies")} lead={t("policies.lead")} permission="policies:read"
       actions={
         <>
-          <HStack gap="2">
-            <GoButton href="/policies/effective/" variant="outline">{t("nav.effective")}</GoButton>
-            <GoButton href="/policies/health/" variant="outline">{t("nav.health")}</GoButton>
-            <GoButton href="/policies/import/" variant="outline">{t("nav.import")}</GoButton>
-          </HStack>
+          <GoButton href="/policies/effective/" variant="outline">{t("nav.effective")}</GoButton>
+          <GoButton href="/policies/health/" variant="outline">{t("nav.health")}</GoButton>
+          <GoButton href="/policies/import/" variant="outline">{t("nav.import")}</GoButton>
           {create}
         </>
       }>

@@ -32,14 +32,14 @@ export function RiskMatrix() {
                       <Box key={likelihood} role="gridcell">
                         <chakra.button type="button" w="100%" h="3.25rem" rounded="l2" borderWidth={chosen ? "2px" : "1px"} borderColor={chosen ? "accent.solid" : level ? `${level}.solid` : "border"}
                           bg={level ? `${level}.bg` : "bg.subtle"} color={level ? `${level}.fg` : "fg.subtle"} cursor={count > 0 ? "pointer" : "default"} disabled={count === 0} aria-pressed={chosen}
-                          aria-label={t("risk.matrix.cell", { likelihood: factorName(likelihood), impact: factorName(impact), count, highest: cell?.highest ?? 0 })}
                           onClick={() => url.set(chosen ? { likelihood: null, impact: null, after: null, before: null } : { likelihood, impact, after: null, before: null })}>
+                          <chakra.span srOnly>{t("risk.matrix.cell", { likelihood: factorName(likelihood), impact: factorName(impact) })}</chakra.span>
                           {count > 0 ? (
                             <>
                               <Text fontSize="md" fontWeight="semibold" lineHeight="1.2">{count}</Text>
                               <Text fontSize="2xs">{t("risk.matrix.upTo", { score: cell?.highest ?? 0 })}</Text>
                             </>
-                          ) : <span aria-hidden>·</span>}
+                          ) : <span>0</span>}
                         </chakra.button>
                       </Box>
                     );

@@ -128,7 +128,7 @@ function SessionList() {
     <Card title={t("security.sessions")} flush>
       <Loaded result={result} waiting={<Box p="4" />}>
         {({ sessions }) => (
-          <Box overflowX="auto">
+          <Box overflowX="auto" tabIndex={0}>
             <Table.Root size="sm">
               <Table.Header><Table.Row>{[t("security.sessions.from"), t("common.created"), t("security.sessions.seen"), t("security.sessions.expires"), ""].map((one, index) => <Table.ColumnHeader key={index} px="4">{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>
               <Table.Body>

@@ -59,10 +59,11 @@ function NotificationBell() {
   return (
     <Popover.Root open={open} onOpenChange={(change) => setOpen(change.open)} positioning={{ placement: "bottom-end" }} lazyMount>
       <Popover.Trigger asChild>
-        <IconAction label={unread > 0 ? `${t("bell.label")}: ${t("bell.unread", { count: unread })}` : t("bell.label")} position="relative">
+        <Button size="sm" variant="ghost" px="2.5" position="relative" title={unread > 0 ? t("bell.unread", { count: unread }) : t("bell.label")}>
+          <chakra.span srOnly>{t("bell.label")}</chakra.span>
           <BellIcon size={17} aria-hidden />
-          {unread > 0 ? <Box aria-hidden position="absolute" top="1" insetEnd="1" minW="4" h="4" px="1" rounded="full" bg="critical.solid" color={{ _light: "white", _dark: "#22060d" }} fontSize="2xs" lineHeight="1rem" fontWeight="semibold">{unread > 99 ? "99+" : unread}</Box> : null}
-        </IconAction>
+          {unread > 0 ? <Box as="span" position="absolute" top="0" insetEnd="0" minW="4" h="4" px="1" rounded="full" bg="critical.solid" color={{ _light: "white", _dark: "#22060d" }} fontSize="2xs" lineHeight="1rem" fontWeight="semibold">{unread > 99 ? "99+" : unread}</Box> : null}
+        </Button>
       </Popover.Trigger>
       <Portal>
         <Popover.Positioner>
@@ -106,8 +107,9 @@ function UserMenu() {
   return (
     <Menu.Root lazyMount positioning={{ placement: "bottom-end" }}>
       <Menu.Trigger asChild>
-        <chakra.button type="button" aria-label={`${t("shell.user")}: ${me.name}`} rounded="full" cursor="pointer">
+        <chakra.button type="button" title={me.name} rounded="full" cursor="pointer">
           <Avatar.Root aria-hidden size="xs" bg="accent.muted" color="accent.fg"><Avatar.Fallback name={me.name} /></Avatar.Root>
+          <chakra.span srOnly>{t("shell.user")}: {me.name}</chakra.span>
         </chakra.button>
       </Menu.Trigger>
       <Portal>
@@ -152,7 +154,7 @@ export function TopBar({ openMenu, openPalette }: { openMenu: () => void; openPa
         <Button size="sm" variant="outline" color="fg.muted" fontWeight="normal" w={{ md: "16rem" }} justifyContent="flex-start" onClick={openPalette} aria-keyshortcuts="Control+K Meta+K">
           <Search size={14} aria-hidden />
           <Text as="span" srOnly={{ base: true, md: false }} flex="1" textAlign="start">{t("shell.search")}</Text>
-          <Kbd aria-hidden size="sm" display={{ base: "none", md: "inline-flex" }}>Ctrl K</Kbd>
+          <Kbd aria-hidden size="sm" whiteSpace="pre" display={{ base: "none", md: "inline-flex" }}>Ctrl K</Kbd>
         </Button>
         <NotificationBell />
         <UserMenu />

@@ -135,4 +135,12 @@ export const common = {
   "word.organization": "Organisation",
   "word.ai_guardrail": "AI guardrail",
   "word.llm": "LLM",
+  "word.llm:invoke": "Model call",
+  "word.mcp": "MCP",
+  "word.mcp_server": "MCP server",
+  "word.langchain": "LangChain",
+  "word.langgraph": "LangGraph",
+  "word.admin": "Administrator",
+  "word.permit": "Permitted",
+  "word.deny": "Denied",
 } as const;

@@ -60,7 +60,7 @@ export const risk = {
   "risk.matrix.help": "A cell's colour is that of its highest score. Choose a cell to see only its risks.",
   "risk.matrix.axes": "Impact ↑ Likelihood →",
   "risk.matrix.upTo": "to {score}",
-  "risk.matrix.cell": "Likelihood {likelihood}, impact {impact}: {count} open, highest score {highest}",
+  "risk.matrix.cell": "Likelihood {likelihood}, impact {impact}, open risks:",
   "risk.matrix.only": "Only likelihood {likelihood}, impact {impact}.",
   "risk.matrix.all": "Show all",
   "risk.open": "Open risks",

@@ -240,11 +240,14 @@ function SearchBox({ value, label, put }: { value: string; label: string; put: (
 const CARDS_ON_A_PHONE = {
   "@media (max-width: 47.99rem)": {
     "& thead": { position: "absolute", width: "1px", height: "1px", overflow: "hidden", clipPath: "inset(50%)" },
-    "& tbody tr": { display: "grid", gridTemplateColumns: "1fr auto", padding: "0.6rem 0.9rem", borderBottomWidth: "1px", borderColor: "border", position: "relative" },
-    "& tbody td": { display: "flex", gridColumn: "1 / -1", justifyContent: "space-between", alignItems: "center", gap: "1rem", border: "0", padding: "0.2rem 0", textAlign: "end" },
+    "& tbody tr": { display: "grid", gridTemplateColumns: "auto 1fr auto", columnGap: "0.6rem", padding: "0.6rem 0.9rem", borderBottomWidth: "1px", borderColor: "border" },
+    "& tbody td": { display: "flex", gridColumn: "1 / -1", justifyContent: "space-between", alignItems: "center", gap: "1rem", border: "0", padding: "0.2rem 0", textAlign: "end", minWidth: 0 },
     "& tbody td[data-label]::before": { content: "attr(data-label)", color: "fg.muted", fontSize: "xs", textAlign: "start", flexShrink: 0 },
+    // The name, with the box and the menu beside it, is the card's head.
+    "& tbody td[data-label]:first-of-type, & tbody td[data-select] + td[data-label]": { gridColumn: "2", gridRow: "1", justifyContent: "flex-start", textAlign: "start" },
+    "& tbody td[data-label]:first-of-type": { gridColumn: "1 / 3" },
     "& tbody td[data-label]:first-of-type::before, & tbody td[data-select] + td[data-label]::before": { content: "none" },
-    "& tbody td[data-actions]": { gridColumn: "2", gridRow: "1", justifyContent: "flex-end" },
-    "& tbody td[data-select]": { gridColumn: "1", gridRow: "1", justifyContent: "flex-start" },
+    "& tbody td[data-actions]": { gridColumn: "3", gridRow: "1" },
+    "& tbody td[data-select]": { gridColumn: "1", gridRow: "1" },
   },
 } as const;

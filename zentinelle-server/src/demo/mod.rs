@@ -1,11 +1,18 @@
 //! The demonstration organisation of `zentinelle serve --demo`: the starter policies of the
-//! repository in force, one agent enrolled, and commands to try.
+//! repository in force, agents with a past, people who can sign in, and commands to try.
+
+mod past;
+mod scenario;
+
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, Set};
 use serde_json::{Map, Value, json};
 use zentinelle_core::ids::{AgentId, TenantId};
+use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::auth::key::KeyKind;
@@ -15,24 +22,30 @@ use crate::http::error::ApiError;
 use crate::service::keys::{self, NewKey};
 use crate::service::policies::Keeper;
 use crate::service::policies::documents::{self, Manner};
-use crate::service::tenants;
+use crate::service::{passwords, tenants, users};
 use crate::store::entities::{agent, policy};
+use crate::store::users as users_store;
 
 /// The agent that the printed commands act as.
 const AGENT: &str = "demo-agent";
 /// The policies of a coding agent, as the repository's examples have them.
-const POLICIES: &str = include_str!("../../examples/policies/coding-agent.yaml");
+const POLICIES: &str = include_str!("../../../examples/policies/coding-agent.yaml");
 
 /// The keys that the printed commands use.
 pub(crate) struct Keys {
     enrolment: String,
     agent: String,
     operator: String,
+    /// The password of everybody in the organisation, new at every start.
+    password: Option<Zeroizing<String>>,
+    people: Vec<String>,
 }
 
 /// Fills an empty organisation, and issues fresh keys for the commands: earlier ones were shown
 /// once and are not known any more.
-pub(crate) async fn seed(app: &App) -> Result<Keys, ApiError> {
+///
+/// The first time, the organisation lives through so many days.
+pub(crate) async fn seed(app: &App, days: u32) -> Result<Keys, ApiError> {
     let tenant = TenantId::new(tenants::STANDALONE);
     let caller = Caller::local(tenant.clone());
     let present = policy::Entity::find().filter(policy::Column::TenantId.eq(tenant.as_str()));
@@ -40,7 +53,13 @@ pub(crate) async fn seed(app: &App) -> Result<Keys, ApiError> {
         let written = documents::read(POLICIES, &tenant).map_err(ApiError::Policies)?;
         let manner = Manner { keeper: Keeper::Document, prune: false, dry_run: false };
         documents::apply(app, &caller, &written, manner, "the demonstration's policies").await?;
+        if days > 0 {
+            let started = std::time::Instant::now();
+            past::live(app, &tenant, days).await?;
+            tracing::info!(days, took_ms = started.elapsed().as_millis(), "the demonstration has a past");
+        }
     }
+    let (password, people) = if days > 0 { people(app, &caller).await? } else { (None, Vec::new()) };
     let txn = app.store.begin().await?;
     enrol(&txn, &tenant, AGENT, "Demonstration agent").await?;
     let enrolment = keys::issue(&txn, app.directory.hasher(), &caller, NewKey::new(KeyKind::Enrolment, "demo")).await?;
@@ -54,7 +73,35 @@ pub(crate) async fn seed(app: &App) -> Result<Keys, ApiError> {
         enrolment: enrolment.key.text.to_string(),
         agent: own.key.text.to_string(),
         operator: operator.key.text.to_string(),
+        password,
+        people,
     })
+}
+
+/// Gives everybody in the organisation one password, which is new at every start: earlier ones
+/// were shown once.
+async fn people(app: &App, caller: &Caller) -> Result<(Option<Zeroizing<String>>, Vec<String>), ApiError> {
+    let scenario = scenario::read().map_err(|error| ApiError::Internal(error.to_string()))?;
+    let password = passwords::temporary()?;
+    let hash = passwords::hash(&password).await?;
+    let mut shown = Vec::new();
+    for person in &scenario.people {
+        let txn = app.store.begin().await?;
+        let known = users_store::by_email(&txn, &caller.tenant, &person.email).await?;
+        let role = Role::from_name(&person.role).unwrap_or(Role::Viewer);
+        let id = match known {
+            Some(row) => row.id,
+            None => {
+                let row = users::blank(caller, person.email.clone(), person.name.clone(), role);
+                users::insert(&txn, caller, &row).await?;
+                row.id
+            }
+        };
+        users::set_password(&txn, caller, &id, hash.clone(), None).await?;
+        txn.commit().await?;
+        shown.push(format!("{} ({})", person.email, person.role));
+    }
+    Ok((Some(password), shown))
 }
 
 /// Makes an agent of this machine, unless it is there.
@@ -100,7 +147,7 @@ pub(crate) async fn enrol(
 
 impl Keys {
     /// What to try, ready to be copied.
-    pub(crate) fn commands(&self, address: SocketAddr) -> String {
+    pub(crate) fn commands(&self, address: SocketAddr, open: bool) -> String {
         let url = format!("http://{address}");
         let evaluate = |command: &str| {
             let body =
@@ -111,8 +158,20 @@ impl Keys {
         let register = curl(&format!("{url}/api/v1/agents/register"), &self.enrolment, &register);
         let list =
             format!("  curl -sS {url}/api/zentinelle/v1/policies \\\n    -H 'X-Zentinelle-Key: {}'", self.operator);
+        let portal = match (open, &self.password) {
+            (true, _) => format!("{url}/zentinelle/   (open mode: everybody on this machine is an administrator)"),
+            (false, _) => format!("{url}/zentinelle/"),
+        };
+        let people = self.password.as_ref().map_or_else(String::new, |password| {
+            format!(
+                "\nTo sign in as somebody, with the password {}:\n  {}\n",
+                password.as_str(),
+                self.people.join("\n  ")
+            )
+        });
         format!(
             "\nZentinelle listens on {url} with a demonstration organisation.\n\
+             \nThe portal: {portal}\n{people}\
              \nEnrol an agent:\n{register}\n\
              \nAsk for something that is allowed:\n{}\n\
              \nAsk for something that is denied:\n{}\n\

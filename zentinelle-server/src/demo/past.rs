@@ -1,0 +1,345 @@
+//! The past of the demonstration organisation: what its agents tried in the last months goes
+//! through the engine and the services as it would have then, by a clock that stands still where
+//! it is put. Nothing that is shown later was written down here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use serde_json::{Map, Value, json};
+use zentinelle_core::ids::{AgentId, TenantId};
+
+use super::scenario::{self, Deed, Dice, Organisation, Worker};
+use crate::app::App;
+use crate::auth::{AgentFacts, Caller, Role, SignedIn, SignedInBy};
+use crate::clock::{self, Clock};
+use crate::http::error::ApiError;
+use crate::jobs::tasks;
+use crate::recorder::record::Record;
+use crate::service::agents::Edit;
+use crate::service::approvals::resolve::{self, Verdict};
+use crate::service::decide::{self, Asked, Source};
+use crate::service::enrolment::Registration;
+use crate::service::interactions::{self, ReportedUsage, Turn};
+use crate::service::policies::Keeper;
+use crate::service::policies::documents::{self, Manner};
+use crate::service::{
+    agent_groups, agents, alert_rules, alerts, content_rules, incidents, models, packs, system_prompts,
+};
+use crate::store::entities::{alert, approval, incident};
+
+/// Unit: microseconds.
+const MINUTE: i64 = 60_000_000;
+const DAY: i64 = 1_440 * MINUTE;
+/// Where the dice start.
+const SEED: u64 = 20_260_701;
+/// How long the database may take to have everything.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Lives through so many days, up to now.
+pub(super) async fn live(app: &App, tenant: &TenantId, days: u32) -> Result<(), ApiError> {
+    let scenario = scenario::read().map_err(|error| ApiError::Internal(error.to_string()))?;
+    let now = clock::now_micros();
+    let begin = now - i64::from(days) * DAY;
+    let clock = Clock::at(begin);
+    let past = Past { app, tenant, scenario: &scenario, clock: clock.clone(), now };
+    clock::by(clock, past.live(begin, days)).await
+}
+
+struct Past<'a> {
+    app: &'a App,
+    tenant: &'a TenantId,
+    scenario: &'a Organisation,
+    clock: Clock,
+    now: i64,
+}
+
+impl Past<'_> {
+    async fn live(&self, begin: i64, days: u32) -> Result<(), ApiError> {
+        self.begin().await?;
+        let mut crew = Vec::new();
+        for worker in &self.scenario.agents {
+            let id = AgentId::new(worker.id.as_str());
+            let facts = self.app.directory.agent(self.tenant, &id).await?;
+            crew.push((worker, facts.ok_or(ApiError::NotFound { what: "agent" })?));
+        }
+        let mut dice = Dice(SEED);
+        for day in 0..days {
+            let midnight = begin + i64::from(day) * DAY;
+            let mut plan = self.plan(&crew, midnight, u64::from(day), &mut dice);
+            plan.sort_by_key(|(at, _, _)| *at);
+            for (at, number, talks) in plan {
+                self.clock.set(at);
+                let Some((worker, facts)) = crew.get(number) else { continue };
+                if talks {
+                    self.talk(worker, facts, &mut dice).await?;
+                } else {
+                    self.act(worker, facts, &mut dice).await?;
+                }
+            }
+            if day % 7 == 6 || day + 1 == days {
+                self.look_after(midnight + DAY - MINUTE, &mut dice).await?;
+            }
+        }
+        self.clock.set(self.now);
+        let alive = |(worker, _): &(&Worker, Arc<AgentFacts>)| Record::Heartbeat {
+            tenant_id: self.tenant.clone(),
+            agent_id: worker.id.clone(),
+            health: if worker.id == "campaign-writer" { "degraded" } else { "healthy" }.to_owned(),
+            at: self.now,
+        };
+        self.app.recorder.record(&crew.iter().map(alive).collect::<Vec<_>>())?;
+        self.settle().await?;
+        self.job(tasks::usage::roll_up(self.app, self.tenant).await);
+        self.job(tasks::baselines::learn(self.app, self.tenant).await);
+        Ok(())
+    }
+
+    /// Founds the organisation: its groups, agents, policies, rules and prompts.
+    async fn begin(&self) -> Result<(), ApiError> {
+        let (app, caller) = (self.app, &self.somebody(0));
+        let written = documents::read(scenario::POLICIES, self.tenant).map_err(ApiError::Policies)?;
+        let manner = Manner { keeper: Keeper::Document, prune: false, dry_run: false };
+        documents::apply(app, caller, &written, manner, "the demonstration's policies").await?;
+        let soc2 = packs::by_name("soc2")?;
+        packs::activate(app, caller, soc2, Some(zentinelle_core::Enforcement::Audit), false).await?;
+        let mut groups = Vec::new();
+        for group in &self.scenario.groups {
+            let edit = agent_groups::GroupEdit {
+                slug: Some(group.slug.clone()),
+                name: Some(group.name.clone()),
+                description: Some(group.description.clone()),
+                tier: Some(group.tier.clone()),
+                color: Some(group.color.clone()),
+            };
+            groups.push((group.slug.as_str(), agent_groups::create(app, caller, edit).await?.id));
+        }
+        for worker in &self.scenario.agents {
+            let registration = Registration {
+                agent_id: Some(worker.id.clone()),
+                agent_type: Some(worker.agent_type.clone()),
+                name: Some(worker.name.clone()),
+                capabilities: Some(vec!["chat".to_owned(), "tools".to_owned()]),
+                metadata: Some(json!({ "model": worker.model, "environment": "production" })),
+            };
+            let group = groups.iter().find(|(slug, _)| *slug == worker.group).map(|(_, id)| id.clone());
+            let edit = Edit { group_id: Some(group), ..Edit::default() };
+            agents::create(app, caller, registration, edit).await?;
+            self.clock.advance(MINUTE);
+        }
+        for model in &self.scenario.models {
+            models::create(app, caller, input(model)?).await?;
+        }
+        for rule in &self.scenario.content_rules {
+            content_rules::create(app, caller, input(rule)?).await?;
+        }
+        for rule in &self.scenario.alert_rules {
+            alert_rules::create(app, caller, input(rule)?).await?;
+        }
+        for prompt in &self.scenario.prompts {
+            system_prompts::create(app, caller, input(prompt)?).await?;
+        }
+        app.content_rules_changed(self.tenant).await;
+        Ok(())
+    }
+
+    /// When which agent acts or talks on a day: less at week-ends, more from month to month.
+    fn plan(
+        &self,
+        crew: &[(&Worker, Arc<AgentFacts>)],
+        midnight: i64,
+        day: u64,
+        dice: &mut Dice,
+    ) -> Vec<(i64, usize, bool)> {
+        let weekday = (midnight.div_euclid(DAY) + 4).rem_euclid(7); // 0 is Sunday
+        let share = if weekday == 0 || weekday == 6 { 25 } else { 100 };
+        let mut plan = Vec::new();
+        for (number, (worker, _)) in crew.iter().enumerate() {
+            // A new agent starts a month in, and one was idle for a fortnight.
+            let absent =
+                (worker.id == "lead-researcher" && day < 30) || (worker.id == "release-manager" && day % 45 > 30);
+            let growth = 40 + day.min(90) * 60 / 90;
+            let times = worker.pace * share * growth / 10_000 / 2 + dice.below(3);
+            for _ in 0..if absent { 0 } else { times } {
+                let hour = if worker.users.is_empty() { dice.below(24) } else { 8 + dice.below(10) };
+                let at = midnight + i64::try_from(hour * 60 + dice.below(60)).unwrap_or_default() * MINUTE;
+                let at = at + i64::try_from(dice.below(60_000_000)).unwrap_or_default();
+                plan.push((at.min(self.now), number, dice.below(3) == 0));
+            }
+        }
+        plan
+    }
+
+    /// An agent tries something.
+    async fn act(&self, worker: &Worker, facts: &Arc<AgentFacts>, dice: &mut Dice) -> Result<(), ApiError> {
+        let Some(deed) = dice.pick(&worker.does, |deed| deed.weight) else { return Ok(()) };
+        let asked = Asked {
+            agent: Arc::clone(facts),
+            user: self.user(worker, dice),
+            action: deed.action.clone(),
+            context: self.context(worker, deed, dice),
+            dry_run: false,
+            source: Source::Native,
+        };
+        decide::decide(self.app, asked).await.map(drop)
+    }
+
+    fn context(&self, worker: &Worker, deed: &Deed, dice: &mut Dice) -> Map<String, Value> {
+        let mut context = deed.context.clone();
+        if let Some(tool) = &deed.tool {
+            // Coding agents say what they say to their own hooks.
+            let arguments = if matches!(tool.as_str(), "Bash" | "Edit" | "Read") { "tool_input" } else { "tool_args" };
+            context.insert("tool_name".to_owned(), json!(tool));
+            context.insert(arguments.to_owned(), Value::Object(dice.fill_all(&deed.args)));
+        }
+        context.insert("session_id".to_owned(), json!(self.session(worker)));
+        context
+    }
+
+    /// One session a day and agent.
+    fn session(&self, worker: &Worker) -> String {
+        format!("{}-{}", worker.id, self.clock.micros().div_euclid(DAY))
+    }
+
+    fn user(&self, worker: &Worker, dice: &mut Dice) -> Option<String> {
+        let user = dice.pick(&worker.users, |_| 1)?;
+        Some(format!("{user}@northwind.example"))
+    }
+
+    /// An agent speaks with its model.
+    async fn talk(&self, worker: &Worker, facts: &Arc<AgentFacts>, dice: &mut Dice) -> Result<(), ApiError> {
+        let Some(talk) = dice.pick(&worker.says, |talk| talk.weight) else { return Ok(()) };
+        let number = |dice: &mut Dice, least: u64, span: u64| i64::try_from(least + dice.below(span)).ok();
+        let turn = Turn {
+            agent: Arc::clone(facts),
+            user: self.user(worker, dice),
+            interaction_type: "chat".to_owned(),
+            session_id: Some(self.session(worker)),
+            request_id: None,
+            provider: Some(worker.provider.clone()),
+            model: Some(worker.model.clone()),
+            input: dice.fill(&talk.input),
+            output: dice.fill(&talk.output),
+            system_prompt: String::new(),
+            tool_calls: Vec::new(),
+            usage: ReportedUsage {
+                input: number(dice, 2_000, 60_000),
+                cached_input: number(dice, 0, 9_000).unwrap_or_default(),
+                output: number(dice, 150, 3_000),
+                ..ReportedUsage::default()
+            },
+            latency_ms: number(dice, 400, 4_200),
+            usd_micros: None,
+            evaluation_id: None,
+            occurred_at: self.clock.micros(),
+        };
+        interactions::log_behind(self.app, turn).await
+    }
+
+    /// What people made of the week: alerts, incidents and approvals.
+    async fn look_after(&self, at: i64, dice: &mut Dice) -> Result<(), ApiError> {
+        self.settle().await?;
+        let at = at.min(self.now);
+        self.clock.set(at);
+        self.job(tasks::alert_rules::check(self.app, self.tenant).await);
+        // What came up in the last days is still on the table.
+        let recent = self.now - 2 * DAY;
+        let db = self.app.store.db();
+        let pending = approval::Entity::find()
+            .filter(approval::Column::TenantId.eq(self.tenant.as_str()))
+            .filter(approval::Column::Status.eq("pending"))
+            .order_by_asc(approval::Column::RequestedAt);
+        for row in pending.all(db).await? {
+            let answered = row.requested_at + i64::try_from(2 + dice.below(25)).unwrap_or_default() * MINUTE;
+            if answered >= row.expires_at || answered >= self.now || dice.below(10) == 0 {
+                continue; // nobody looked in time
+            }
+            self.clock.set(answered);
+            let (verdict, note) = match dice.below(5) {
+                0 => (Verdict::Deny, "Not without the contract; ask again with it."),
+                _ => (Verdict::Approve, "Checked against the order."),
+            };
+            resolve::resolve(self.app, &self.somebody(dice.below(3)), &row.id, verdict, note).await?;
+        }
+        let open = alert::Entity::find()
+            .filter(alert::Column::TenantId.eq(self.tenant.as_str()))
+            .filter(alert::Column::Status.is_in(["open", "acknowledged"]))
+            .filter(alert::Column::CreatedAt.lt(recent));
+        for row in open.all(db).await? {
+            self.clock.set((row.created_at + 3 * 60 * MINUTE).min(at));
+            let who = self.somebody(1 + dice.below(2));
+            alerts::acknowledge(self.app, &who, &row.id).await?;
+            if dice.below(6) > 0 {
+                self.clock.advance(90 * MINUTE);
+                let (note, is_false) = match dice.below(4) {
+                    0 => ("A test of the new rule.", true),
+                    _ => ("Spoke with the team; the prompt was changed.", false),
+                };
+                alerts::resolve(self.app, &who, &row.id, note, is_false).await?;
+            }
+        }
+        let open = incident::Entity::find()
+            .filter(incident::Column::TenantId.eq(self.tenant.as_str()))
+            .filter(incident::Column::Status.eq("open"))
+            .filter(incident::Column::CreatedAt.lt(recent));
+        for row in open.all(db).await? {
+            self.work_on(&row, at, dice).await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody takes an incident, and most of them are brought to an end.
+    async fn work_on(&self, row: &incident::Model, at: i64, dice: &mut Dice) -> Result<(), ApiError> {
+        let who = self.somebody(dice.below(3));
+        let assignee = who.signed_in.as_ref().and_then(|person| person.email.clone());
+        let minutes = i64::try_from(20 + dice.below(300)).unwrap_or_default();
+        self.clock.set((row.created_at + minutes * MINUTE).min(at));
+        let take = json!({ "status": "investigating", "assignee_id": assignee });
+        incidents::update(self.app, &who, &row.id, input(&take)?).await?;
+        if dice.below(5) == 0 {
+            return Ok(());
+        }
+        self.clock.advance(minutes * MINUTE * 2);
+        let end = json!({
+            "status": "resolved",
+            "root_cause": "The agent took over text it had read as if it were an order.",
+            "resolution": "The call was refused as intended; the prompt now says what the text is.",
+            "impact": "None: nothing left the organisation.",
+        });
+        incidents::update(self.app, &who, &row.id, input(&end)?).await.map(drop)
+    }
+
+    /// One of those who look after agents.
+    fn somebody(&self, number: u64) -> Caller {
+        let at = usize::try_from(number).unwrap_or_default();
+        let Some(person) = self.scenario.people.get(at) else { return Caller::local(self.tenant.clone()) };
+        let role = Role::from_name(&person.role).unwrap_or(Role::Viewer);
+        let signed_in = SignedIn {
+            by: SignedInBy::Local,
+            user_id: String::new(),
+            session_id: String::new(),
+            email: Some(person.email.clone()),
+            name: person.name.clone(),
+        };
+        Caller::person(self.tenant.clone(), role, &person.email, signed_in)
+    }
+
+    /// Waits until the database has everything.
+    async fn settle(&self) -> Result<(), ApiError> {
+        if self.app.recorder.settled(PATIENCE).await {
+            return Ok(());
+        }
+        Err(ApiError::Unavailable("the database does not keep up with the demonstration".to_owned()))
+    }
+
+    fn job<E: std::fmt::Debug>(&self, done: Result<(), E>) {
+        if let Err(error) = done {
+            tracing::warn!(?error, "a job of the demonstration failed");
+        }
+    }
+}
+
+/// What a service takes, from how the scenario writes it.
+fn input<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, ApiError> {
+    crate::http::extract::read(value.clone())
+}
