@@ -10,7 +10,7 @@ use zentinelle_core::ids::TenantId;
 use super::hooks::Hook;
 use super::{Hooks, JobError, Work, tasks};
 use crate::app::App;
-use crate::service::{compliance, reports, scan};
+use crate::service::{anomalies, compliance, reports, scan};
 use crate::webhooks;
 
 /// One run of one job.
@@ -61,6 +61,7 @@ impl Runner for ServerRunner {
                 Work::CheckAlertRules {} => tasks::alert_rules::check(&app, &tenant).await,
                 Work::EnforceRetention {} => tasks::retention::enforce(&app, &tenant).await,
                 Work::CheckKeys {} => tasks::keys::check(&app, &tenant).await,
+                Work::FindAnomalies {} => Ok(anomalies::find(&app, &tenant).await?),
                 Work::AssessCompliance {} => Ok(compliance::look_as_scheduled(&app, &tenant).await?),
                 Work::SignCheckpoint {} => by_hook(hooks.sign_checkpoint, app, tenant, String::new()).await,
                 Work::ExpireApprovals {} => by_hook(hooks.expire_approvals, app, tenant, String::new()).await,
@@ -88,6 +89,7 @@ impl Runner for ServerRunner {
                 | Work::EnforceRetention {}
                 | Work::CheckKeys {}
                 | Work::AssessCompliance {}
+                | Work::FindAnomalies {}
                 | Work::SignCheckpoint {}
                 | Work::ExpireApprovals {} => Ok(()),
             }

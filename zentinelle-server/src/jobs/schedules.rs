@@ -18,7 +18,7 @@ struct Entry {
 }
 
 /// Every schedule with its usual interval.
-const TABLE: [Entry; 9] = [
+const TABLE: [Entry; 10] = [
     Entry { name: "usage_roll_up", every: 300, work: Work::RollUpUsage {} },
     Entry { name: "baselines", every: 900, work: Work::LearnBaselines {} },
     Entry { name: "agent_health", every: 60, work: Work::CheckAgents {} },
@@ -26,6 +26,7 @@ const TABLE: [Entry; 9] = [
     Entry { name: "retention", every: 86_400, work: Work::EnforceRetention {} },
     Entry { name: "key_expiry", every: 3_600, work: Work::CheckKeys {} },
     Entry { name: "audit_checkpoint", every: 60, work: Work::SignCheckpoint {} },
+    Entry { name: "anomalies", every: 3_600, work: Work::FindAnomalies {} },
     Entry { name: "compliance", every: 86_400, work: Work::AssessCompliance {} },
     Entry { name: "approval_expiry", every: 30, work: Work::ExpireApprovals {} },
 ];

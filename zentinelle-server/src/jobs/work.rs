@@ -32,6 +32,8 @@ pub(crate) enum Work {
     ExpireApprovals {},
     /// Looks at every control of the frameworks a tenant answers to.
     AssessCompliance {},
+    /// Compares what agents used with what they used in the days before.
+    FindAnomalies {},
     /// Builds a report somebody asked for.
     #[serde(rename = "report")]
     BuildReport {
@@ -44,7 +46,7 @@ pub(crate) enum Work {
 
 impl Work {
     /// Every kind, as rows name it.
-    pub(crate) const NAMES: [&'static str; 12] = [
+    pub(crate) const NAMES: [&'static str; 13] = [
         "deliver_webhook",
         "roll_up_usage",
         "learn_baselines",
@@ -55,6 +57,7 @@ impl Work {
         "sign_checkpoint",
         "expire_approvals",
         "assess_compliance",
+        "find_anomalies",
         "report",
         "scan",
     ];
@@ -72,6 +75,7 @@ impl Work {
             Self::SignCheckpoint {} => "sign_checkpoint",
             Self::ExpireApprovals {} => "expire_approvals",
             Self::AssessCompliance {} => "assess_compliance",
+            Self::FindAnomalies {} => "find_anomalies",
             Self::BuildReport { .. } => "report",
             Self::Scan(_) => "scan",
         }

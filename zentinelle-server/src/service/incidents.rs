@@ -374,6 +374,49 @@ pub(crate) async fn comment(
     Ok(row)
 }
 
+/// The kinds of things that show an incident.
+pub(crate) const EVIDENCE_KINDS: [&str; 9] =
+    ["decision", "event", "alert", "interaction", "scan", "policy", "agent", "url", "note"];
+/// The most pieces of evidence.
+const MOST_EVIDENCE: usize = 200;
+
+/// Adds something that shows an incident, in the caller's name.
+pub(crate) async fn add_evidence(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    kind: &str,
+    reference: &str,
+    note: &str,
+) -> Result<incident::Model, ApiError> {
+    if !EVIDENCE_KINDS.contains(&kind) {
+        return Err(ApiError::invalid("kind", format!("must be one of {}", EVIDENCE_KINDS.join(", "))));
+    }
+    let reference = fields::required("reference", Some(reference), 2_000)?;
+    if kind == "url" && !reference.starts_with("https://") && !reference.starts_with("http://") {
+        return Err(ApiError::invalid("reference", "must be an address that begins with https:// or http://"));
+    }
+    fields::text("note", note, fields::MOST_PROSE)?;
+    let txn = app.store.begin().await?;
+    let mut row = store::locked(&txn, &caller.tenant, id).await?;
+    let mut evidence = row.evidence.as_array().cloned().unwrap_or_default();
+    if evidence.len() >= MOST_EVIDENCE {
+        return Err(ApiError::invalid("reference", format!("an incident holds at most {MOST_EVIDENCE}")));
+    }
+    let now = clock::now_micros();
+    evidence.push(json!({ "kind": kind, "reference": reference, "note": note, "added_by": caller.actor(),
+        "added_at": clock::iso(now) }));
+    let evidence = Value::from(evidence);
+    fields::json("evidence", &evidence)?;
+    row.evidence = evidence;
+    row.updated_at = now;
+    store::update(&txn, row.clone()).await?;
+    let changes = json!({ "evidence_added": { "kind": kind, "reference": reference } });
+    change(caller, AuditAction::Update, &row, changes).record(&txn).await?;
+    txn.commit().await?;
+    Ok(row)
+}
+
 /// How an incident stands against its clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = IncidentServiceLevel)]

@@ -34,7 +34,7 @@ const MOST_COMPARED: usize = 2_000;
 #[schema(as = SystemPromptInput)]
 pub(crate) struct PromptInput {
     /// Its short name, unique in the tenant: lower-case letters, digits, `-` and `_`.
-    slug: Option<String>,
+    pub(crate) slug: Option<String>,
     /// Its name for people.
     title: Option<String>,
     /// What it is for.

@@ -40,6 +40,17 @@ pub(crate) enum UnknownModelPrice {
     ProviderMostExpensive,
 }
 
+/// How strictly a new policy is enforced that does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DefaultEnforcement {
+    /// It denies.
+    #[default]
+    Enforce,
+    /// It only records, until somebody switches it on.
+    Audit,
+}
+
 /// A tenant's settings. Every key may be left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -64,6 +75,8 @@ pub(crate) struct TenantSettings {
     pub(crate) unknown_model_price: UnknownModelPrice,
     /// Model calls through the proxy.
     pub(crate) proxy: ProxySettings,
+    /// How strictly a new policy is enforced that does not say.
+    pub(crate) default_enforcement: DefaultEnforcement,
 }
 
 impl Default for TenantSettings {
@@ -79,6 +92,7 @@ impl Default for TenantSettings {
             unknown_model_price: UnknownModelPrice::MostExpensive,
             approval_expiry: ApprovalExpiry::default(),
             proxy: ProxySettings::default(),
+            default_enforcement: DefaultEnforcement::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod activity;
 mod agents;
 mod alerts;
+mod anomalies;
 mod approvals;
 mod audit;
 mod compliance;
@@ -12,58 +13,31 @@ mod decisions;
 mod incidents;
 mod keys;
 mod live;
+mod model_approvals;
 mod models;
 mod notifications;
 mod organization;
 mod people;
 mod policies;
+mod prompts_library;
 mod retention;
 mod risks;
 mod shared;
 mod tools;
+mod views;
 mod webhooks;
 
 use super::ask::Resolvers;
 
 /// Root fields whose subject is still being built.
-pub(crate) const NOT_YET: &[&str] = &[
-    "anomalies",
-    "setAnomaly",
-    "addIncidentEvidence",
-    "modelApprovals",
-    "modelApproval",
-    "setModelApproval",
-    "savedViews",
-    "saveView",
-    "deleteView",
-    "systemPrompts",
-    "systemPrompt",
-    "promptCategories",
-    "promptCategory",
-    "promptTags",
-    "featuredPrompts",
-    "popularPrompts",
-    "myPrompts",
-    "myFavorites",
-    "systemPromptsPage",
-    "promptVersions",
-    "promptDiff",
-    "createSystemPrompt",
-    "updateSystemPrompt",
-    "deleteSystemPrompt",
-    "forkSystemPrompt",
-    "togglePromptFavorite",
-    "rateSystemPrompt",
-    "testSystemPrompt",
-    "analyzeSystemPrompt",
-    "restorePrompt",
-];
+pub(crate) const NOT_YET: &[&str] = &[];
 
 /// Every resolver of the contract.
 pub(crate) fn register(resolvers: &mut Resolvers) {
     activity::register(resolvers);
     agents::register(resolvers);
     alerts::register(resolvers);
+    anomalies::register(resolvers);
     approvals::register(resolvers);
     audit::register(resolvers);
     content::register(resolvers);
@@ -74,6 +48,7 @@ pub(crate) fn register(resolvers: &mut Resolvers) {
     keys::register(resolvers);
     live::register(resolvers);
     models::register(resolvers);
+    model_approvals::register(resolvers);
     notifications::register(resolvers);
     organization::register(resolvers);
     people::register(resolvers);
@@ -81,5 +56,7 @@ pub(crate) fn register(resolvers: &mut Resolvers) {
     retention::register(resolvers);
     tools::register(resolvers);
     webhooks::register(resolvers);
+    prompts_library::register(resolvers);
     risks::register(resolvers);
+    views::register(resolvers);
 }

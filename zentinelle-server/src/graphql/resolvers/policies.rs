@@ -278,7 +278,7 @@ async fn create(ask: Ask, args: Create) -> Result<Value, ApiError> {
         "scope": scope(new.scope_type.as_deref(), target.as_deref()), "config": new.config,
         "priority": new.priority, "enforcement": new.enforcement, "enabled": new.enabled,
     });
-    let written = draft::read(written, ask.tenant())?;
+    let written = draft::read_new(&ask.app, ask.tenant(), written).await?;
     let row = policies::create(&ask.app, &ask.caller, &written, "").await?;
     Ok(json!({ "policy": view(row) }))
 }

@@ -1,6 +1,7 @@
 //! The management API, asked over HTTP.
 
 mod frame;
+mod governance;
 mod live;
 mod mutations;
 mod pages;

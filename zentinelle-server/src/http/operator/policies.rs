@@ -290,7 +290,7 @@ pub(crate) async fn create(
     if body.remove("id").is_some_and(|id| !id.is_null()) {
         return Err(ApiError::invalid("id", "the server makes ids; an import keeps those of a document"));
     }
-    let written = draft::read(Value::Object(body), &caller.tenant)?;
+    let written = draft::read_new(&app, &caller.tenant, Value::Object(body)).await?;
     let row = policies::create(&app, &caller, &written, &envelope.summary).await?;
     Ok((StatusCode::CREATED, tagged(row)))
 }

@@ -7,9 +7,11 @@ use zentinelle_core::ids::TenantId;
 use zentinelle_core::policy_document::{self, WrittenPolicy};
 
 use super::content;
+use crate::app::App;
 use crate::http::error::{ApiError, PolicyFault};
 use crate::service::fields::{MOST_DESCRIPTION, MOST_NAME, has_nul};
 use crate::store::entities::policy;
+use crate::store::wire_name;
 
 /// The greatest priority, either way. Numbers up to it are exact everywhere.
 const MOST_PRIORITY: i64 = 1_000_000_000;
@@ -30,6 +32,18 @@ pub(crate) fn read(value: Value, tenant: &TenantId) -> Result<WrittenPolicy, Api
         Err(faults) => faults,
     };
     Err(ApiError::Policies(faults))
+}
+
+/// Reads a new policy out of a request. One that does not say how strictly it is enforced is
+/// enforced as the tenant wants new policies to be.
+pub(crate) async fn read_new(app: &App, tenant: &TenantId, mut value: Value) -> Result<WrittenPolicy, ApiError> {
+    if value.get("enforcement").is_none_or(Value::is_null)
+        && let Some(keys) = value.as_object_mut()
+    {
+        let settings = app.snapshots.get(tenant).await?.settings.default_enforcement;
+        keys.insert("enforcement".to_owned(), wire_name(&settings).into());
+    }
+    read(value, tenant)
 }
 
 /// As [`read`], with the faults by themselves.

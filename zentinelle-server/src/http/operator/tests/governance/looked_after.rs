@@ -233,3 +233,19 @@ async fn notifications_are_read_once_and_by_their_own_people() {
         assert_eq!(left.len(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_new_policy_that_does_not_say_is_enforced_as_the_settings_want_it() {
+    let server = TestServer::sqlite().await;
+    let admin = server.operator(crate::auth::Role::Admin).await;
+    let policy = |name: &str| json!({"name": name, "type": "tool_permission", "config": {"denied_tools": ["shell"]}});
+    let made = ok(&server, Method::POST, "policies", &admin, policy("one")).await;
+    assert_eq!(made["enforcement"], "enforce");
+    ok(&server, Method::PATCH, "settings", &admin, json!({"default_enforcement": "audit"})).await;
+    let made = ok(&server, Method::POST, "policies", &admin, policy("two")).await;
+    assert_eq!(made["enforcement"], "audit");
+    let mut said = policy("three");
+    said["enforcement"] = json!("enforce");
+    let made = ok(&server, Method::POST, "policies", &admin, said).await;
+    assert_eq!(made["enforcement"], "enforce");
+}
