@@ -130,7 +130,7 @@ class Settings:
 
 
 class Configurable(ConfigurableAgent[Settings]):
-    name = "configurable"  # type: ignore[assignment]
+    name = "configurable"
 
     async def on_config_applied(self, config: Settings) -> None:
         self.applied = config

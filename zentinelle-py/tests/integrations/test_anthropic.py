@@ -35,8 +35,16 @@ def model(request: httpx.Request) -> httpx.Response:
             {"type": "tool_use", "id": "t2", "name": "search", "input": {"query": "x"}},
         ]
         stop = "tool_use"
-    reply = {"id": f"m{len(READ)}", "type": "message", "role": "assistant", "model": "claude-haiku-4-5", "content": content,
-             "stop_reason": stop, "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1}}
+    reply = {
+        "id": f"m{len(READ)}",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-haiku-4-5",
+        "content": content,
+        "stop_reason": stop,
+        "stop_sequence": None,
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+    }
     return httpx.Response(200, json=reply)
 
 

@@ -35,7 +35,7 @@ class Model(BaseLLM):
     """Asks for one tool after the other, then stops."""
 
     asked: int = 0
-    read: list[str] = []
+    read: list[str] = []  # noqa: RUF012 - pydantic copies it for every model
 
     def supports_function_calling(self) -> bool:
         return False

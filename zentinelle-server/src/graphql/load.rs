@@ -143,7 +143,7 @@ fn plain_or_resolved(
                 };
                 let (ask, arguments) = (ask(&ctx, caller)?, arguments(&ctx));
                 let answer = async {
-                    check_uuids(&uuids, &arguments)?;
+                    check_arguments(&uuids, &arguments)?;
                     resolver(ask, arguments).await
                 };
                 let outcome = answer.await;
@@ -256,7 +256,11 @@ fn uuid_paths(contract: &Contract, arguments: &[Positioned<InputValueDefinition>
     paths
 }
 
-fn check_uuids(paths: &[String], arguments: &serde_json::Value) -> Result<(), ApiError> {
+fn check_arguments(paths: &[String], arguments: &serde_json::Value) -> Result<(), ApiError> {
+    // No database keeps it, so nothing can be found by it.
+    if crate::service::fields::has_nul(arguments) {
+        return Err(ApiError::invalid("arguments", "hold a NUL character"));
+    }
     let wrong = paths.iter().find(|path| !arguments.pointer(path).is_none_or(scalars::is_uuid));
     match wrong {
         Some(path) => Err(ApiError::invalid(&path.replace('/', "."), "is no UUID")),

@@ -241,3 +241,20 @@ fn of_risk(rows: Select<approval::Entity>, levels: &keyset::Words) -> Select<app
         (0..=100_i64).filter(|score| levels.iter().any(|level| level == crate::service::approvals::risk_level(*score)));
     rows.filter(Column::RiskScore.is_in(scores))
 }
+
+/// The requests that were made between two instants, newest first.
+pub(crate) async fn requested_between(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    from: i64,
+    to: i64,
+) -> Result<Vec<approval::Model>, StoreError> {
+    use approval::Column;
+    let found = approval::Entity::find()
+        .of(Column::TenantId, tenant)
+        .filter(Column::RequestedAt.gte(from))
+        .filter(Column::RequestedAt.lte(to))
+        .order_by_desc(Column::Id)
+        .limit(2_000);
+    Ok(found.all(db).await?)
+}

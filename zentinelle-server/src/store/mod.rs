@@ -175,7 +175,7 @@ impl Store {
 
     /// Lets a test overhear what the database is asked. Clones made before hear nothing.
     #[cfg(test)]
-    fn watch(&mut self, heard: impl Fn(&sea_orm::Statement) + Send + Sync + 'static) {
+    pub(crate) fn watch(&mut self, heard: impl Fn(&sea_orm::Statement) + Send + Sync + 'static) {
         self.db.set_metric_callback(move |info| heard(info.statement));
     }
 

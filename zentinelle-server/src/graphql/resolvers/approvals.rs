@@ -1,9 +1,10 @@
 //! Actions that wait for a person.
 
+use hashbrown::HashMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::shared::{at, own_id};
+use super::shared::{at, made_at, own_id};
 use crate::clock;
 use crate::graphql::ask::{Ask, ById, Id, Resolvers};
 use crate::graphql::page::PageArgs;
@@ -11,6 +12,9 @@ use crate::http::error::ApiError;
 use crate::service::approvals::{self, Verdict, as_of_now, risk_level};
 use crate::store::approvals as store;
 use crate::store::entities::approval;
+
+/// How far a decision and its request may lie apart. Unit: microseconds.
+const LEEWAY: i64 = 5_000_000;
 
 pub(super) fn register(to: &mut Resolvers) {
     to.query("approvalsPage", async |ask: Ask, args: PageArgs<store::Listed>| {
@@ -24,6 +28,20 @@ pub(super) fn register(to: &mut Resolvers) {
     });
     to.mutation("approveAction", async |ask: Ask, args: Resolve| resolve(&ask, args, true).await);
     to.mutation("denyAction", async |ask: Ask, args: Resolve| resolve(&ask, args, false).await);
+    to.batch("approval_of_decision", async |app, tenant, ids| {
+        // A request is made with the decision that asks for it, and an id tells when that was.
+        let times: Vec<i64> = ids.iter().filter_map(|id| made_at(id)).collect();
+        let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else { return Ok(HashMap::new()) };
+        let rows = store::requested_between(app.store.db(), &tenant, first - LEEWAY, last + LEEWAY).await?;
+        let of = |row: approval::Model| {
+            let decision = row.request.get("evaluation_id")?.as_str()?.to_owned();
+            ids.contains(&decision).then(|| (decision, view(row)))
+        };
+        Ok(rows.into_iter().filter_map(of).collect())
+    });
+    to.field("DecisionType", "approval", async |ask: Ask, _: Value| {
+        ask.load("approval_of_decision", ask.of_parent("id")).await
+    });
     to.field("ApprovalType", "endpoint", async |ask: Ask, _: Value| ask.load("agent", ask.of_parent("agentId")).await);
 }
 

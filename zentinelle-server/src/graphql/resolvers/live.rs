@@ -14,7 +14,7 @@ use sea_orm::{EntityTrait, ModelTrait, Select};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::shared::display;
+use super::shared::{display, made_at};
 use super::{activity, alerts, approvals, decisions, incidents, notifications};
 use crate::bus::{Notice, Received, Receiver};
 use crate::clock;
@@ -37,7 +37,7 @@ const MOST_ROWS: u64 = 200;
 pub(super) fn register(to: &mut Resolvers) {
     to.query("timeline", timeline);
     to.subscription("activity", async |ask: Ask, args: After| {
-        let since = args.after.as_ref().and_then(made_at);
+        let since = args.after.as_ref().and_then(|after| made_at(&after.0));
         let after = args.after.map(|after| after.0).unwrap_or_default();
         let look: Look =
             Arc::new(move |ask, from| Box::pin(happened(ask, since.map_or(from, |since| since.min(from)))));
@@ -70,12 +70,6 @@ type Look = Arc<dyn Fn(Ask, i64) -> BoxFuture<'static, Result<Vec<Row>, ApiError
 #[derive(Deserialize)]
 struct After {
     after: Option<Id>,
-}
-
-/// When a thing with this id was made. Unit: microseconds since 1970.
-fn made_at(id: &Id) -> Option<i64> {
-    let (seconds, nanos) = uuid::Uuid::try_parse(&id.0).ok()?.get_timestamp()?.to_unix();
-    i64::try_from(seconds).ok()?.checked_mul(1_000_000)?.checked_add(i64::from(nanos) / 1_000)
 }
 
 struct Following {

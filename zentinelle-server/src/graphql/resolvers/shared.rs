@@ -91,3 +91,9 @@ pub(super) fn made_id(name: &str) -> String {
     bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
     uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }
+
+/// When a thing with this id was made: ids tell. Unit: microseconds since 1970.
+pub(super) fn made_at(id: &str) -> Option<i64> {
+    let (seconds, nanos) = uuid::Uuid::try_parse(id).ok()?.get_timestamp()?.to_unix();
+    i64::try_from(seconds).ok()?.checked_mul(1_000_000)?.checked_add(i64::from(nanos) / 1_000)
+}

@@ -128,3 +128,57 @@ async fn another_tenants_things_are_not_there() {
         assert_eq!(answer["data"][page]["totalCount"], 0, "{page}");
     }
 }
+
+/// A text as a client sends it over a WebSocket: one masked frame.
+fn frame(text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len()).expect("a short text");
+    let mut bytes = vec![0x81];
+    if length < 126 {
+        bytes.push(0x80 | length);
+    } else {
+        bytes.extend([0x80 | 126, 0, length]);
+    }
+    bytes.extend([0, 0, 0, 0]); // a mask of zeros changes nothing
+    bytes.extend(text.as_bytes());
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_is_told_over_a_websocket() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let server = TestServer::sqlite().await;
+    let key = server.operator(Role::Operator).await;
+    let address = server.listen().await;
+    let mut socket = tokio::net::TcpStream::connect(address).await.expect("it listens");
+    let hello = format!(
+        "GET /gql/zentinelle/ HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+    );
+    socket.write_all(hello.as_bytes()).await.expect("sent");
+    let init = json!({ "type": "connection_init", "payload": { "key": key } });
+    socket.write_all(&frame(&init.to_string())).await.expect("sent");
+    let query = "subscription { incidentChanged { title } }";
+    let subscribe = json!({ "id": "1", "type": "subscribe", "payload": { "query": query } });
+    socket.write_all(&frame(&subscribe.to_string())).await.expect("sent");
+    let mut read = String::new();
+    let mut part = [0_u8; 4096];
+    let mut told = false;
+    let listening = async {
+        while !read.contains("A leak") {
+            let count = socket.read(&mut part).await.expect("it stays open");
+            assert_ne!(count, 0, "closed: {read}");
+            read.push_str(&String::from_utf8_lossy(&part[..count]));
+            if read.contains("connection_ack") && !told {
+                told = true;
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                let change =
+                    "mutation { createIncident(input: { title: \"A leak\", description: \"d\" }) { success } }";
+                super::ask(&server, &key, change, json!({})).await;
+            }
+        }
+    };
+    let heard = tokio::time::timeout(Duration::from_secs(3), listening).await;
+    assert!(heard.is_ok(), "{read}");
+    assert!(read.starts_with("HTTP/1.1 101"), "{read}");
+}

@@ -145,6 +145,25 @@ const CALLS: &[Call] = &[
     ),
     ("testWebhook", r#"id: "{webhook}""#, Either, None),
     ("deleteWebhook", r#"id: "{webhook}""#, Done, None),
+    (
+        "createSystemPrompt",
+        r#"input: { name: "Greeter", promptText: "Be kind to {{name}}." }"#,
+        Done,
+        Some(("prompt", "/prompt/id")),
+    ),
+    ("updateSystemPrompt", r#"id: "{prompt}", input: { promptText: "Be kind." }"#, Done, None),
+    ("restorePrompt", r#"id: "{prompt}", version: 1"#, Done, None),
+    ("forkSystemPrompt", r#"id: "{prompt}""#, Done, None),
+    ("togglePromptFavorite", r#"promptId: "{prompt}""#, Either, None),
+    ("rateSystemPrompt", r#"promptId: "{prompt}", rating: 5, review: "good""#, Either, None),
+    ("testSystemPrompt", r#"systemPrompt: "Be kind.", userMessage: "hello""#, Either, None),
+    ("analyzeSystemPrompt", r#"promptText: "Be kind.""#, Either, None),
+    ("deleteSystemPrompt", r#"id: "{prompt}""#, Done, None),
+    ("saveView", r#"page: "agents", name: "mine", query: "?a=1""#, Either, None),
+    ("deleteView", r#"id: "{nobody}""#, Either, None),
+    ("setAnomaly", r#"id: "{nobody}", status: "dismissed""#, Either, None),
+    ("addIncidentEvidence", r#"id: "{incident}", kind: "note", reference: "r""#, Either, None),
+    ("setModelApproval", r#"modelId: "{nobody}", status: "approved""#, Either, None),
     ("deleteAgentEndpoint", r#"id: "{agent}""#, Done, None),
 ];
 
@@ -200,6 +219,9 @@ async fn every_change_is_made(server: TestServer) {
     let mut made: BTreeMap<&str, String> = BTreeMap::new();
     made.insert("nobody", "0198a000-0000-7000-8000-000000000001".to_owned());
     for (name, arguments, says, makes) in CALLS {
+        if NOT_YET.contains(name) {
+            continue;
+        }
         let field = contract.field("Mutation", name).expect("a change");
         let mut arguments = (*arguments).to_owned();
         for (what, id) in &made {

@@ -1,5 +1,8 @@
 //! Pages neither skip nor repeat, and nested fields ask once for all.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::{Value, json};
 
 use super::{ask, data};
@@ -56,4 +59,30 @@ async fn pages_hold_together_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_hold_together_on_postgresql() {
     pages_neither_skip_nor_repeat(TestServer::postgres().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nested_fields_of_many_ask_as_often_as_those_of_few() {
+    let statements = Arc::new(AtomicUsize::new(0));
+    let mut store = crate::store::testing::sqlite().await;
+    let counter = statements.clone();
+    store.watch(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    let server = TestServer::over(store).await;
+    let key = server.operator(Role::Admin).await;
+    let query = "{ agentsPage(first: 50) { nodes { apiKeyPrefix keyExpiresAt decisions24h denied24h costUsd30d
+        agentGroup { name agentCount } } } }";
+    let mut counts = Vec::new();
+    for many in [2, 30] {
+        for number in 0..many {
+            server.agent(&format!("agent-{many}-{number}")).await;
+        }
+        ask(&server, &key, query, json!({})).await;
+        let before = statements.load(Ordering::Relaxed);
+        let answer = ask(&server, &key, query, json!({})).await;
+        assert!(data(&answer)["agentsPage"]["nodes"].as_array().is_some_and(|nodes| nodes.len() >= many));
+        counts.push(statements.load(Ordering::Relaxed) - before);
+    }
+    assert!(counts[1] <= counts[0] + 2 && counts[1] < 12, "{counts:?}");
 }

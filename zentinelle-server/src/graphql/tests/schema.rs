@@ -192,6 +192,8 @@ async fn what_is_no_request_of_this_api_is_refused_in_its_words() {
     assert_ne!(refused(json!({ "query": spread })).await, "");
     assert_eq!(refused(json!({ "query": "{ agentsPage(first: 201) { totalCount } }" })).await, "INVALID_REQUEST");
     assert_eq!(refused(json!({ "query": "{ agentGroup(id: \"x\") { id } }" })).await, "INVALID_REQUEST");
+    let nul = json!({ "query": "{ find(text: \"a\\u0000\") { id } }" });
+    assert_eq!(refused(nul).await, "INVALID_REQUEST");
     let (status, answer) = server.post(PATH, "zk_nobody_nothing", json!({ "query": "{ me { id } }" })).await;
     assert_eq!((status.as_u16(), codes(&answer).join(",")), (401, "UNAUTHENTICATED".to_owned()), "{answer:#}");
 }

@@ -187,7 +187,7 @@ async fn a_temporary_password_opens_nothing_but_the_choice_of_another() {
     assert!(users::first_administrator(&server.app.store, &server.tenant, "x@y").await.expect("asked").is_none());
     let show = |new: Option<&str>| json!({ "email": row.email, "password": *first, "new_password": new });
     let asked = browser(&server, Method::POST, LOGIN, &[], show(None)).await;
-    assert_eq!((asked.error(), asked.cookie), ((403, "password_change_required"), None));
+    assert_eq!((asked.error(), asked.cookie.clone()), ((403, "password_change_required"), None));
     let weak = browser(&server, Method::POST, LOGIN, &[], show(Some("short"))).await;
     assert_eq!(weak.error(), (400, "invalid_request"));
     let same = browser(&server, Method::POST, LOGIN, &[], show(Some(&first))).await;
