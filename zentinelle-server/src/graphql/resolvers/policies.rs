@@ -93,7 +93,7 @@ pub(super) fn register(to: &mut Resolvers) {
 pub(super) fn view(row: policy::Model) -> Value {
     json!({
         "id": row.id, "name": row.name, "description": row.description, "policyType": row.policy_type,
-        "scopeType": row.scope_level, "scopeId": row.scope_id, "config": row.config, "priority": row.priority,
+        "scopeType": row.scope_level, "scopeId": row.scope_id.unwrap_or_default(), "config": row.config, "priority": row.priority,
         "enforcement": row.enforcement, "enabled": row.enabled, "version": row.version,
         "createdAt": clock::iso(row.created_at), "updatedAt": clock::iso(row.updated_at),
         "createdByUsername": row.created_by, "source": row.source, "inheritance": row.inheritance,
