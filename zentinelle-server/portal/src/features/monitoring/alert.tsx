@@ -15,7 +15,7 @@ import { Card, Loaded, MissingState, Page } from "@/ui/page";
 import { Facts, GoButton, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
 import type { AlertQuery } from "./gql/graphql";
 import { AcknowledgeAlert, Alert, DismissAlert, ResolveAlert } from "./queries";
-import { Outcome } from "./scanner";
+import { Outcome } from "./outcome-badge";
 
 type AlertRow = NonNullable<AlertQuery["complianceAlert"]>;
 

@@ -1,14 +1,19 @@
 "use client";
 import { useQuery } from "@apollo/client/react";
+import dynamic from "next/dynamic";
 import { Waiting } from "@/features/shell/queries";
 import { t } from "@/messages";
 import { Page } from "@/ui/page";
 import { UrlTabs } from "@/ui/tabs";
-import { Alerts } from "./alerts";
-import { Anomalies } from "./anomalies";
-import { LiveActivity } from "./live";
-import { Scanner } from "./scanner";
-import { CallTable, DecisionTable, EventTable } from "./tables";
+
+// Each tab is loaded when it is first opened.
+const Alerts = dynamic(() => import("./alerts").then((made) => made.Alerts), { ssr: false });
+const Anomalies = dynamic(() => import("./anomalies").then((made) => made.Anomalies), { ssr: false });
+const LiveActivity = dynamic(() => import("./live").then((made) => made.LiveActivity), { ssr: false });
+const Scanner = dynamic(() => import("./scanner").then((made) => made.Scanner), { ssr: false });
+const CallTable = dynamic(() => import("./tables").then((made) => made.CallTable), { ssr: false });
+const DecisionTable = dynamic(() => import("./tables").then((made) => made.DecisionTable), { ssr: false });
+const EventTable = dynamic(() => import("./tables").then((made) => made.EventTable), { ssr: false });
 
 export function Monitoring() {
   const { data } = useQuery(Waiting, { fetchPolicy: "cache-first" });

@@ -18,6 +18,7 @@ import { UrlTabs } from "@/ui/tabs";
 import type { ScansQuery, ViolationsQuery } from "./gql/graphql";
 import { SpanOfPage } from "./charts";
 import { ContentSummary, Scans, Violations } from "./queries";
+import { Outcome } from "./outcome-badge";
 import { RULE_TYPES } from "./rule-words";
 import { Rules } from "./rules";
 import { useSince } from "./use-since";
@@ -79,10 +80,6 @@ const violationColumns = once((): readonly Column<Violation>[] => [
   { key: "outcome", label: t("scanner.done"), cell: (row) => <Outcome row={row} />, value: (row) => (row.wasBlocked ? "blocked" : row.wasRedacted ? "redacted" : row.enforcement) },
   { key: "createdAt", label: t("live.at"), cell: (row) => <RelativeTime at={row.createdAt} />, sort: "createdAt" },
 ]);
-
-export function Outcome({ row }: { row: { wasBlocked: boolean; wasRedacted: boolean; enforcement?: string } }) {
-  return <StatusBadge value={row.wasBlocked ? "blocked" : row.wasRedacted ? "redact" : "log_only"} label={row.wasBlocked ? t("scanner.blocked") : row.wasRedacted ? t("scanner.redacted") : t("scanner.logged")} />;
-}
 
 function ViolationPanel({ violation, close }: { violation: Violation | undefined; close: () => void }) {
   return (

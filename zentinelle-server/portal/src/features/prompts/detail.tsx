@@ -3,6 +3,7 @@
 import { Box, Button, chakra, HStack, SimpleGrid, Stack, Text, Wrap } from "@chakra-ui/react";
 import { useQuery } from "@apollo/client/react";
 import { GitFork, Pencil, Star } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { sayProblems, useChange } from "@/lib/change";
@@ -16,10 +17,11 @@ import { Card, Loaded, MissingState, Page } from "@/ui/page";
 import { CopyButton, Facts, GoButton, GoTo, Identifier, RelativeTime } from "@/ui/small";
 import { UrlTabs } from "@/ui/tabs";
 import type { PromptQuery } from "./gql/graphql";
-import { Favorite, Rating } from "./list";
+import { Favorite, Rating } from "./marks";
 import { ForkPrompt, Prompt, RatePrompt } from "./queries";
 import { aboutTokens, variablesOf } from "./text";
-import { VersionList } from "./versions";
+
+const VersionList = dynamic(() => import("./versions").then((made) => made.VersionList), { ssr: false });
 
 export type PromptRow = NonNullable<PromptQuery["systemPrompt"]>;
 

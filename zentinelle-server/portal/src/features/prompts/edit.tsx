@@ -16,7 +16,7 @@ import { Card, Loaded, MissingState, Page } from "@/ui/page";
 import { GoButton } from "@/ui/small";
 import { Analysis } from "./analysis";
 import type { PromptRow } from "./detail";
-import { PROMPT_STATUSES, PROMPT_TYPES, VISIBILITIES } from "./list";
+import { PROMPT_STATUSES, PROMPT_TYPES, VISIBILITIES } from "./marks";
 import { CreatePrompt, Prompt, PromptKinds, UpdatePrompt } from "./queries";
 import { aboutTokens, filledIn, variablesOf } from "./text";
 

@@ -1,13 +1,12 @@
 // The library of system prompts.
 "use client";
-import { chakra, HStack, Text, Wrap } from "@chakra-ui/react";
+import { HStack, Wrap } from "@chakra-ui/react";
 import { useQuery } from "@apollo/client/react";
-import { GitFork, Pencil, Plus, Star, Trash2 } from "lucide-react";
+import { GitFork, Pencil, Plus, Trash2 } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { sayProblems, useChange } from "@/lib/change";
-import { number } from "@/lib/format";
-import { May, useMay } from "@/lib/session";
+import { May } from "@/lib/session";
 import { hrefFor } from "@/lib/url";
 import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
@@ -16,27 +15,11 @@ import { Page } from "@/ui/page";
 import { GoButton, RelativeTime } from "@/ui/small";
 import { type Column, DataTable, type Filter } from "@/ui/table";
 import type { PromptsQuery } from "./gql/graphql";
-import { DeletePrompt, FavoritePrompt, ForkPrompt, PromptKinds, Prompts } from "./queries";
+import { Favorite, PROMPT_STATUSES, PROMPT_TYPES, Rating, VISIBILITIES } from "./marks";
+import { DeletePrompt, ForkPrompt, PromptKinds, Prompts } from "./queries";
 
 type Row = PromptsQuery["systemPromptsPage"]["nodes"][number];
-export const PROMPT_TYPES = ["system", "assistant", "agent", "chain_of_thought", "few_shot", "template", "custom"];
-export const PROMPT_STATUSES = ["draft", "active", "deprecated", "archived"];
-export const VISIBILITIES = ["private", "organization", "public"];
 const LATEST = { field: "updatedAt", direction: "DESC" } as const;
-
-/** A star one may set: marks the prompt as a favourite of one's own. */
-export function Favorite({ id, name, on }: { id: string; name: string; on: boolean }) {
-  const may = useMay()("prompts:write");
-  const toggle = useChange(FavoritePrompt);
-  const star = <Star size={15} fill={on ? "currentColor" : "none"} aria-hidden />;
-  const label = on ? t("prompt.unfavorite", { name }) : t("prompt.favorite", { name });
-  if (!may) return on ? <chakra.span color="medium.fg" title={t("prompt.isFavorite")}>{star}</chakra.span> : null;
-  return <chakra.button type="button" cursor="pointer" color={on ? "medium.fg" : "fg.subtle"} p="1" rounded="l1" aria-label={label} title={label} aria-pressed={on} onClick={async () => sayProblems(await toggle({ promptId: id }))}>{star}</chakra.button>;
-}
-
-export function Rating({ value, count }: { value: number | null | undefined; count?: number }) {
-  return value ? <HStack gap="1" display="inline-flex"><Star size={13} aria-hidden /><Text as="span" fontVariantNumeric="tabular-nums">{number(value, 1)}</Text>{count ? <Text as="span" color="fg.muted">({count})</Text> : null}</HStack> : <Text as="span" color="fg.muted">{t("prompt.unrated")}</Text>;
-}
 
 export function PromptLibrary() {
   const router = useRouter();

@@ -1,14 +1,13 @@
 // The register: the matrix, and the list it filters.
 "use client";
 import { Button, HStack, Stack, Text } from "@chakra-ui/react";
-import { CheckCheck, Pencil, Plus, Trash2 } from "lucide-react";
+import { CheckCheck, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useNow } from "@/lib/clock";
 import { sayProblems, useChange } from "@/lib/change";
 import { day } from "@/lib/format";
 import { asWords } from "@/lib/json";
 import { once } from "@/lib/once";
-import { May } from "@/lib/session";
 import { hrefFor, useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
@@ -17,6 +16,7 @@ import { Identifier } from "@/ui/small";
 import { type Column, DataTable, type Filter } from "@/ui/table";
 import type { RisksQuery } from "./gql/graphql";
 import { RiskMatrix } from "./matrix";
+import { NewRiskButton } from "./new-risk";
 import { DeleteRisk, ReviewRisk, Risks } from "./queries";
 import { CATEGORIES, RiskDialog, RISK_STATUSES } from "./risk-form";
 import { factorName, Score } from "./scale";
@@ -50,17 +50,6 @@ const columns = once((): readonly Column<RiskOfList>[] => [
   { key: "tags", label: t("risk.tags"), cell: (row) => <HStack gap="1" wrap="wrap">{asWords(row.tags).map((one) => <Tag key={one}>{one}</Tag>)}</HStack>, hidden: true },
   { key: "id", label: t("common.id"), cell: (row) => <Identifier value={row.id} short />, hidden: true },
 ]);
-
-export function NewRiskButton() {
-  const url = useUrlState();
-  const open = url.get("new") === "risk";
-  return (
-    <May permission="risks:write">
-      <Button size="sm" onClick={() => url.set({ new: "risk" })}><Plus size={15} aria-hidden /> {t("risk.new")}</Button>
-      <RiskDialog open={open} close={() => url.set({ new: null })} />
-    </May>
-  );
-}
 
 /** The actions on a row and their dialogs, the same in the register and the FMEA table. */
 export function useRiskActions() {

@@ -1,12 +1,16 @@
 "use client";
+import dynamic from "next/dynamic";
 import { t } from "@/messages";
 import { Page } from "@/ui/page";
 import { UrlTabs } from "@/ui/tabs";
-import { Fmea } from "./fmea";
-import { Incidents } from "./incidents";
 import { NewIncidentButton } from "./incident-form";
-import { RiskOverview } from "./overview";
-import { NewRiskButton, Register } from "./register";
+import { NewRiskButton } from "./new-risk";
+
+// The other tabs are loaded when first opened.
+const Fmea = dynamic(() => import("./fmea").then((made) => made.Fmea), { ssr: false });
+const Incidents = dynamic(() => import("./incidents").then((made) => made.Incidents), { ssr: false });
+const Register = dynamic(() => import("./register").then((made) => made.Register), { ssr: false });
+const RiskOverview = dynamic(() => import("./overview").then((made) => made.RiskOverview), { ssr: false });
 
 export function Risk() {
   return (
