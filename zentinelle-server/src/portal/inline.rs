@@ -65,7 +65,9 @@ fn find(html: &str) -> Found {
         if name != "script" && name != "style" {
             continue;
         }
-        let (text, behind) = rest.split_once(&format!("</{name}")).unwrap_or((rest, ""));
+        // Tags close in any case of letters; lower case is as long as upper case in ASCII.
+        let end = rest.to_ascii_lowercase().find(&format!("</{name}")).unwrap_or(rest.len());
+        let (text, behind) = rest.split_at(end);
         rest = behind;
         if name == "style" {
             found.styles.insert(text.to_owned());

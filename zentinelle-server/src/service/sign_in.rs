@@ -129,7 +129,7 @@ pub(crate) async fn with_password(
         return Err(ApiError::NotAllowed { code: "passwords_off", message });
     }
     let email = shown.email.trim().to_lowercase();
-    if email.len() > 1_024 || email.contains('\0') {
+    if email.len() > 1_024 || [email.as_str(), shown.tenant.as_str()].iter().any(|text| text.contains('\0')) {
         return Err(users::refused());
     }
     let known = store::by_email(app.store.db(), &shown.tenant, &email).await?;
