@@ -24,6 +24,7 @@ mod scan;
 mod schema_words;
 mod serve;
 mod tenant;
+mod user;
 mod zentinel_agent;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -68,6 +69,8 @@ enum Command {
     #[command(subcommand)]
     Key(key::Command),
     #[command(subcommand)]
+    User(user::Command),
+    #[command(subcommand)]
     Tenant(tenant::Command),
     #[command(subcommand)]
     Config(config::Command),
@@ -105,6 +108,7 @@ pub(crate) fn run(cli: Cli) -> Exit {
         Command::Audit(command) => audit::run(&command, &mut console),
         Command::Approvals(command) => approvals::run(&command, &mut console),
         Command::Key(command) => key::run(command, &mut console),
+        Command::User(command) => user::run(command, &mut console),
         Command::Tenant(command) => tenant::run(command, &mut console),
         Command::Serve(args) => serve::run(&args, &mut console),
         Command::Proxy(args) => proxy::run(&args, &mut console),

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::auth::{Auth, AuthMode};
+pub(crate) use self::auth::{Auth, AuthMode, RoleName};
 pub(crate) use self::background::{JobSettings, WebhookSettings};
 pub(crate) use self::load::{Flag, Loaded, load};
 pub(crate) use self::sections::{

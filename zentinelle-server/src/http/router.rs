@@ -64,6 +64,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(auth::sign_in::options))
         .routes(routes!(auth::sign_in::login))
         .routes(routes!(auth::sign_in::logout))
+        .routes(routes!(auth::oidc::start))
+        .routes(routes!(auth::oidc::callback))
         .routes(routes!(auth::own::me))
         .routes(routes!(auth::own::change_password))
         .routes(routes!(auth::own::begin_totp))

@@ -27,6 +27,7 @@ pub(crate) mod known;
 pub(crate) mod legal_holds;
 pub(crate) mod metering;
 pub(crate) mod models;
+pub(crate) mod oidc;
 pub(crate) mod packs;
 pub(crate) mod passwords;
 pub(crate) mod pdf;

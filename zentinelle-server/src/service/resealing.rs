@@ -9,9 +9,10 @@ use zentinelle_core::audit::AuditAction;
 use zentinelle_core::ids::TenantId;
 
 use super::change::Change;
+use super::totp;
 use crate::auth::Caller;
 use crate::sealing::{self, MasterKeys, SealContext, SealError};
-use crate::store::entities::{secret, webhook};
+use crate::store::entities::{secret, user, webhook};
 use crate::store::{Store, StoreError};
 use crate::webhooks;
 
@@ -95,6 +96,31 @@ pub(crate) async fn run(
             progress();
         }
     }
+    let mut after = None;
+    loop {
+        let with = user::Entity::find().filter(user::Column::SealedTotp.is_not_null());
+        let mut rows = with.cursor_by((user::Column::TenantId, user::Column::Id));
+        if let Some(after) = after {
+            rows.after(after);
+        }
+        let rows = rows.first(AT_ONCE).all(store.db()).await?;
+        let Some(last) = rows.last() else { break };
+        after = Some((last.tenant_id.clone(), last.id.clone()));
+        for row in rows {
+            let Some(sealed) = row.sealed_totp else { continue };
+            let (tenant, kind) = (TenantId::new(row.tenant_id), totp::SEALED_AS.to_owned());
+            let value = Sealed { tenant, kind, name: row.id, sealed };
+            if let Some(again) = outcome.again(keys, &value) {
+                let changed = user::Entity::update_many()
+                    .col_expr(user::Column::SealedTotp, Expr::value(again))
+                    .filter(user::Column::TenantId.eq(value.tenant.as_str()))
+                    .filter(user::Column::Id.eq(value.name.as_str()))
+                    .filter(user::Column::SealedTotp.eq(value.sealed.as_str()));
+                outcome.resealed += changed.exec(store.db()).await?.rows_affected;
+            }
+            progress();
+        }
+    }
     outcome.in_use = in_use(store).await?;
     if outcome.resealed > 0 {
         let change = Change {
@@ -115,7 +141,9 @@ pub(crate) async fn run(
 /// How many values there are.
 pub(crate) async fn count(store: &Store) -> Result<u64, StoreError> {
     let hooks = webhook::Entity::find().filter(webhook::Column::SealedSecret.is_not_null());
-    Ok(secret::Entity::find().count(store.db()).await? + hooks.count(store.db()).await?)
+    let codes = user::Entity::find().filter(user::Column::SealedTotp.is_not_null());
+    let others = hooks.count(store.db()).await? + codes.count(store.db()).await?;
+    Ok(secret::Entity::find().count(store.db()).await? + others)
 }
 
 /// How many values each master key seals.
@@ -126,6 +154,10 @@ async fn in_use(store: &Store) -> Result<BTreeMap<String, u64>, StoreError> {
         .select_only()
         .column(webhook::Column::SealedSecret)
         .filter(webhook::Column::SealedSecret.is_not_null());
+    let codes = user::Entity::find()
+        .select_only()
+        .column(user::Column::SealedTotp)
+        .filter(user::Column::SealedTotp.is_not_null());
     let mut counts = BTreeMap::new();
     for sealed in secrets
         .into_tuple::<String>()
@@ -133,6 +165,7 @@ async fn in_use(store: &Store) -> Result<BTreeMap<String, u64>, StoreError> {
         .await?
         .into_iter()
         .chain(hooks.into_tuple::<String>().all(store.db()).await?)
+        .chain(codes.into_tuple::<String>().all(store.db()).await?)
     {
         *counts.entry(sealing::key_of(&sealed).unwrap_or("unreadable").to_owned()).or_default() += 1;
     }

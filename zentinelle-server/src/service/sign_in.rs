@@ -10,6 +10,7 @@ use moka::sync::Cache;
 use zentinelle_core::ids::TenantId;
 use zeroize::Zeroizing;
 
+use super::oidc::Provider;
 use super::sessions::{self, From};
 use super::{passwords, totp, users};
 use crate::app::App;
@@ -33,6 +34,8 @@ const MOST_STRANGERS: u64 = 100_000;
 pub(crate) struct SignIn {
     /// Failures of addresses that nobody has, and until when they wait.
     strangers: Cache<(TenantId, String), (i64, i64)>,
+    /// The identity provider.
+    pub(crate) oidc: Provider,
 }
 
 /// What somebody shows to sign in.
@@ -53,7 +56,8 @@ impl SignIn {
     /// Nothing yet.
     pub(crate) fn new() -> Self {
         let life = Duration::from_secs(24 * 3_600);
-        Self { strangers: Cache::builder().max_capacity(MOST_STRANGERS).time_to_idle(life).build() }
+        let strangers = Cache::builder().max_capacity(MOST_STRANGERS).time_to_idle(life).build();
+        Self { strangers, oidc: Provider::default() }
     }
 
     /// Counts a try for an address that nobody has.

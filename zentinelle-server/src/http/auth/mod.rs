@@ -1,5 +1,6 @@
 //! Signing in and out, and what people do for themselves: `/api/zentinelle/v1/auth`.
 
+pub(crate) mod oidc;
 pub(crate) mod own;
 pub(crate) mod sign_in;
 

@@ -8,7 +8,7 @@ use crate::auth::access::Access;
 use crate::testing::TestServer;
 
 /// Only these may be called by everybody.
-const PUBLIC: [&str; 14] = [
+const PUBLIC: [&str; 16] = [
     "/health",
     "/ready",
     "/metrics",
@@ -22,6 +22,8 @@ const PUBLIC: [&str; 14] = [
     "/api/zentinelle/v1/auth/options",
     "/api/zentinelle/v1/auth/login",
     "/api/zentinelle/v1/auth/logout",
+    "/api/zentinelle/v1/auth/oidc/start",
+    "/api/zentinelle/v1/auth/oidc/callback",
     "/api/zentinelle/v1/audit/key",
 ];
 
