@@ -229,7 +229,7 @@ impl TestServer {
 
     /// Asks until the answer is the expected one: records are written behind the answers.
     pub(crate) async fn eventually<T: PartialEq + std::fmt::Debug>(&self, expected: T, ask: impl AsyncFn() -> T) {
-        for _ in 0..200 {
+        for _ in 0..1_000 {
             if ask().await == expected {
                 return;
             }

@@ -24,7 +24,7 @@ use crate::service::interactions::{self, ReportedUsage, Turn};
 use crate::service::policies::Keeper;
 use crate::service::policies::documents::{self, Manner};
 use crate::service::{
-    agent_groups, agents, alert_rules, alerts, content_rules, incidents, models, packs, system_prompts,
+    agent_groups, agents, alert_rules, alerts, content_rules, incidents, models, packs, system_prompts, tenants,
 };
 use crate::store::entities::{alert, approval, incident};
 
@@ -98,6 +98,7 @@ impl Past<'_> {
     /// Founds the organisation: its groups, agents, policies, rules and prompts.
     async fn begin(&self) -> Result<(), ApiError> {
         let (app, caller) = (self.app, &self.somebody(0));
+        tenants::rename(app, caller, &self.scenario.name).await?;
         let written = documents::read(scenario::POLICIES, self.tenant).map_err(ApiError::Policies)?;
         let manner = Manner { keeper: Keeper::Document, prune: false, dry_run: false };
         documents::apply(app, caller, &written, manner, "the demonstration's policies").await?;

@@ -149,6 +149,7 @@ impl Contract {
     }
 
     /// Whether a name is an object type's.
+    #[cfg(test)]
     pub(crate) fn is_object(&self, name: &str) -> bool {
         matches!(self.types.get(name).map(|known| &known.kind), Some(TypeKind::Object(_)))
     }

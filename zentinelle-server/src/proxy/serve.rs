@@ -113,13 +113,8 @@ async fn answer(app: &Arc<App>, request: Request, began: Instant) -> Result<Resp
         }
         _ => None,
     };
-    let asking = Asking {
-        target: &target,
-        calling: &calling,
-        method: parts.method.as_str(),
-        call: call.as_ref(),
-        began,
-    };
+    let asking =
+        Asking { target: &target, calling: &calling, method: parts.method.as_str(), call: call.as_ref(), began };
     let Admitted { mut exchange, decided } = admission::admit(app, &asking).await?;
     let denied = |refusal: Refusal| Denied { refusal, evaluation_id: Some(decided.id.clone()) };
     let settings = &exchange.facts().snapshot.settings;

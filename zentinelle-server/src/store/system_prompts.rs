@@ -113,10 +113,3 @@ impl Listed {
             .search(&[Column::Title, Column::Slug, Column::PromptText], &self.search)
     }
 }
-
-/// The orders of the list, its usual one first.
-pub(crate) const SORTS: &[keyset::Sort<Entity>] = &[
-    ("updatedAt", Order::By(Column::UpdatedAt), true),
-    ("name", Order::By(Column::Title), false),
-    ("createdAt", Order::By(Column::CreatedAt), true),
-];

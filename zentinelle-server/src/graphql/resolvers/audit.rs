@@ -40,11 +40,12 @@ fn view(row: audit_entry::Model) -> Value {
         Some(id) => id,
         None => super::shared::made_id(&format!("{}:{}", row.tenant_id, row.sequence)),
     };
+    let metadata = record.get("metadata").filter(|given| !given.is_null()).cloned().unwrap_or_else(|| json!({}));
     let (kind, name) = row.actor.split_once(':').unwrap_or(("system", &row.actor));
     let changes: Vec<Value> = of("changes").as_object().into_iter().flatten().filter_map(change).collect();
     json!({
         "id": id, "sequence": row.sequence, "action": row.action, "resourceType": row.resource_type,
-        "resourceId": row.resource_id, "resourceName": text("resource_name"), "metadata": of("metadata"),
+        "resourceId": row.resource_id, "resourceName": text("resource_name"), "metadata": metadata,
         "apiKeyPrefix": text("api_key_prefix"), "ipAddress": of("ip_address"), "userAgent": text("user_agent"),
         "timestamp": clock::iso(row.recorded_at),
         "actor": { "id": row.actor, "name": name, "email": null, "type": kind },

@@ -98,7 +98,11 @@ async fn answer(server: &TestServer, request: Request<Body>) -> (StatusCode, Val
     if (status.is_client_error() || status.is_server_error()) && !is_head && name.contains(" /gql/") {
         let error = &body["errors"][0];
         let said = [&error["message"], &error["extensions"]["code"]].map(|text| text.as_str().unwrap_or_default());
-        assert!(said.iter().all(|text| !text.is_empty()), "{name} answers {status}: {}", String::from_utf8_lossy(&bytes));
+        assert!(
+            said.iter().all(|text| !text.is_empty()),
+            "{name} answers {status}: {}",
+            String::from_utf8_lossy(&bytes)
+        );
     } else if (status.is_client_error() || status.is_server_error()) && !is_head {
         for key in ["error", "detail", "message", "request_id"] {
             let text = body[key].as_str().unwrap_or_default();

@@ -41,9 +41,6 @@ pub(crate) const TAGS: [(&str, &str, &str, &str); 20] = [
     ("markdown", "Markdown", "format", "#db2777"),
 ];
 
-/// The kinds of tags.
-pub(crate) const TAG_TYPES: [&str; 8] = ["model", "provider", "task", "style", "domain", "skill", "language", "format"];
-
 /// The id of an entry: always the same for the same slug.
 pub(crate) fn id(kind: &str, slug: &str) -> String {
     let mut bytes = [0_u8; 16];
@@ -86,7 +83,10 @@ pub(crate) fn tag(slug: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{CATEGORIES, TAG_TYPES, TAGS, category_slug, id, tag_slug};
+    use super::{CATEGORIES, TAGS, category_slug, id, tag_slug};
+
+    /// The kinds of tags that clients know.
+    const TAG_TYPES: [&str; 8] = ["model", "provider", "task", "style", "domain", "skill", "language", "format"];
 
     #[test]
     fn entries_are_found_by_id_and_by_slug() {
