@@ -108,11 +108,11 @@ pub(crate) struct Runner(pub(crate) Arc<App>);
 
 impl Runner {
     /// The request with what its fields share, or why it is not run.
-    fn prepared(&self, mut request: Request) -> Result<Request, Response> {
+    fn prepared(&self, mut request: Request) -> Result<Request, Box<Response>> {
         let refuse = |message: String, code: &str| {
             let mut error = ServerError::new(message, None);
             error.extensions.get_or_insert_default().set("code", code);
-            Response::from_errors(vec![error])
+            Box::new(Response::from_errors(vec![error]))
         };
         let graphql = &self.0.graphql;
         let variables = request.variables.clone();
@@ -132,7 +132,7 @@ impl Executor for Runner {
     async fn execute(&self, request: Request) -> Response {
         match self.prepared(request) {
             Ok(request) => coded(self.0.graphql.schema.execute(request).await),
-            Err(refused) => refused,
+            Err(refused) => *refused,
         }
     }
 
@@ -142,7 +142,7 @@ impl Executor for Runner {
                 let schema = &self.0.graphql.schema;
                 schema.execute_stream_with_session_data(request, session.unwrap_or_default()).map(coded).boxed()
             }
-            Err(refused) => futures_util::stream::once(async { refused }).boxed(),
+            Err(refused) => futures_util::stream::once(async { *refused }).boxed(),
         }
     }
 }

@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 
 use crate::http::error::ApiError;
 use crate::sealing::{MasterKeys, SealContext};
-use crate::store::StoreError;
 use crate::store::entities::user;
 use crate::store::users as store;
 
@@ -57,7 +56,7 @@ pub(crate) async fn accepts(
     let seconds = u64::try_from(now / 1_000_000).unwrap_or_default();
     let Some(step) = totp(secret.expose(), &user.email)?.check(&code, seconds) else { return Ok(false) };
     let step = i64::try_from(step).map_err(fault)?;
-    Ok(store::use_step(db, &tenant, &user.id, step).await.map_err(StoreError::from)?)
+    Ok(store::use_step(db, &tenant, &user.id, step).await?)
 }
 
 /// The code of an instant, as an app would show it.

@@ -1,6 +1,6 @@
 //! System prompts in the database.
 
-use super::keyset::{self, Narrow as _, Order};
+use super::keyset::Narrow as _;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select, Set,
