@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run examples test lint python node test-integrations bench generate fuzz audit clean
+.PHONY: help run examples test lint python node portal screenshots test-integrations bench generate fuzz audit clean
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,13 @@ python: ## Build the Python wheel and prove it in a fresh environment
 node: ## Build both JavaScript packages and prove them in Node and Chromium
 	@scripts/wasm.sh
 	@scripts/node.sh
+
+portal: ## Build the governance portal, and open every page of it in Chromium
+	@scripts/portal.sh
+	@scripts/portal-test.sh
+
+screenshots: ## Pictures of every page of the portal, light and dark, wide and on a phone
+	@scripts/portal-shots.sh
 
 test-integrations: ## The integrations against the real frameworks (after `make python node`)
 	@scripts/test-integrations.sh

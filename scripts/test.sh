@@ -36,7 +36,10 @@ cargo check --locked -q -p zentinelle-core --target wasm32-unknown-unknown
 echo "zentinelle-core compiles for wasm32-unknown-unknown"
 
 scripts/sdks.sh
+scripts/oidc.sh
 scripts/wasm.sh
+scripts/portal.sh
+scripts/portal-test.sh
 scripts/node.sh
 scripts/python.sh
 
