@@ -47,7 +47,7 @@ attack() { # KEY [OPTION…]
   (cd "$scratch" && exec timeout --signal=INT --kill-after=20 $((seconds / 2 + 30)) "$tool/bin/schemathesis" run "http://$address/api/openapi.json" \
     --url "http://$address" --header "X-Zentinelle-Key: $1" --mode all "${@:2}" \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
-    --phases examples,coverage,fuzzing --max-examples 25 --max-time $((seconds / 2)) --request-timeout 45 \
+    --phases examples,coverage,fuzzing --max-examples 25 --max-time $((seconds / 2)) --request-timeout 70 \
     --generation-deterministic --workers 1 --warnings off --no-color) || status=$?
   case $status in
     0) ;;
