@@ -130,7 +130,7 @@ class Settings:
 
 
 class Configurable(ConfigurableAgent[Settings]):
-    name = "configurable"
+    name = "configurable"  # pyright: ignore
 
     async def on_config_applied(self, config: Settings) -> None:
         self.applied = config

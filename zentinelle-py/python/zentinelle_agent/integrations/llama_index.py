@@ -96,6 +96,6 @@ def _guarded_tool(tool: AsyncBaseTool, engine: Decider | None) -> AsyncBaseTool:
         return await tool.acall(*args, **kwargs) if decision else refusal(told(decision), asked)
 
     guarded = copy.copy(tool)
-    guarded.call = call  # type: ignore[method-assign]
-    guarded.acall = acall  # type: ignore[method-assign]
+    guarded.call = call  # type: ignore[method-assign, unused-ignore]
+    guarded.acall = acall  # type: ignore[method-assign, unused-ignore]
     return guarded
