@@ -42,5 +42,5 @@ pub use self::host::{DomainRules, Host, Networks, RuleError, Target, TargetError
 pub use self::instant::InstantError;
 pub use self::names::{AllowList, DenyList};
 pub use self::path::{NormalPath, PathError, PathRules};
-pub use self::pattern::{Case, Pattern, PatternError};
+pub use self::pattern::{Case, Pattern, PatternError, Searched};
 pub use self::sql::SqlFault;
