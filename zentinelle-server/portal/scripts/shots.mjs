@@ -12,7 +12,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const PAGES = ["/", "/agents/", "/agents/detail/?id=agent", "/agent-groups/", "/policies/", "/policies/detail/?id=policy", "/policies/detail/?id=policy&tab=versions", "/policies/edit/", "/policies/edit/?id=policy", "/policies/effective/", "/policies/health/", "/policies/import/", "/playground/", "/approvals/", "/monitoring/", "/monitoring/?tab=decisions", "/monitoring/?tab=calls", "/monitoring/?tab=scanner", "/monitoring/?tab=anomalies", "/monitoring/?tab=alerts", "/monitoring/decision/?id=decision", "/monitoring/session/?id=session", "/monitoring/alert/?id=alert", "/compliance/", "/compliance/framework/?id=SOC2", "/compliance/reports/", "/risk/", "/risk/?tab=incidents", "/risk/detail/?id=risk", "/risk/incident/?id=incident", "/prompts/", "/prompts/detail/?id=prompt", "/prompts/edit/", "/audit-logs/", "/models/", "/notifications/", "/settings/", "/settings/security/", "/settings/people/", "/settings/api-keys/", "/settings/provider-keys/", "/settings/retention/", "/settings/webhooks/", "/sign-in/"];
 const NEWEST = `{
   agent: agentsPage(first: 1, sort: { field: "name", direction: DESC }) { nodes { id } } policy: policiesPage(first: 1, sort: { field: "updatedAt", direction: ASC }) { nodes { id } }
-  decision: decisionsPage(first: 1, filter: { allowed: false }) { nodes { id } } session: decisionsPage(first: 1) { nodes { id: sessionId } }
+  decision: decisionsPage(first: 1, filter: { allowed: false }) { nodes { id } } session: decisionsPage(first: 100) { nodes { id: sessionId } }
   alert: alertsPage(first: 1) { nodes { id } } risk: risksPage(first: 1) { nodes { id } } incident: incidentsPage(first: 1) { nodes { id } } prompt: systemPromptsPage(first: 1) { nodes { id } }
 }`;
 
@@ -24,7 +24,7 @@ async function ids() {
   });
   const { data, errors } = await answer.json();
   if (!data) throw new Error(`the newest records are not told: ${JSON.stringify(errors)}`);
-  return Object.fromEntries(Object.entries(data).map(([kind, { nodes }]) => [kind, nodes[0]?.id]));
+  return Object.fromEntries(Object.entries(data).map(([kind, { nodes }]) => [kind, nodes.find((one) => one.id)?.id]));
 }
 
 const known = await ids();
