@@ -222,8 +222,11 @@ impl TestServer {
     pub(crate) async fn listen(&self) -> std::net::SocketAddr {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let routes = self.routes.clone();
-        tokio::spawn(async move { axum::serve(listener, tower::make::Shared::new(routes)).await });
+        let (app, routes) = (Arc::clone(&self.app), self.routes.clone());
+        tokio::spawn(async move {
+            let handle = axum_server::Handle::new();
+            crate::http::listener::serve(&app, listener, routes, &app.config, handle).await
+        });
         address
     }
 
