@@ -30,6 +30,10 @@ pub mod names;
 mod needs;
 pub mod path;
 pub mod pattern;
+#[cfg(feature = "sql")]
+pub mod sql;
+#[cfg(not(feature = "sql"))]
+#[path = "without_sql.rs"]
 pub mod sql;
 pub mod text;
 

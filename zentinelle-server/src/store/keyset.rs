@@ -237,6 +237,11 @@ where
     Ok((rows, more))
 }
 
+/// A text as a part of a pattern, in which none of its characters has a meaning. The escape is a backslash.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
 /// Conditions that leave a query as it is where nothing is asked for.
 pub(crate) trait Narrow: Sized {
     /// The columns.
@@ -254,8 +259,10 @@ pub(crate) trait Narrow: Sized {
     fn between(self, column: Self::Column, since: Option<Instant>, until: Option<Instant>) -> Self;
     /// Only rows with a text in one of some columns, whatever the letter case.
     fn search(self, columns: &[Self::Column], wanted: &Option<String>) -> Self;
-    /// The same in a log, which grows without end: only its newest rows are searched, as many as can be while
-    /// somebody waits. `rows` are those of the tenant and the stretch of time, `at` is when they happened.
+    /// Only the newest of some rows, as many as can be searched while somebody waits. `rows` are those of the tenant
+    /// and the stretch of time, `at` is when they happened.
+    fn newest_of(self, rows: Self, at: Self::Column) -> Self;
+    /// [`Narrow::search`] in a log, which grows without end: only its newest rows are searched.
     fn search_newest(self, rows: Self, at: Self::Column, columns: &[Self::Column], wanted: &Option<String>) -> Self;
 }
 
@@ -300,7 +307,7 @@ impl<E: EntityTrait> Narrow for Select<E> {
 
     fn search(self, columns: &[E::Column], wanted: &Option<String>) -> Self {
         let Some(wanted) = wanted.as_deref().map(str::trim).filter(|wanted| !wanted.is_empty()) else { return self };
-        let escaped = wanted.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let escaped = escaped(&wanted.to_lowercase());
         let like = |column: &E::Column| {
             let text: Expr = Func::lower(column.into_expr()).into();
             text.like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
@@ -312,8 +319,12 @@ impl<E: EntityTrait> Narrow for Select<E> {
         if wanted.as_deref().is_none_or(|wanted| wanted.trim().is_empty()) {
             return self;
         }
+        self.newest_of(rows, at).search(columns, wanted)
+    }
+
+    fn newest_of(self, rows: Self, at: E::Column) -> Self {
         let oldest = rows.select_only().column(at).order_by_desc(at).offset(MOST_SEARCHED).limit(1).into_query();
         let oldest = Expr::from(Func::coalesce([Expr::SubQuery(None, Box::new(oldest.into())), Expr::val(i64::MIN)]));
-        self.filter(at.into_expr().gt(oldest)).search(columns, wanted)
+        self.filter(at.into_expr().gt(oldest))
     }
 }
