@@ -56,7 +56,7 @@ impl Runner for ServerRunner {
                     webhooks::deliver(&app, &tenant, &delivery_id, attempt, last).await
                 }
                 Work::SendEmail { notification_id, to } => notices::deliver(&app, &tenant, &notification_id, &to).await,
-                Work::RollUpUsage {} => tasks::usage::roll_up(&app, &tenant).await,
+                Work::RollUpUsage {} => tasks::roll_up::roll_up(&app, &tenant).await,
                 Work::LearnBaselines {} => tasks::baselines::learn(&app, &tenant).await,
                 Work::CheckAgents {} => tasks::agents::check(&app, &tenant).await,
                 Work::CheckAlertRules {} => tasks::alert_rules::check(&app, &tenant).await,

@@ -93,17 +93,18 @@ pub(crate) struct Listed {
 impl Listed {
     /// The rows of a tenant.
     pub(crate) fn select(&self, tenant: &TenantId) -> Select<Entity> {
-        let rows = Entity::find()
-            .of(Column::TenantId, tenant)
-            .search(&[Column::Reason, Column::Resource, Column::Action, Column::Id], &self.search)
+        let all = Entity::find().of(Column::TenantId, tenant).between(Column::OccurredAt, self.since, self.until);
+        let searched = [Column::Reason, Column::Resource, Column::Action, Column::Id];
+        let rows = all
+            .clone()
+            .search_newest(all, Column::OccurredAt, &searched, &self.search)
             .is(Column::Allowed, self.allowed)
             .one_of(Column::Action, &self.action)
             .same(Column::AgentId, &self.endpoint_id)
             .same(Column::UserId, &self.user_identifier)
             .same(Column::SessionId, &self.session_id)
             .one_of(Column::Code, &self.code)
-            .one_of(Column::Source, &self.source)
-            .between(Column::OccurredAt, self.since, self.until);
+            .one_of(Column::Source, &self.source);
         of_types(rows, &self.policy_type)
     }
 }

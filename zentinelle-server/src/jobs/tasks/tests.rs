@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFil
 use serde_json::{Value, json};
 use zentinelle_core::ids::AgentId;
 
-use super::{agents, alert_rules, baselines, keys, retention, usage};
+use super::{agents, alert_rules, baselines, keys, retention, roll_up};
 use crate::auth::Role;
 use crate::auth::key::KeyKind;
 use crate::clock;
@@ -63,12 +63,12 @@ async fn usage_is_summed_up_once_however_often_it_is_summed_up() {
         used(&server, vec![call(&server, long_ago, 100)]).await;
         let expected = vec![(long_ago, 1, 100, 7), (this - HOUR, 1, 3, 7), (this, 2, 15, 14)];
         for _ in 0..2 {
-            usage::roll_up(&server.app, &server.tenant).await.expect("summed up");
+            roll_up::roll_up(&server.app, &server.tenant).await.expect("summed up");
             assert_eq!(hourly(&server).await, expected);
         }
         // One call that was reported long after it happened, and one that is new.
         used(&server, vec![call(&server, long_ago + 5, 11), call(&server, this + 2, 1)]).await;
-        usage::roll_up(&server.app, &server.tenant).await.expect("summed up");
+        roll_up::roll_up(&server.app, &server.tenant).await.expect("summed up");
         assert_eq!(hourly(&server).await, vec![(long_ago, 2, 111, 14), (this - HOUR, 1, 3, 7), (this, 3, 16, 21)]);
     }
 }
@@ -289,12 +289,12 @@ async fn usage_goes_only_when_it_is_summed_up_and_its_sums_stay() {
         retention::enforce(&server.app, &server.tenant).await.expect("enforced");
         let count = async || usage_record::Entity::find().all(server.app.store.db()).await.expect("read").len();
         assert_eq!(count().await, 2, "not summed up yet");
-        usage::roll_up(&server.app, &server.tenant).await.expect("summed up");
+        roll_up::roll_up(&server.app, &server.tenant).await.expect("summed up");
         retention::enforce(&server.app, &server.tenant).await.expect("enforced");
         assert_eq!(count().await, 0);
         // A straggler of an hour whose records are gone does not overwrite its sum.
         used(&server, vec![call(&server, old + 2, 1)]).await;
-        usage::roll_up(&server.app, &server.tenant).await.expect("summed up");
+        roll_up::roll_up(&server.app, &server.tenant).await.expect("summed up");
         assert_eq!(hourly(&server).await, vec![(old, 2, 20, 14)]);
     }
 }
