@@ -93,6 +93,9 @@ pub(crate) enum StartError {
     /// The allow-list of webhooks is wrong.
     #[error("webhooks.allow: {0}")]
     Webhooks(#[from] webhooks::Refused),
+    /// The mail server cannot be used as it is configured.
+    #[error("notifications.smtp: {0}")]
+    Mail(#[from] crate::notices::MailSetupError),
     /// The management API does not hold together.
     #[error("the management API: {0}")]
     GraphQl(#[from] ContractError),
@@ -258,6 +261,7 @@ fn background(config: &Config) -> Result<Background, StartError> {
         schedules: Schedules::new(&config.schedules)?,
         hooks: Hooks::wired(),
         webhooks: webhooks::Client::new(AllowList::new(&config.webhooks.allow)?, timeout),
+        mail: crate::notices::Mailer::new(&config.notifications.smtp)?,
     })
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod environment;
 pub(crate) mod load;
 pub(crate) mod master_keys;
+mod notifications;
 pub(crate) mod proxy;
 mod sections;
 mod throttle;
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::auth::{Auth, AuthMode, RoleName};
 pub(crate) use self::background::{JobSettings, WebhookSettings};
 pub(crate) use self::load::{Flag, Loaded, load};
+pub(crate) use self::notifications::{Notifications, Smtp, SmtpTls};
 pub(crate) use self::sections::{
     Cors, Database, Docs, GraphQl, Journal, Ledger, LedgerBackend, Limits, Log, LogFormat, Redis, Telemetry, Tls,
 };
@@ -73,6 +75,8 @@ pub(crate) struct Config {
     pub(crate) telemetry: Telemetry,
     /// Calls to addresses that operators entered.
     pub(crate) webhooks: WebhookSettings,
+    /// Messages for people, by e-mail.
+    pub(crate) notifications: Notifications,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<Network>,
     /// Browsers.
@@ -121,6 +125,7 @@ impl Default for Config {
             log: Log::default(),
             telemetry: Telemetry::default(),
             webhooks: WebhookSettings::default(),
+            notifications: Notifications::default(),
             trusted_proxies: Vec::new(),
             cors: Cors::default(),
             schedules: BTreeMap::new(),

@@ -100,6 +100,9 @@ pub(crate) async fn judge(app: &App, asked: Asked) -> Result<Judged, ApiError> {
     if asked.source == Source::Proxy && !asked.dry_run {
         request.reservation = Some(ReservationId::new(clock::new_id()));
     }
+    if let Some(decision) = snapshot.refusal(&request) {
+        return Ok(Judged { snapshot, request, decision, spent: None });
+    }
     let assessment = snapshot.engine.assess(&request);
     let mut spent = None;
     let outcome = match assessment.batch() {
