@@ -13,7 +13,7 @@ use zentinelle_core::zentinel::event::{RequestHeaders, ResponseHeaders};
 use zentinelle_core::zentinel::judge::merge;
 use zentinelle_core::zentinel::{
     AgentResponse, Capabilities, Connection, ConnectionId, Exchanges, FailureMode, Headers, Identity, Judge, Known,
-    Occurrence, Question, SessionConfig, Ticket,
+    Occurrence, Question, Session, SessionConfig, Ticket, grpc,
 };
 use zentinelle_core::{Agent, Engine, MemoryLedger, NoPolicy, policy_document};
 
@@ -53,10 +53,16 @@ impl ZentinelAgent {
         Ok(Self { config: Arc::new(config), exchanges: Mutex::default(), policies, started: Instant::now() })
     }
 
-    /// A connection before its first byte.
+    /// A connection over a Unix socket before its first byte.
     fn connection(slf: Bound<'_, Self>, number: u64) -> ZentinelConnection {
-        let connection = Connection::new(Arc::clone(&slf.get().config), ConnectionId(number));
-        ZentinelConnection { agent: slf.unbind(), state: Mutex::new(State { connection, judged: Vec::new() }) }
+        let link = Link::Socket(Connection::new(Arc::clone(&slf.get().config), ConnectionId(number)));
+        ZentinelConnection { agent: slf.unbind(), state: Mutex::new(State { link, judged: Vec::new() }) }
+    }
+
+    /// A stream of gRPC before its first message.
+    fn stream(slf: Bound<'_, Self>, number: u64) -> ZentinelConnection {
+        let link = Link::Stream(Session::new(Arc::clone(&slf.get().config), ConnectionId(number)));
+        ZentinelConnection { agent: slf.unbind(), state: Mutex::new(State { link, judged: Vec::new() }) }
     }
 }
 
@@ -83,13 +89,73 @@ impl ZentinelAgent {
     }
 }
 
+/// What carries the conversation.
+enum Link {
+    /// Bytes in, bytes out.
+    Socket(Connection),
+    /// One message in, messages out.
+    Stream(Session),
+}
+
+impl Link {
+    fn poll(&mut self, exchanges: &mut Exchanges, now_ms: u64) -> Option<Occurrence> {
+        match self {
+            Self::Socket(connection) => connection.poll(exchanges, now_ms),
+            Self::Stream(_) => None,
+        }
+    }
+
+    fn answer(&mut self, ticket: Ticket, response: AgentResponse, exchanges: &mut Exchanges) {
+        match self {
+            Self::Socket(connection) => connection.answer(ticket, response, exchanges),
+            Self::Stream(session) => session.answer(ticket, response, exchanges),
+        };
+    }
+
+    fn end(&mut self) -> Option<String> {
+        match self {
+            Self::Socket(connection) => connection.end().map(|end| end.to_string()),
+            Self::Stream(session) => {
+                session.end_if_drained();
+                session.closed().map(ToString::to_string)
+            }
+        }
+    }
+
+    fn wants_more(&self) -> bool {
+        match self {
+            Self::Socket(connection) => connection.wants_bytes(),
+            Self::Stream(session) => session.is_ready(),
+        }
+    }
+
+    /// What to send: bytes for a socket, a list of messages for a stream.
+    fn output<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self {
+            Self::Socket(connection) => {
+                let output = connection.take_output();
+                Ok((!output.is_empty()).then(|| PyBytes::new(py, &output).into_any()))
+            }
+            Self::Stream(session) => {
+                let mut messages = None;
+                while let Some(message) = session.next_outbound() {
+                    let now_ms = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
+                    let message = PyBytes::new(py, &grpc::encode(&message, now_ms));
+                    messages.get_or_insert_with(|| PyList::empty(py)).append(message)?;
+                }
+                Ok(messages.map(Bound::into_any))
+            }
+        }
+    }
+}
+
 struct State {
-    connection: Connection,
+    link: Link,
     /// What the policies said of questions that Python still has to answer.
     judged: Vec<(Ticket, AgentResponse)>,
 }
 
-/// One connection of the proxy. Every method answers `(bytes to write, events, state)`, where the
+/// One connection of the proxy. Every method answers `(what to send, events, state)`, where the
 /// state is 1 while more bytes are wanted, 2 when the connection must end, else 0.
 #[pyclass(frozen, module = "zentinel_agent_sdk", name = "ZentinelConnection")]
 pub(crate) struct ZentinelConnection {
@@ -99,11 +165,21 @@ pub(crate) struct ZentinelConnection {
 
 #[pymethods]
 impl ZentinelConnection {
-    /// Takes bytes as they were read from the socket.
+    /// Takes bytes as they were read from the socket, or one message of a stream.
     fn receive<'py>(&self, py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
         let mut state = self.lock();
-        state.connection.push(data);
-        self.turn(py, &mut state)
+        let agent = self.agent.get();
+        let met = match &mut state.link {
+            Link::Socket(connection) => {
+                connection.push(data);
+                None
+            }
+            Link::Stream(session) => {
+                let message = grpc::decode(data).map_err(|error| PyValueError::new_err(error.to_string()))?;
+                message.and_then(|message| session.accept(message, &mut agent.exchanges(), agent.now_ms()))
+            }
+        };
+        self.turn(py, &mut state, met)
     }
 
     /// Answers an event: `response` is JSON, or nothing for a plain allow.
@@ -115,7 +191,7 @@ impl ZentinelConnection {
         };
         let mut state = self.lock();
         self.put(&mut state, ticket, response);
-        self.turn(py, &mut state)
+        self.turn(py, &mut state, None)
     }
 
     /// Answers an event whose handler failed, by the failure mode.
@@ -123,32 +199,43 @@ impl ZentinelConnection {
         let response = self.agent.get().config.failure_mode.answer(503, "zentinel.handler_failed");
         let mut state = self.lock();
         self.put(&mut state, ticket, response);
-        self.turn(py, &mut state)
+        self.turn(py, &mut state, None)
     }
 
     /// Tells whether a configuration was applied.
     #[pyo3(signature = (ticket, error=None))]
     fn configured<'py>(&self, py: Python<'py>, ticket: u64, error: Option<String>) -> PyResult<Bound<'py, PyTuple>> {
         let mut state = self.lock();
-        state.connection.configured(Ticket(ticket), error.map_or(Ok(()), Err));
-        self.turn(py, &mut state)
+        let applied = error.map_or(Ok(()), Err);
+        match &mut state.link {
+            Link::Socket(connection) => connection.configured(Ticket(ticket), applied),
+            Link::Stream(session) => session.configured(Ticket(ticket), applied),
+        };
+        self.turn(py, &mut state, None)
     }
 
     /// Ends the connection as soon as everything that came is answered.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let mut state = self.lock();
-        state.connection.drain(self.agent.get().now_ms());
-        self.turn(py, &mut state)
+        let now_ms = self.agent.get().now_ms();
+        match &mut state.link {
+            Link::Socket(connection) => connection.drain(now_ms),
+            Link::Stream(session) => session.drain(now_ms),
+        }
+        self.turn(py, &mut state, None)
     }
 
     /// Whether the peer may close now without losing half a message.
     fn is_at_border(&self) -> bool {
-        self.lock().connection.is_at_border()
+        match &self.lock().link {
+            Link::Socket(connection) => connection.is_at_border(),
+            Link::Stream(_) => true,
+        }
     }
 
     /// Why the connection ended, if it did.
     fn end(&self) -> Option<String> {
-        self.lock().connection.end().map(|end| end.to_string())
+        self.lock().link.end()
     }
 }
 
@@ -167,16 +254,21 @@ impl ZentinelConnection {
             merge(&mut response, AgentResponse { audit: both.audit, ..AgentResponse::allow() });
             response.response_body_mutation = response.response_body_mutation.or(both.response_body_mutation);
         }
-        state.connection.answer(ticket, response, &mut self.agent.get().exchanges());
+        state.link.answer(ticket, response, &mut self.agent.get().exchanges());
     }
 
     /// Everything that can happen now, happens.
-    fn turn<'py>(&self, py: Python<'py>, state: &mut State) -> PyResult<Bound<'py, PyTuple>> {
+    fn turn<'py>(
+        &self,
+        py: Python<'py>,
+        state: &mut State,
+        mut met: Option<Occurrence>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
         let agent = self.agent.get();
         let mut events: Option<Bound<'py, PyList>> = None;
         loop {
-            let occurrence = state.connection.poll(&mut agent.exchanges(), agent.now_ms());
-            let Some(occurrence) = occurrence else { break };
+            let next = met.take().or_else(|| state.link.poll(&mut agent.exchanges(), agent.now_ms()));
+            let Some(occurrence) = next else { break };
             if let Occurrence::Judge(ticket, question) = &occurrence
                 && let Some(policies) = &agent.policies
             {
@@ -184,7 +276,7 @@ impl ZentinelConnection {
                     .judge
                     .answer(question, Timestamp::now(), |request| policies.engine.decide(request, &policies.ledger));
                 if judged.is_refusal() {
-                    state.connection.answer(*ticket, judged, &mut agent.exchanges());
+                    state.link.answer(*ticket, judged, &mut agent.exchanges());
                     continue;
                 }
                 state.judged.push((*ticket, judged));
@@ -193,11 +285,10 @@ impl ZentinelConnection {
                 events.get_or_insert_with(|| PyList::empty(py)).append(event)?;
             }
         }
-        let output = state.connection.take_output();
-        let output = (!output.is_empty()).then(|| PyBytes::new(py, &output));
-        let code = match state.connection.end() {
+        let output = state.link.output(py)?;
+        let code = match state.link.end() {
             Some(_) => 2_u8,
-            None if state.connection.wants_bytes() => 1,
+            None if state.link.wants_more() => 1,
             None => 0,
         };
         (output, events, code).into_pyobject(py)

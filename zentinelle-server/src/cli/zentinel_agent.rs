@@ -1,9 +1,11 @@
 //! `zentinelle zentinel-agent`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 use zentinelle_core::ids::TenantId;
 use zentinelle_core::zentinel::{Capabilities, FailureMode, Identity, Judge, SessionConfig};
@@ -32,6 +34,9 @@ pub(crate) struct Args {
     /// The socket to listen on. Owner and group may connect; a stale one is replaced.
     #[arg(long, short, value_name = "PATH", default_value = "/tmp/zentinelle-agent.sock")]
     socket: PathBuf,
+    /// Listen here as well, for gRPC. It is plain text: choose this machine or a protected network.
+    #[arg(long, value_name = "ADDRESS")]
+    grpc: Option<SocketAddr>,
     /// The name the proxy shows.
     #[arg(long, value_name = "NAME", default_value = "zentinelle")]
     name: String,
@@ -113,7 +118,9 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
         let failed = |error: &dyn std::fmt::Display| CommandError::Server(error.to_string());
         let mut socket = Socket::bind(&args.socket).map_err(|error| failed(&error))?;
         let listener = socket.listener().map_err(|error| failed(&error))?;
-        tracing::info!(socket = %args.socket.display(), version = VERSION, "listening");
+        let over_grpc = args.grpc.map(zentinel::grpc::bind).transpose();
+        let over_grpc = over_grpc.map_err(|error| failed(&format_args!("cannot listen for gRPC: {error}")))?;
+        tracing::info!(socket = %args.socket.display(), grpc = ?args.grpc, version = VERSION, "listening");
         let stop = CancellationToken::new();
         let told = stop.clone();
         tokio::spawn(async move {
@@ -122,7 +129,11 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
             told.cancel();
         });
         let agent = zentinel::Agent::new(config, judge, decider);
-        zentinel::serve(listener, agent, stop).await;
+        let streams = match over_grpc {
+            Some(incoming) => zentinel::grpc::serve(incoming, Arc::clone(&agent), stop.clone()).boxed(),
+            None => std::future::ready(()).boxed(),
+        };
+        tokio::join!(zentinel::serve(listener, agent, stop), streams);
         tracing::info!("stopped");
         Ok(Exit::Success)
     })

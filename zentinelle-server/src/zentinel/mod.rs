@@ -3,6 +3,7 @@
 
 mod connection;
 mod decider;
+pub(crate) mod grpc;
 mod socket;
 
 use std::panic::AssertUnwindSafe;
