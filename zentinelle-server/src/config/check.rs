@@ -31,6 +31,7 @@ pub(super) fn check(config: &Config) -> Vec<(PolicyError, Severity)> {
     found.exposure(config);
     found.proxy(config);
     found.auth(config);
+    found.zentinel(config);
     found.0
 }
 
@@ -253,6 +254,33 @@ impl Findings {
                 let help = "set `auth.oidc.roles`, or `auth.oidc.default_role: viewer`";
                 self.error(CONFLICT, "/auth/oidc/roles", message, help);
             }
+        }
+    }
+}
+
+impl Findings {
+    fn zentinel(&mut self, config: &Config) {
+        let zentinel = &config.zentinel;
+        for (key, value) in [("tenant", &zentinel.tenant), ("agent", &zentinel.agent), ("name", &zentinel.name)] {
+            if value.trim().is_empty() {
+                let message = format!("`zentinel.{key}` is empty");
+                self.error(INVALID, format!("/zentinel/{key}"), message, "leave the key away for its default");
+            }
+        }
+        let headers = [("agent_header", &zentinel.agent_header), ("user_header", &zentinel.user_header)];
+        for (key, name) in headers.into_iter().filter(|(_, name)| !name.is_empty()) {
+            if name.parse::<axum::http::HeaderName>().is_err() {
+                let message = format!("`{name}` is no name of a header");
+                self.error(INVALID, format!("/zentinel/{key}"), message, "write one such as `x-agent`");
+            }
+        }
+        if zentinel.grpc.is_some_and(|address| !address.ip().is_loopback()) {
+            let message = "whoever reaches this address may ask the policies, and bodies travel unencrypted to it";
+            self.warning(
+                "/zentinel/grpc",
+                message,
+                "use `zentinel.socket`, a loopback address, or a protected network",
+            );
         }
     }
 }

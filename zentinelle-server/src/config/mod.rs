@@ -13,6 +13,7 @@ pub(crate) mod proxy;
 mod sections;
 mod throttle;
 pub(crate) mod values;
+mod zentinel;
 
 #[cfg(test)]
 mod tests;
@@ -87,6 +88,8 @@ pub(crate) struct Config {
     pub(crate) proxy: proxy::Proxy,
     /// The management API.
     pub(crate) graphql: GraphQl,
+    /// This server as an agent of the Zentinel reverse proxy.
+    pub(crate) zentinel: zentinel::Zentinel,
 }
 
 /// How many organisations the server serves.
@@ -128,6 +131,7 @@ impl Default for Config {
             jobs: JobSettings::default(),
             proxy: proxy::Proxy::default(),
             graphql: GraphQl::default(),
+            zentinel: zentinel::Zentinel::default(),
         }
     }
 }
