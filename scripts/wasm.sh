@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds @zentinelle/wasm for browsers, bundlers and Node, checks its size, and runs its tests in Node and in
-# Chromium. `--build` stops before the tests.
+# Builds @zentinelle/wasm for browsers, bundlers and Node, whole and small, checks the sizes, and runs its tests in Node
+# and in Chromium. `--build` stops before the tests.
 . "$(dirname "$0")/common.sh"
 need node "install Node 20 or later: https://nodejs.org"
 need npm "npm comes with Node"
@@ -8,10 +8,21 @@ need npm "npm comes with Node"
 target=${CARGO_TARGET_DIR:-target}
 package=zentinelle-wasm
 
-say "the module"
+built=$target/wasm32-unknown-unknown/wasm
+# The folders that programs were compiled in are nobody's business, and every byte of them would be downloaded.
+registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$registry= --remap-path-prefix=$(rustc --print sysroot)="
+
+say "the modules"
 scripts/wasm-std.sh
 cargo build --locked -q -p zentinelle-wasm-bindgen
-cargo build --locked -q -p zentinelle-wasm --target wasm32-unknown-unknown --profile wasm
+compile() { # NAME OPTIONS…: the whole engine, or the small build
+  cargo build --locked -q -p zentinelle-wasm --target wasm32-unknown-unknown --profile wasm "${@:2}"
+  cmp -s "$built/zentinelle_wasm.wasm" "$built/$1.wasm" || cp "$built/zentinelle_wasm.wasm" "$built/$1.wasm"
+}
+# The small build decides a little slower, for a tenth of its size.
+compile lite --no-default-features --config 'profile.wasm.package.zentinelle-core.opt-level="z"'
+compile whole
 
 say "packages of the build"
 for folder in zentinelle-node $package; do
@@ -20,29 +31,31 @@ for folder in zentinelle-node $package; do
 done
 
 say "glue and optimising"
-module=$target/wasm32-unknown-unknown/wasm/zentinelle_wasm.wasm
 # Only what every engine of the last years has; `--all-features` makes modules that Node 20 refuses.
 features=(--enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-mutable-globals
   --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue --enable-call-indirect-overlong)
-stamp=$target/wasm32-unknown-unknown/wasm/optimised.sha256
-if ! sha256sum --status -c "$stamp" 2>/dev/null || [ ! -f $package/nodejs/zentinelle_bg.wasm ]; then
+wrap() { # NAME FOLDER: glue for browsers, bundlers and Node in FOLDER
+  local name=$1 folder=$2 kind stamp=$built/$1.sha256
+  ! sha256sum --status -c "$stamp" 2>/dev/null || [ ! -f "$folder/nodejs/zentinelle_bg.wasm" ] || return 0
   for kind in web bundler nodejs; do
-    rm -rf $package/$kind
-    "$target/debug/zentinelle-wasm-bindgen" "$module" $package/$kind $kind
-    rm -f $package/$kind/*.d.ts # the package has types of its own; these are of the raw module
-    mv $package/$kind/zentinelle_bg.wasm $package/$kind/raw.wasm
-    if [ $kind != web ] && cmp -s $package/web/raw.wasm $package/$kind/raw.wasm; then
-      cp $package/web/zentinelle_bg.wasm $package/$kind/
+    rm -rf "${folder:?}/$kind"
+    "$target/debug/zentinelle-wasm-bindgen" "$built/$name.wasm" "$folder/$kind" $kind
+    rm -f "$folder/$kind"/*.d.ts # the package has types of its own; these are of the raw module
+    mv "$folder/$kind/zentinelle_bg.wasm" "$folder/$kind/raw.wasm"
+    if [ $kind != web ] && cmp -s "$folder/web/raw.wasm" "$folder/$kind/raw.wasm"; then
+      cp "$folder/web/zentinelle_bg.wasm" "$folder/$kind/"
     else
-      node_modules=$package/node_modules
-      "$node_modules/.bin/wasm-opt" -Os --strip-debug --strip-producers "${features[@]}" \
-        $package/$kind/raw.wasm -o $package/$kind/zentinelle_bg.wasm
+      $package/node_modules/.bin/wasm-opt -Os --strip-debug --strip-producers "${features[@]}" \
+        "$folder/$kind/raw.wasm" -o "$folder/$kind/zentinelle_bg.wasm"
     fi
   done
-  rm -f $package/*/raw.wasm
-  echo '{ "type": "commonjs" }' >$package/nodejs/package.json
-  sha256sum "$module" >"$stamp"
-fi
+  rm -f "$folder"/*/raw.wasm
+  echo '{ "type": "commonjs" }' >"$folder/nodejs/package.json"
+  sha256sum "$built/$name.wasm" >"$stamp"
+}
+mkdir -p $package/lite
+wrap lite $package/lite
+wrap whole $package
 # The addon's package falls back to this module where it has no addon.
 rm -rf zentinelle-node/wasm
 cp -r $package/nodejs zentinelle-node/wasm

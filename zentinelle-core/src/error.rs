@@ -188,6 +188,8 @@ pub mod codes {
     pub const DUPLICATE_KEY: Code = Code::new("policy.duplicate_key");
     /// A pattern that does not compile or uses what a linear-time engine cannot do.
     pub const INVALID_PATTERN: Code = Code::new("policy.invalid_pattern");
+    /// Something that a small build of the engine leaves out; see the crate's features.
+    pub const NOT_IN_THIS_BUILD: Code = Code::new("policy.not_in_this_build");
     /// A policy type that this engine does not have.
     pub const UNKNOWN_TYPE: Code = Code::new("policy.unknown_type");
 }

@@ -176,7 +176,9 @@ mod lists;
 pub mod model_restriction;
 pub mod multimodal_policy;
 pub mod network_policy;
+#[cfg(feature = "scan")]
 pub mod output_filter;
+#[cfg(feature = "scan")]
 pub mod prompt_injection;
 pub mod rate_limit;
 pub mod resource_quota;
@@ -187,9 +189,14 @@ pub mod session_quota;
 pub mod system_prompt;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg_attr(not(feature = "scan"), allow(dead_code, reason = "types that need scanners tell places"))]
 mod texts;
 mod tool_call;
 pub mod tool_permission;
+#[cfg(not(feature = "scan"))]
+mod without_scanners;
+#[cfg(not(feature = "scan"))]
+pub use self::without_scanners::{output_filter, prompt_injection};
 
 evaluators! {
     /// Limits the servers an agent or user may start.

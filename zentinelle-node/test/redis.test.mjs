@@ -100,6 +100,73 @@ test("of racing requests exactly as many pass as the limit admits", { skip }, as
     Array.from({ length: 100 }, (_, i) => hosts[i % 4][0].decideWith(hosts[i % 4][1], call("search"))),
   );
   assert.equal(decisions.filter((decision) => decision.allowed).length, 25);
-  const reserved = await hosts[0][0].decideWith(hosts[0][1], call("search", { reservation: "r", user_id: "b" }));
-  assert.equal(reserved.code, "ledger.unavailable");
+});
+
+test("reservations settle in Redis as in memory, whatever comes between", { skip }, async (t) => {
+  const redis = new api.RedisLedger(await startRedis(t), { reservationSeconds: 90 });
+  const memory = new api.MemoryLedger({ reservationSeconds: 90 });
+  const windows = [{ fixed: { seconds: 60 } }, { sliding: { seconds: 60 } }, { fixed: { seconds: 20 } }, "calendar_month"];
+  const units = ["tokens", "usd_micros", "bytes", "calls"];
+  let seed = 7;
+  const random = (most) => (seed = (seed * 48_271) % 2_147_483_647) % most;
+  const both = async (what) => {
+    const [theirs, ours] = await Promise.all(
+      [memory, redis].map(async (ledger) => {
+        try {
+          return await what(ledger);
+        } catch (error) {
+          return error.code;
+        }
+      }),
+    );
+    const plain = (answer) =>
+      answer.readings === undefined
+        ? answer
+        : [answer.committed, answer.readings.map(({ used, resets_at }) => [used, Date.parse(resets_at)])];
+    assert.deepEqual(plain(ours), plain(theirs));
+    return plain(ours);
+  };
+  const seen = new Set();
+  let now = NOON;
+  for (let round = 0; round < 600; round += 1) {
+    now += random(6_000);
+    const id = `r${random(12)}`;
+    const turn = random(5);
+    if (turn < 3) {
+      const meters = [...new Set(Array.from({ length: 1 + random(3) }, () => random(8)))];
+      const postings = meters.map((meter) => ({
+        counter: { tenant: "t", holder: "tenant", meter: `m${meter}`, subject: null },
+        window: windows[meter % 4],
+        amount: random(9),
+        unit: units[random(4)],
+        limit: random(3) === 0 ? null : 40 + random(60),
+      }));
+      const mode = random(6) === 0 ? "peek" : "commit";
+      const batch = { postings, now: new Date(now).toISOString(), mode, reservation: random(4) === 0 ? null : id };
+      const said = await both((ledger) => ledger.apply(batch));
+      seen.add(typeof said === "string" ? said : said[0]);
+    } else if (turn === 3) {
+      const usage = Object.fromEntries(units.slice(0, 3).flatMap((unit) => (random(2) ? [[unit, random(14)]] : [])));
+      const { found, overran } = await both((ledger) => ledger.settle(id, usage, now));
+      seen.add(`settled ${found} ${overran}`);
+    } else {
+      seen.add(`released ${(await both((ledger) => ledger.release(id, now))).found}`);
+    }
+  }
+  const expected = [true, false, "ledger.reservation_exists", "settled true true", "settled true false", "settled false false", "released true", "released false"];
+  for (const one of expected) assert.ok(seen.has(one), `the rounds never came to ${one}`);
+});
+
+test("a reservation made by one process is settled by another, once", { skip }, async (t) => {
+  const run = await startRedis(t);
+  const policy = "policies: [{ name: day, type: rate_limit, config: { tokens_per_day: 1000 } }]";
+  const ask = (reservation) => ({ action: "llm:invoke", reservation, context: { tokens: 900 } });
+  const [here, there] = [new api.RedisLedger(run), new api.RedisLedger(run)];
+  const engine = engineOf(policy);
+  assert.equal((await engine.decideWith(here, ask("r1"))).allowed, true);
+  assert.equal((await engine.decideWith(there, ask("r2"))).code, "rate_limit.exceeded");
+  assert.deepEqual(await there.settle("r1", { tokens: 100 }, NOON), { found: true, overran: false });
+  assert.deepEqual(await here.settle("r1", { tokens: 100 }, NOON), { found: false, overran: false });
+  assert.equal((await engine.decideWith(here, ask("r2"))).allowed, true, "what was not used is there again");
+  await assert.rejects(here.settle("r2", { words: 3 }), (error) => error.code === "argument.unknown_key");
 });

@@ -1,37 +1,8 @@
 // Everything both packages offer, whichever engine stands behind it.
 
-export { argumentsDigest, KeyRing, SigningKey } from "./approvals.js";
-export type { Claims, Purpose, VerifyOptions } from "./approvals.js";
+export * from "./api-lite.js";
 export { verifyAudit } from "./audit.js";
 export type { AuditExpectations, AuditFault, AuditReport } from "./audit.js";
-export * from "./client/index.js";
-export { Decision } from "./decision.js";
-export { Assessment, Engine } from "./engine.js";
-export type { EngineOptions, Finding, Request, StoredPolicy } from "./engine.js";
-export {
-  ApprovalError,
-  ArgumentError,
-  InternalError,
-  LedgerError,
-  PolicyError,
-  RequestError,
-  ZentinelleError,
-} from "./errors.js";
-export type { ErrorDetails, Problem } from "./errors.js";
-export { PolicyDeniedError } from "./integrations/guard.js";
-export type { GuardOptions, Identity } from "./integrations/guard.js";
-export { MemoryLedger } from "./ledger.js";
-export type {
-  AsyncLedger,
-  Batch,
-  Counter,
-  MemoryLedgerOptions,
-  Outcome,
-  Settlement,
-  Snapshot,
-  Usage,
-  Window,
-} from "./ledger.js";
 export { diffPolicies, jsonSchema, policyTypes, replay, testPolicies, validatePolicies } from "./policies.js";
 export type {
   PolicyChange,
@@ -42,8 +13,6 @@ export type {
   TestOutcome,
   Validation,
 } from "./policies.js";
-export { RedisLedger } from "./redis.js";
-export type { RedisLedgerOptions, RunScript } from "./redis.js";
 export { judge, judgeAsync, Scanner, scanningStream, StreamScanner } from "./scanner.js";
 export type {
   Category,
@@ -54,15 +23,3 @@ export type {
   Source,
   StreamScannerOptions,
 } from "./scanner.js";
-export type { Instant } from "./time.js";
-export type {
-  Agent,
-  DecisionDocument,
-  Effect,
-  Enforcement,
-  Obligation,
-  Policy,
-  PolicyEvaluation,
-  Posting,
-  Scope,
-} from "./wire.js";

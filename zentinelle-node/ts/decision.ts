@@ -8,24 +8,50 @@ const EFFECT_BITS = 3;
 const PERMITTED = 4;
 const LENT_ONCE = 8;
 
+/** Decisions that are watched together: watching each would cost as much as a small policy. */
+const PAGE = 16;
+
+/** The answers of decisions that were made one after the other; kept by each of them. @internal */
+export class Page {
+  readonly answers: number[] = [];
+  /** How many of the decisions were not disposed of. */
+  live = 0;
+}
+
 /** Which decisions the engine may let go: those disposed of, and those the collector found abandoned. @internal */
 export class Registry {
-  readonly #native: NativeEngine;
-  readonly #registry: FinalizationRegistry<number>;
+  readonly native: NativeEngine;
+  readonly #pages: FinalizationRegistry<readonly number[]>;
+  #page: Page | undefined;
   /** A decision that was disposed of, and of which the engine hears with the next call. */
   #done = NOTHING;
 
   constructor(native: NativeEngine) {
-    this.#native = native;
-    this.#registry = new FinalizationRegistry((answer) => native.forget(answer));
+    this.native = native;
+    this.#pages = new FinalizationRegistry((answers) => {
+      for (const answer of answers) if (answer !== NOTHING) native.forget(answer);
+    });
   }
 
-  watch(decision: Decision, answer: number): void {
-    this.#registry.register(decision, answer, decision);
+  /** The page on which the next decision stands. */
+  page(): Page {
+    let page = this.#page;
+    if (page === undefined || page.answers.length === PAGE) {
+      page = this.#page = new Page();
+      this.#pages.register(page, page.answers, page);
+    }
+    return page;
   }
 
-  disposed(decision: Decision, answer: number): void {
-    this.#registry.unregister(decision);
+  disposed(page: Page, place: number): void {
+    const answer = page.answers[place] ?? NOTHING;
+    page.answers[place] = NOTHING;
+    page.live -= 1;
+    if (page.live === 0) {
+      // A page with nothing left on it is used again, so that a loop that disposes needs only one.
+      if (page === this.#page) page.answers.length = 0;
+      else this.#pages.unregister(page);
+    }
     this.flush();
     this.#done = answer;
   }
@@ -40,8 +66,16 @@ export class Registry {
   /** Lets go now what would be let go with the next call. */
   flush(): void {
     const done = this.takeDone();
-    if (done !== NOTHING) this.#native.forget(done);
+    if (done !== NOTHING) this.native.forget(done);
   }
+}
+
+/** What was read of a decision. */
+interface Read {
+  json?: string;
+  document?: DecisionDocument;
+  explanation?: string;
+  change?: readonly string[];
 }
 
 /**
@@ -56,35 +90,34 @@ export class Decision {
   /** Permit, deny, or no policy at all. In a dry run: what it would have been. */
   readonly effect: Effect;
 
-  readonly #native: NativeEngine;
   readonly #registry: Registry;
-  readonly #answer: number;
-  #state: "kept" | "read" | "gone";
-  #json: string | undefined;
-  #explanation: string | undefined;
-  #change: readonly string[] | undefined;
-  #document: DecisionDocument | undefined;
+  /** Where the answer stands, as long as the engine keeps the decision. */
+  #page: Page | undefined;
+  readonly #place: number;
+  #read: Read | undefined;
 
   /** @internal */
-  constructor(native: NativeEngine, registry: Registry, answer: number) {
-    this.#native = native;
-    this.#registry = registry;
-    this.#answer = answer;
+  constructor(registry: Registry, answer: number) {
     this.allowed = (answer & PERMITTED) !== 0;
     this.effect = EFFECTS[answer & EFFECT_BITS] ?? "deny";
-    this.#state = "kept";
-    if ((answer & LENT_ONCE) !== 0) this.#readAll();
-    else registry.watch(this, answer);
+    this.#registry = registry;
+    const lent = (answer & LENT_ONCE) !== 0;
+    const page = lent ? new Page() : registry.page();
+    this.#page = page;
+    this.#place = page.answers.length;
+    page.answers.push(answer);
+    page.live += 1;
+    if (lent) this.#readAll();
   }
 
   /** The decision as JSON text, exactly as every other Zentinelle writes it. */
   get json(): string {
-    return (this.#json ??= this.#ask((native, answer) => native.document(answer)));
+    return (this.#found.json ??= this.#ask((native, answer) => native.document(answer)));
   }
 
   /** The decision as a value. Numbers beyond 2^53 lose digits here; `json` has them all. */
   get document(): DecisionDocument {
-    return (this.#document ??= JSON.parse(this.json) as DecisionDocument);
+    return (this.#found.document ??= JSON.parse(this.json) as DecisionDocument);
   }
 
   /** Why not, in words; undefined when allowed. */
@@ -115,19 +148,21 @@ export class Decision {
 
   /** The decision in words, over several lines. */
   explain(): string {
-    return (this.#explanation ??= this.#ask((native, answer) => native.explanation(answer)));
+    return (this.#found.explanation ??= this.#ask((native, answer) => native.explanation(answer)));
   }
 
   /** What would flip a denial: a sentence for every reason. Empty when allowed. */
   smallestChange(): readonly string[] {
-    return (this.#change ??= JSON.parse(this.#ask((native, answer) => native.smallestChange(answer))) as string[]);
+    const asked = (): string => this.#ask((native, answer) => native.smallestChange(answer));
+    return (this.#found.change ??= JSON.parse(asked()) as string[]);
   }
 
   /** Frees what the engine keeps of this decision. What was read before stays readable. */
   dispose(): void {
-    if (this.#state !== "kept") return;
-    this.#state = "gone";
-    this.#registry.disposed(this, this.#answer);
+    const page = this.#page;
+    if (page === undefined) return;
+    this.#page = undefined;
+    this.#registry.disposed(page, this.#place);
   }
 
   /** See `dispose`. */
@@ -142,20 +177,24 @@ export class Decision {
 
   /** A decision lent once is gone with the next one. */
   #readAll(): void {
-    this.#json = this.json;
-    this.#explanation = this.explain();
-    this.#change = this.smallestChange();
-    this.#state = "read";
-    this.#native.forget(this.#answer);
+    void this.json;
+    this.explain();
+    this.smallestChange();
+    this.dispose();
+  }
+
+  get #found(): Read {
+    return (this.#read ??= {});
   }
 
   #ask(question: (native: NativeEngine, answer: number) => string): string {
-    if (this.#state !== "kept") {
+    const answer = this.#page?.answers[this.#place];
+    if (answer === undefined) {
       throw new ArgumentError("the decision was disposed of before this was asked", {
         code: "argument.used_up",
         help: "read what you need before the decision is disposed of",
       });
     }
-    return guard(() => question(this.#native, this.#answer));
+    return guard(() => question(this.#registry.native, answer));
   }
 }

@@ -85,7 +85,8 @@ export class ArgumentError extends ZentinelleError {}
 /** A mistake of this package. */
 export class InternalError extends ZentinelleError {}
 
-function toError(thrown: unknown): unknown {
+/** What the engine threw, as an error class. @internal */
+export function toError(thrown: unknown): unknown {
   const text = typeof thrown === "string" ? thrown : thrown instanceof Error ? thrown.message : "";
   if (!text.startsWith('{"class":')) return thrown;
   const { class: kind, message, ...details } = JSON.parse(text) as Fault;

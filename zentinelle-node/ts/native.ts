@@ -103,6 +103,9 @@ let chosen: Native | undefined;
 
 /** @internal */
 export function use(native: Native): void {
+  if (chosen !== undefined && chosen !== native) {
+    throw new Error("another engine is loaded already: use `@zentinelle/wasm` or `@zentinelle/wasm/lite`, not both");
+  }
   chosen = native;
 }
 

@@ -1,6 +1,8 @@
-import { LedgerError } from "./errors.js";
-import type { AsyncLedger, Batch, Outcome, Window } from "./ledger.js";
-import { milliseconds } from "./time.js";
+import { ArgumentError, LedgerError } from "./errors.js";
+import type { AsyncLedger, Batch, Outcome, Settlement, Usage, Window } from "./ledger.js";
+import { APPLY, SETTLE } from "./redis-scripts.js";
+import { milliseconds, type Instant } from "./time.js";
+import type { Posting } from "./wire.js";
 
 /**
  * Runs a Lua script in Redis. With `redis`: `(script, keys, args) => client.eval(script, { keys, arguments: args })`;
@@ -12,67 +14,14 @@ export type RunScript = (script: string, keys: string[], args: string[]) => Prom
 export interface RedisLedgerOptions {
   /** Begins every key. Default: `zentinelle:`. */
   prefix?: string;
+  /** How long a reservation stays open for settlement. Unit: seconds. Default: 3,600. */
+  reservationSeconds?: number;
 }
 
 /** Steps a sliding window is cut into; the same as in every other ledger. */
 const STEPS = 60;
 /** Redis keeps totals a little longer than they count, so that its clock and ours may differ. */
 const GRACE_MS = 60_000;
-
-// KEYS: the totals. ARGV: commit | peek, now, then six for each total: open | sliding, the amount, the limit or
-// none, the end of a window that opens now or the current step, the oldest step that counts, and how long to keep
-// it. Answers whether it was added, then what was used and when it resets, for each total as it stood before.
-const SCRIPT = `
-local now = tonumber(ARGV[2])
-local totals, fit, answer = {}, true, { '0' }
-for place, key in ipairs(KEYS) do
-  local at = 6 * place - 3
-  local total = { kind = ARGV[at], amount = tonumber(ARGV[at + 1]), used = 0, resets = '', gone = {} }
-  if total.kind == 'open' then
-    local held = redis.call('HMGET', key, 'end', 'used')
-    if held[1] and now < tonumber(held[1]) then
-      total.used, total.resets = tonumber(held[2]), held[1]
-    end
-  else
-    local held, oldest, first = redis.call('HGETALL', key), tonumber(ARGV[at + 4]), nil
-    for field = 1, #held, 2 do
-      local step = tonumber(held[field])
-      if step < oldest then
-        total.gone[#total.gone + 1] = held[field]
-      else
-        total.used = total.used + tonumber(held[field + 1])
-        if not first or step < first then first, total.resets = step, held[field] end
-        if not total.last or step > total.last then total.last = step end
-      end
-    end
-  end
-  local limit = ARGV[at + 2]
-  if limit ~= '' and total.used + total.amount > tonumber(limit) then fit = false end
-  totals[place] = total
-  answer[#answer + 1] = string.format('%.0f', total.used)
-  answer[#answer + 1] = total.resets
-end
-if ARGV[1] ~= 'commit' or not fit then return answer end
-answer[1] = '1'
-for place, key in ipairs(KEYS) do
-  local at, total = 6 * place - 3, totals[place]
-  local amount, a, keep = ARGV[at + 1], ARGV[at + 3], ARGV[at + 5]
-  if total.kind == 'sliding' then
-    if #total.gone > 0 then redis.call('HDEL', key, unpack(total.gone)) end
-    local step = a
-    if total.last and total.last > tonumber(a) then step = string.format('%.0f', total.last) end
-    redis.call('HINCRBY', key, step, amount)
-    redis.call('PEXPIRE', key, keep)
-  elseif total.resets ~= '' then
-    redis.call('HINCRBY', key, 'used', amount)
-  elseif total.amount > 0 then
-    redis.call('DEL', key)
-    redis.call('HSET', key, 'end', a, 'used', amount)
-    redis.call('PEXPIRE', key, keep)
-  end
-end
-return answer
-`;
 
 /** How a window is told to the script, and what its answer means. */
 interface Words {
@@ -110,51 +59,102 @@ function nextMonth(now: number): number {
 }
 
 /**
- * Running totals in Redis: one script, one round trip a decision, all or none. All totals of a tenant share a hash
- * tag, so a cluster works too. Amounts are exact up to 2^53.
- *
- * Keeps no reservations: a request with a `reservation` is denied. Settle those through a Zentinelle server, or a
- * `MemoryLedger`.
+ * Running totals in Redis: one script, one round trip a decision, all or none; and reservations, which are settled from
+ * any process. The prefix is the hash tag of every key, so a cluster works too: one ledger lives in one slot of it.
+ * Amounts are exact up to 2^53.
  */
 export class RedisLedger implements AsyncLedger {
   readonly #run: RunScript;
-  readonly #prefix: string;
+  readonly #tag: string;
+  readonly #reservationMs: number;
 
-  constructor(run: RunScript, { prefix = "zentinelle:" }: RedisLedgerOptions = {}) {
+  constructor(run: RunScript, { prefix = "zentinelle:", reservationSeconds = 3_600 }: RedisLedgerOptions = {}) {
+    if (!Number.isSafeInteger(reservationSeconds) || reservationSeconds < 0) {
+      throw new ArgumentError(`${reservationSeconds} is no time for which a reservation can stay open`, {
+        code: "argument.invalid_duration",
+        pointer: "/reservationSeconds",
+        help: "give a whole number of seconds",
+      });
+    }
     this.#run = run;
-    this.#prefix = prefix;
+    this.#tag = `{${prefix}}`;
+    this.#reservationMs = reservationSeconds * 1_000;
   }
 
-  /** Adds every amount of the batch, or none; or only looks. */
+  /** Adds every amount of the batch, or none; or only looks. Refuses the id of a reservation that is still open. */
   async apply(batch: Batch): Promise<Outcome> {
-    if (batch.reservation !== null) {
-      throw new LedgerError("this ledger keeps no reservations", { code: "ledger.no_reservations" });
-    }
+    const { mode, reservation } = batch;
     const now = milliseconds(batch.now);
-    const lines = batch.postings.map((posting) => ({ posting, ...words(posting.window, now) }));
-    const keys = lines.map(({ posting: { counter, window } }) => {
-      const { tenant, meter, holder, subject } = counter;
-      return `${this.#prefix}{${encodeURIComponent(tenant)}}:${JSON.stringify([meter, holder, subject ?? null, window])}`;
-    });
+    const lines = batch.postings.map((posting) => ({ posting, key: this.#total(posting), ...words(posting.window, now) }));
+    const keys = lines.map(({ key }) => key);
     const numbers = lines.flatMap(({ posting, kind, a, b, keep }) => {
       return [kind, exact(posting.amount), posting.limit == null ? "" : limit(posting.limit), String(a), String(b), String(keep)];
     });
-    const answer = await this.#run(SCRIPT, keys, [batch.mode, String(now), ...numbers]);
-    if (!Array.isArray(answer) || answer.length !== 1 + 2 * lines.length) {
-      throw new LedgerError("Redis answered something else than it was asked", { code: "ledger.malformed_outcome" });
+    let reserved = "";
+    if (reservation != null) {
+      keys.push(this.#reservation(reservation));
+      const kept = lines.map(({ posting, key, kind, a }) => [key, kind, posting.unit, exact(posting.amount), String(a)]);
+      reserved = `${now + this.#reservationMs} ${now} ${JSON.stringify(kept)}`;
     }
-    const said = answer.map(String);
+    const keep = String(this.#reservationMs + GRACE_MS);
+    const answer = await this.#run(APPLY, keys, [mode, String(now), reserved, keep, ...numbers]);
+    const said = Array.isArray(answer) ? answer.map(String) : [];
+    if (said[0] === "reserved" && reservation != null) {
+      throw new LedgerError(`reservation \`${reservation}\` is already open`, { code: "ledger.reservation_exists" });
+    }
+    if (said.length !== 1 + 2 * lines.length) throw malformed();
     const readings = lines.map(({ resets }, place) => ({
       used: Number(said[1 + 2 * place]),
       resets_at: new Date(resets(said[2 + 2 * place] ?? "")).toISOString(),
     }));
     return { committed: said[0] === "1", readings };
   }
+
+  /** Replaces reserved amounts by the true ones, in the windows they were charged to. */
+  async settle(reservation: string, usage: Usage, now: Instant = Date.now()): Promise<Settlement> {
+    const stranger = Object.keys(usage).find((unit) => !UNITS.includes(unit as keyof Usage));
+    if (stranger !== undefined) {
+      throw new ArgumentError(`unknown key \`${stranger}\` in the usage of a reservation`, {
+        code: "argument.unknown_key",
+        pointer: `/${stranger}`,
+        help: `expected ${UNITS.map((unit) => `\`${unit}\``).join(", ")}`,
+      });
+    }
+    const truth = UNITS.map((unit) => (usage[unit] == null ? "" : exact(usage[unit])));
+    return this.#settle("settle", reservation, now, truth);
+  }
+
+  /** Gives every reserved amount back: the request was not made after all. */
+  async release(reservation: string, now: Instant = Date.now()): Promise<Settlement> {
+    return this.#settle("release", reservation, now, UNITS.map(() => ""));
+  }
+
+  async #settle(how: string, reservation: string, now: Instant, truth: string[]): Promise<Settlement> {
+    const key = this.#reservation(reservation);
+    const said = String(await this.#run(SETTLE, [key], [how, String(milliseconds(now)), ...truth]));
+    if (!["missing", "settled", "overran"].includes(said)) throw malformed();
+    return { found: said !== "missing", overran: said === "overran" };
+  }
+
+  #total({ counter: { tenant, meter, holder, subject }, window }: Posting): string {
+    return `${this.#tag}total:${JSON.stringify([tenant, meter, holder, subject ?? null, window])}`;
+  }
+
+  #reservation(id: string): string {
+    return `${this.#tag}reservation:${id}`;
+  }
+}
+
+/** The units that usage is told in, in the order of the script. */
+const UNITS = ["tokens", "usd_micros", "bytes"] as const satisfies readonly (keyof Usage)[];
+
+function malformed(): LedgerError {
+  return new LedgerError("Redis answered something else than it was asked", { code: "ledger.malformed_outcome" });
 }
 
 function exact(amount: number): string {
-  if (Number.isSafeInteger(amount)) return String(amount);
-  throw new LedgerError("the amount is larger than this ledger counts", { code: "ledger.inexact_amount" });
+  if (Number.isSafeInteger(amount) && amount >= 0) return String(amount);
+  throw new LedgerError("the amount is none that this ledger can count exactly", { code: "ledger.inexact_amount" });
 }
 
 /** A limit beyond what can be counted is a limit never reached: the totals below it are exact. */

@@ -106,7 +106,7 @@ def test_it_counts_as_the_memory_ledger_does(prefix: str, decode: bool) -> None:
         told.append(ledger.settle("a", tokens=100, now=now))
         told.append(ledger.settle("b", tokens=900, now=now))
         told.append(ledger.release("d", now=now))
-        (charge,) = decision.charges or engine.decide("llm:invoke", context={"tokens": 0}, now=now).charges
+        (charge,) = engine.decide("llm:invoke", context={"tokens": 0}, now=now).charges
         counter: Counter = charge["counter"]
         window: Window = charge["window"]
         told.append(ledger.used(counter, window, now=now))

@@ -3,8 +3,14 @@
 //! Not meant to be called by hand: the TypeScript of the package stands in front of it. A failed call throws
 //! the fault as JSON text, which that side turns into an error class.
 
+#[cfg(feature = "compact")]
+mod whole;
+
 use wasm_bindgen::prelude::*;
 use zentinelle_js as js;
+
+#[cfg(feature = "compact")]
+pub use whole::{Scanner, Stream, diff, judge, policy_types, test_policies, validate, verify_audit};
 
 fn thrown(fault: js::Fault) -> JsValue {
     JsValue::from_str(&fault.to_json())
@@ -141,57 +147,6 @@ impl Ledger {
     }
 }
 
-/// See [`js::Scanner`].
-#[wasm_bindgen]
-pub struct Scanner(js::Scanner);
-
-#[wasm_bindgen]
-impl Scanner {
-    /// See [`js::Scanner::new`].
-    pub fn create(options: &str) -> Result<Self, JsValue> {
-        js::Scanner::new(options).map(Self).map_err(thrown)
-    }
-
-    /// See [`js::Scanner::scan`].
-    pub fn scan(&self, text: &str) -> Result<String, JsValue> {
-        self.0.scan(text).map_err(thrown)
-    }
-
-    /// See [`js::Scanner::redact`].
-    pub fn redact(&self, text: &str) -> Result<String, JsValue> {
-        self.0.redact(text).map_err(thrown)
-    }
-}
-
-/// See [`js::Stream`].
-#[wasm_bindgen]
-pub struct Stream(js::Stream);
-
-#[wasm_bindgen]
-impl Stream {
-    /// See [`js::Stream::new`].
-    pub fn create(options: &str, mask: bool) -> Result<Self, JsValue> {
-        js::Stream::new(options, mask).map(Self).map_err(thrown)
-    }
-
-    /// See [`js::Stream::push`].
-    pub fn push(&mut self, piece: &str) -> Result<String, JsValue> {
-        self.0.push(piece).map_err(thrown)
-    }
-
-    /// See [`js::Stream::finish`].
-    pub fn finish(&mut self) -> Result<String, JsValue> {
-        self.0.finish().map_err(thrown)
-    }
-
-    /// See [`js::Stream::held_back`].
-    #[wasm_bindgen(js_name = heldBack)]
-    #[must_use]
-    pub fn held_back(&self) -> u32 {
-        u32::try_from(self.0.held_back()).unwrap_or(u32::MAX)
-    }
-}
-
 /// See [`js::SigningKey`].
 #[wasm_bindgen]
 pub struct SigningKey(js::SigningKey);
@@ -229,7 +184,7 @@ impl SigningKey {
 
 /// See [`js::KeyRing`].
 #[wasm_bindgen]
-pub struct KeyRing(js::KeyRing);
+pub struct KeyRing(pub(crate) js::KeyRing);
 
 #[wasm_bindgen]
 impl KeyRing {
@@ -276,42 +231,6 @@ impl KeyRing {
     pub fn copy(&self) -> Self {
         Self(self.0.clone())
     }
-}
-
-/// See [`js::judge`].
-#[wasm_bindgen]
-pub fn judge(text: &str, source: &str) -> Result<String, JsValue> {
-    js::judge(text, source).map_err(thrown)
-}
-
-/// See [`js::validate`].
-#[wasm_bindgen]
-pub fn validate(text: &str, name: &str) -> Result<String, JsValue> {
-    js::validate(text, name).map_err(thrown)
-}
-
-/// See [`js::policy_types`].
-#[wasm_bindgen(js_name = policyTypes)]
-pub fn policy_types() -> Result<String, JsValue> {
-    js::policy_types().map_err(thrown)
-}
-
-/// See [`js::diff`].
-#[wasm_bindgen]
-pub fn diff(before: &str, after: &str) -> Result<String, JsValue> {
-    js::diff(before, after).map_err(thrown)
-}
-
-/// See [`js::test`].
-#[wasm_bindgen(js_name = testPolicies)]
-pub fn test_policies(text: &str, options: &str, keys: Option<KeyRing>) -> Result<String, JsValue> {
-    js::test(text, options, keys.as_ref().map(|keys| &keys.0)).map_err(thrown)
-}
-
-/// See [`js::verify_audit`].
-#[wasm_bindgen(js_name = verifyAudit)]
-pub fn verify_audit(bundle: &[u8], options: &str) -> Result<String, JsValue> {
-    js::verify_audit(bundle, options).map_err(thrown)
 }
 
 /// See [`js::audit_digest`].

@@ -129,6 +129,16 @@ impl Evaluator for SessionPolicy {
         let zone = match config.timezone.as_deref().map(|name| TimeZoneDatabase::bundled().get(name)) {
             None => TimeZone::UTC,
             Some(Ok(zone)) => zone,
+            // Without the table of zones, this one still has a name.
+            Some(Err(_)) if config.timezone.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("UTC")) => {
+                TimeZone::UTC
+            }
+            Some(Err(_)) if !cfg!(feature = "time-zones") => {
+                let message = "this build of the engine knows no time zone but UTC";
+                let fault = PolicyError::new(codes::NOT_IN_THIS_BUILD, Pointer::ROOT.key("timezone"), message);
+                faults.push(fault.with_help("use the whole engine, or write the hours in UTC"));
+                TimeZone::UTC
+            }
             Some(Err(_)) => {
                 faults.push(
                     PolicyError::invalid("timezone", "`timezone` is no IANA time zone")

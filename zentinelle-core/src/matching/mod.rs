@@ -30,6 +30,10 @@ pub mod names;
 mod needs;
 pub mod path;
 pub mod pattern;
+#[cfg(feature = "sql")]
+pub mod sql;
+#[cfg(not(feature = "sql"))]
+#[path = "without_sql.rs"]
 pub mod sql;
 pub mod text;
 
@@ -38,5 +42,5 @@ pub use self::host::{DomainRules, Host, Networks, RuleError, Target, TargetError
 pub use self::instant::InstantError;
 pub use self::names::{AllowList, DenyList};
 pub use self::path::{NormalPath, PathError, PathRules};
-pub use self::pattern::{Case, Pattern, PatternError};
+pub use self::pattern::{Case, Pattern, PatternError, Searched};
 pub use self::sql::SqlFault;

@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::needs::Needs;
+use super::needs::{Needs, Pairs};
 
 /// Longest pattern accepted, in bytes.
 const MAX_LENGTH: usize = 4096;
@@ -84,11 +84,14 @@ impl Checked {
     }
 
     /// The automaton for a text that it may match.
-    fn regex_for(&self, text: &str) -> Option<&Regex> {
-        match self.built.get() {
-            Some(built) => built.as_ref(),
-            None if text.is_ascii() && !self.needs.met_by(text) => None,
-            None => self.regex(),
+    fn regex_for(&self, text: Searched<'_>) -> Option<&Regex> {
+        if !text.pairs.is_none_or(|pairs| self.needs.may_be_met(pairs)) {
+            return None;
+        }
+        match (self.built.get(), text.pairs) {
+            (Some(built), _) => built.as_ref(),
+            (None, Some(pairs)) if !self.needs.met_by(text.text, pairs) => None,
+            (None, _) => self.regex(),
         }
     }
 }
@@ -100,6 +103,22 @@ fn build(text: &str, case: Case) -> Result<Regex, regex::Error> {
         .size_limit(MAX_COMPILED)
         .dfa_size_limit(MAX_COMPILED)
         .build()
+}
+
+/// A text that several patterns are looked for in.
+#[derive(Clone, Copy, Debug)]
+pub struct Searched<'t> {
+    text: &'t str,
+    /// None beyond ASCII, where they say nothing.
+    pairs: Option<Pairs>,
+}
+
+impl<'t> Searched<'t> {
+    /// Looks at a text once for all patterns.
+    #[must_use]
+    pub fn new(text: &'t str) -> Self {
+        Self { text, pairs: text.is_ascii().then(|| Pairs::of(text)) }
+    }
 }
 
 /// Memory an automaton takes at most, in bytes, by far: a byte of a literal is one state, a range of a class at most
@@ -153,19 +172,29 @@ impl Pattern {
     /// Whether the pattern occurs in `text`.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
-        self.0.regex_for(text).is_some_and(|regex| regex.is_match(text))
+        self.occurs_in(Searched::new(text))
+    }
+
+    /// As [`Pattern::is_match`], in a text that other patterns are looked for in too.
+    #[must_use]
+    pub fn occurs_in(&self, text: Searched<'_>) -> bool {
+        self.0.regex_for(text).is_some_and(|regex| regex.is_match(text.text))
     }
 
     /// The byte range of the leftmost occurrence in `text`.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<std::ops::Range<usize>> {
-        self.0.regex_for(text)?.find(text).map(|found| found.range())
+        self.0.regex_for(Searched::new(text))?.find(text).map(|found| found.range())
     }
 
     /// The byte ranges of the occurrences in `text`, from left to right; none overlaps another.
     /// Each is found in linear time, so a caller bounds how many it takes.
     pub fn find_all<'t>(&'t self, text: &'t str) -> impl Iterator<Item = std::ops::Range<usize>> + 't {
-        self.0.regex_for(text).into_iter().flat_map(|regex| regex.find_iter(text)).map(|found| found.range())
+        self.0
+            .regex_for(Searched::new(text))
+            .into_iter()
+            .flat_map(|regex| regex.find_iter(text))
+            .map(|found| found.range())
     }
 }
 

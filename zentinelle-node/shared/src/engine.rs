@@ -10,7 +10,7 @@ use zentinelle_core::wire::Defaults;
 use zentinelle_core::{Decision, NoPolicy, Policy, PolicySet, Request, policy_document};
 
 use crate::decisions::{Decisions, NOTHING};
-use crate::{Class, Fault, KeyRing, Ledger, instant, json, options, policies, request};
+use crate::{Class, Fault, KeyRing, Ledger, instant, json, options, request, stored};
 
 /// What a host says about its requests once.
 #[derive(Deserialize)]
@@ -73,7 +73,7 @@ impl Engine {
         let Options { tenant_id, agent_id, version, no_policy } = options(option_text, "engine options")?;
         let (document, problems) = policy_document::read(text);
         if problems.iter().any(|problem| problem.severity == Severity::Error) {
-            return Err(policies::unusable(text, &problems));
+            return Err(stored::unusable(text, &problems));
         }
         let tenant = TenantId::new(tenant_id);
         let set = document.policy_set(&tenant, &version);
@@ -94,7 +94,7 @@ impl Engine {
         keys: Option<&KeyRing>,
     ) -> Result<Self, Fault> {
         let Options { tenant_id, agent_id, version, no_policy } = options(option_text, "engine options")?;
-        let stored: Vec<Policy> = policies::stored(list, &tenant_id)?;
+        let stored: Vec<Policy> = stored::stored(list, &tenant_id)?;
         let tenant = TenantId::new(tenant_id);
         let (set, found) = PolicySet::compile_with_findings(tenant.clone(), version, stored);
         let finding = |finding: zentinelle_core::engine::Finding| Finding {
@@ -219,6 +219,7 @@ impl Engine {
         json(&&*self.findings)
     }
 
+    #[cfg(feature = "compact")]
     pub(crate) fn inner(&self) -> &zentinelle_core::Engine {
         &self.inner
     }

@@ -1,9 +1,9 @@
-//! Evidence: verifying an exported audit log, and digests of arguments.
+//! Evidence: verifying an exported audit log.
 
 use serde::{Deserialize, Serialize};
 use zentinelle_core::audit::{CheckpointKey, Digest, Expectations, Report, Status, verify};
 
-use crate::{Class, Fault, json, keys, options};
+use crate::{Class, Fault, json, options};
 
 /// What the verifier knows apart from the bundle.
 #[derive(Default, Deserialize)]
@@ -59,13 +59,4 @@ pub fn verify_audit(bundle: &[u8], option_text: &str) -> Result<String, Fault> {
     };
     let report = verify(bundle, &keys, &expected);
     json(&Answer { valid: report.is_valid(), status: report.status(), report: &report })
-}
-
-/// The digest of the exact arguments of a call (JSON), as approvals and audit records hold it.
-///
-/// # Errors
-///
-/// `approval.inexact_number` for a number that two readers could understand differently.
-pub fn audit_digest(arguments: &str) -> Result<String, Fault> {
-    keys::digest(arguments)
 }

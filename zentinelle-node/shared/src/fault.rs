@@ -4,7 +4,7 @@ use serde::Serialize;
 use zentinelle_core::document::diagnostic::Problem;
 use zentinelle_core::error::PolicyError;
 
-use crate::policies::Report;
+use crate::stored::Report;
 
 /// What sort of thing is at fault. Each has an error class of its own in JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

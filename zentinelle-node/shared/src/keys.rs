@@ -132,8 +132,12 @@ impl KeyRing {
     }
 }
 
-/// The digest of the exact arguments of a call (JSON), as approvals are bound to it.
-pub(crate) fn digest(arguments: &str) -> Result<String, Fault> {
+/// The digest of the exact arguments of a call (JSON), as approvals and audit records hold it.
+///
+/// # Errors
+///
+/// `approval.inexact_number` for a number that two readers could understand differently.
+pub fn audit_digest(arguments: &str) -> Result<String, Fault> {
     let value: Value = options(arguments, "arguments")?;
     digest_arguments(&value)
         .map(|digest| digest.to_string())

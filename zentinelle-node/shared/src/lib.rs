@@ -9,21 +9,29 @@
 
 mod decisions;
 mod engine;
+#[cfg(feature = "compact")]
 mod evidence;
 mod fault;
 mod keys;
 mod ledger;
+#[cfg(feature = "compact")]
 mod policies;
 mod request;
+#[cfg(feature = "compact")]
 mod scanning;
+mod stored;
+mod utf16;
 
 pub use decisions::{DENY, LENT_ONCE, NO_POLICY, NOTHING, PERMIT, PERMITTED};
 pub use engine::{Assessment, Engine, Job};
-pub use evidence::{audit_digest, verify_audit};
+#[cfg(feature = "compact")]
+pub use evidence::verify_audit;
 pub use fault::{Class, Fault};
-pub use keys::{KeyRing, SigningKey};
+pub use keys::{KeyRing, SigningKey, audit_digest};
 pub use ledger::Ledger;
+#[cfg(feature = "compact")]
 pub use policies::{diff, policy_types, test, validate};
+#[cfg(feature = "compact")]
 pub use scanning::{Scanner, Stream, judge};
 
 use jiff::Timestamp;

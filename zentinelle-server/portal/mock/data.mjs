@@ -78,7 +78,7 @@ function value(name, type, args, seed, parent) {
   }
   if (isEnumType(type)) return type.getValues()[0].value;
   switch (type.name) {
-    case "Boolean": return name === "success" || name === "ok" ? true : /disabled|truncated|hasViolations|dryRun/.test(name) ? false : hash(seed) % 3 !== 0;
+    case "Boolean": return name === "success" || name === "ok" ? true : /disabled|truncated|hasViolations|dryRun|isDefault/.test(name) ? false : hash(seed) % 3 !== 0;
     case "Int": return /days/i.test(name) ? 90 : /version/i.test(name) ? 1 + (hash(seed) % 9) : /likelihood|impact/i.test(name) ? 1 + (hash(seed) % 5) : hash(seed) % 400;
     case "Float": return /percent|progress|rating/i.test(name) ? (hash(seed) % 100) : (hash(seed) % 90_000) / 100;
     case "DateTime": return instant(name, seed);

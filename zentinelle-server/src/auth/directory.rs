@@ -103,7 +103,7 @@ impl Directory {
     /// Checks a key and says whose it is.
     pub(crate) async fn authenticate(&self, text: &str) -> Result<Caller, AuthError> {
         let (known, facts) = self.recognised(text).await?;
-        let Some(known) = known else { return self.legacy_caller(text).await };
+        let Some(known) = known else { return Box::pin(self.legacy_caller(text)).await };
         if known.revoked || facts.as_ref().is_some_and(|facts| !facts.may_call()) {
             return Err(AuthError::Invalid);
         }
@@ -211,7 +211,7 @@ impl Directory {
             return Ok(facts);
         }
         let generation = self.generation.load(Ordering::Acquire);
-        let facts = agents::facts(&self.store, tenant, id).await?.map(Arc::new);
+        let facts = Box::pin(agents::facts(&self.store, tenant, id)).await?.map(Arc::new);
         if self.generation.load(Ordering::Acquire) == generation {
             self.agents.insert(name, facts.clone());
         }
@@ -223,7 +223,7 @@ impl Directory {
             return Ok(known);
         }
         let generation = self.generation.load(Ordering::Acquire);
-        let row = keys::by_public_id(&self.store, public_id).await?;
+        let row = Box::pin(keys::by_public_id(&self.store, public_id)).await?;
         let known = row.and_then(KnownKey::read).map(Arc::new);
         if self.generation.load(Ordering::Acquire) == generation {
             self.keys.insert(public_id.to_owned(), known.clone());

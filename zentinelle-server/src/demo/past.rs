@@ -90,7 +90,7 @@ impl Past<'_> {
         };
         self.app.recorder.record(&crew.iter().map(alive).collect::<Vec<_>>())?;
         self.settle().await?;
-        self.job(tasks::usage::roll_up(self.app, self.tenant).await);
+        self.job(tasks::roll_up::roll_up(self.app, self.tenant).await);
         self.job(tasks::baselines::learn(self.app, self.tenant).await);
         Ok(())
     }

@@ -131,7 +131,7 @@ impl<F: Serialize + Default + Clone> PageArgs<F> {
         let bounded = from.is_some();
         let window = Window { limit, descending, backwards, from };
         let wants = |field: &str| ask.selected.contains(field);
-        let total = if wants("totalCount") { keyset::count(ask.db(), select.clone()).await? } else { 0 };
+        let total = if wants("totalCount") { keyset::count_bounded(ask.db(), select.clone()).await? } else { 0 };
         if !wants("nodes") && !wants("pageInfo") {
             let page_info =
                 PageInfo { has_next_page: false, has_previous_page: false, start_cursor: None, end_cursor: None };

@@ -1,8 +1,7 @@
 //! The listener: plain or TLS, with bounds on what one client can hold.
 //!
-//! HTTP/1.1 alone is spoken. Its library bounds the time to send a request's head from the first
-//! byte on, which a listener that also has to guess the protocol cannot; a proxy in front speaks
-//! HTTP/2 to clients.
+//! HTTP/1.1 alone is spoken; a proxy in front speaks HTTP/2 to clients. Its library bounds the time
+//! to send a request's head, and [`super::opening`] the time until one begins.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,7 +13,8 @@ use axum::extract::Request;
 use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -22,6 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service;
 
+use super::opening::Timely;
 use super::router::Routes;
 use crate::app::App;
 use crate::config::{Config, Limits, Tls};
@@ -39,9 +40,11 @@ pub(crate) async fn serve(
 ) -> io::Result<()> {
     let gate = Gate::new(app, &config.limits);
     let service = axum::ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(routes);
+    let patience = Duration::from_secs(config.limits.header_read_timeout_seconds.into());
     match tls(&config.tls)? {
         None => {
-            let mut server = Server::<SocketAddr>::from_listener(listener).acceptor(gate).http1_only().handle(handle);
+            let acceptor = Timely::new(gate, patience);
+            let mut server = Server::<SocketAddr>::from_listener(listener).acceptor(acceptor).handle(handle);
             bound(&mut server, &config.limits);
             server.serve(service).await
         }
@@ -49,8 +52,8 @@ pub(crate) async fn serve(
             let certificate = RustlsConfig::from_config(Arc::new(certificate));
             renew_on_hangup(config.tls.clone(), certificate.clone());
             let acceptor = RustlsAcceptor::new(certificate).handshake_timeout(HANDSHAKE).acceptor(gate);
-            let mut server =
-                Server::<SocketAddr>::from_listener(listener).acceptor(acceptor).http1_only().handle(handle);
+            let acceptor = Timely::new(acceptor, patience);
+            let mut server = Server::<SocketAddr>::from_listener(listener).acceptor(acceptor).handle(handle);
             bound(&mut server, &config.limits);
             server.serve(service).await
         }
@@ -59,6 +62,8 @@ pub(crate) async fn serve(
 
 fn bound<A>(server: &mut Server<SocketAddr, A>, limits: &Limits) {
     let patience = Duration::from_secs(limits.header_read_timeout_seconds.into());
+    // Not the server's own `http1_only`: connections it serves can never become WebSockets.
+    *server.http_builder() = Builder::new(TokioExecutor::new()).http1_only();
     let mut http = server.http_builder().http1();
     http.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(limits.max_header_bytes);
 }

@@ -16,6 +16,7 @@ pub(crate) mod listing;
 pub(crate) mod metrics;
 pub(crate) mod native;
 pub(crate) mod openapi;
+mod opening;
 pub(crate) mod operator;
 pub(crate) mod reply;
 pub(crate) mod request_id;

@@ -55,7 +55,7 @@ impl Runner for ServerRunner {
                 Work::DeliverWebhook { delivery_id } => {
                     webhooks::deliver(&app, &tenant, &delivery_id, attempt, last).await
                 }
-                Work::RollUpUsage {} => tasks::usage::roll_up(&app, &tenant).await,
+                Work::RollUpUsage {} => tasks::roll_up::roll_up(&app, &tenant).await,
                 Work::LearnBaselines {} => tasks::baselines::learn(&app, &tenant).await,
                 Work::CheckAgents {} => tasks::agents::check(&app, &tenant).await,
                 Work::CheckAlertRules {} => tasks::alert_rules::check(&app, &tenant).await,

@@ -61,8 +61,9 @@ impl LedgerStore {
     pub(crate) async fn apply(&self, batch: &Batch) -> Result<Outcome, LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.apply(batch),
-            Self::Sql(ledger) => ledger.apply(batch).await,
-            Self::Redis(ledger) => ledger.apply(batch).await,
+            // Each in a place of its own: together they would make every decision carry their size.
+            Self::Sql(ledger) => Box::pin(ledger.apply(batch)).await,
+            Self::Redis(ledger) => Box::pin(ledger.apply(batch)).await,
         }
     }
 
@@ -96,8 +97,8 @@ impl LedgerStore {
     ) -> Result<Settlement, LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.settle(tenant, id, usage, now),
-            Self::Sql(ledger) => ledger.settle(tenant, id, usage, now.as_microsecond()).await,
-            Self::Redis(ledger) => ledger.settle(tenant, id, usage, now.as_microsecond()).await,
+            Self::Sql(ledger) => Box::pin(ledger.settle(tenant, id, usage, now.as_microsecond())).await,
+            Self::Redis(ledger) => Box::pin(ledger.settle(tenant, id, usage, now.as_microsecond())).await,
         }
     }
 

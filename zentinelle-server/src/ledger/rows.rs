@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict, SimpleExpr};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select,
 };
 use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::{ReservationId, TenantId};
@@ -18,11 +18,11 @@ use zentinelle_core::ledger::{Counter, Usage, Window};
 
 use super::entry::Line;
 use super::total::Total;
-use crate::store::StoreError;
 use crate::store::entities::{ledger_reservation, ledger_total};
+use crate::store::{StoreError, bulk};
 
-/// Rows per statement, well below what either database takes in binds.
-const CHUNK: usize = 500;
+/// How many rows are named at once.
+const CHUNK: usize = 1_000;
 const LOCK_ATTEMPTS: u32 = 4;
 
 /// A total with its name.
@@ -42,29 +42,22 @@ impl Row {
 }
 
 /// Reads the totals of `rows` and holds them until the transaction ends; those that are not
-/// there yet are made.
+/// there yet are made. SQLite has one writer at a time, so there nothing needs to be held, and what
+/// is not there is not made before [`write`].
 pub(super) async fn lock(txn: &impl ConnectionTrait, rows: &mut BTreeMap<String, Row>) -> Result<(), StoreError> {
-    let names: Vec<String> = rows.keys().cloned().collect();
+    if txn.get_database_backend() != DbBackend::Postgres {
+        return read(txn, rows).await;
+    }
     for _ in 0..LOCK_ATTEMPTS {
-        for names in names.chunks(CHUNK) {
-            let new: Vec<_> = names.iter().filter_map(|name| Some(model(name, rows.get(name)?))).collect();
-            ledger_total::Entity::insert_many(new)
-                .on_conflict(OnConflict::column(ledger_total::Column::Id).do_nothing().to_owned())
-                .exec_without_returning(txn)
-                .await?;
-        }
+        let new: Vec<_> = rows.iter().map(|(name, row)| model(name, row)).collect();
+        bulk::insert_new::<ledger_total::Entity>(txn, &new).await?;
         let mut held = 0;
-        for names in names.chunks(CHUNK) {
-            let query = ledger_total::Entity::find()
-                .filter(ledger_total::Column::Id.is_in(names))
-                .order_by_asc(ledger_total::Column::Id)
-                .lock_exclusive();
-            for found in query.all(txn).await? {
-                held += 1;
-                fill(rows, found)?;
-            }
+        for names in names(rows).chunks(CHUNK) {
+            let found = named(txn, names)?.order_by_asc(ledger_total::Column::Id).lock_exclusive().all(txn).await?;
+            held += found.len();
+            found.into_iter().try_for_each(|found| fill(rows, found))?;
         }
-        if held == names.len() {
+        if held == rows.len() {
             return Ok(());
         }
         // A row that was over was purged between the two statements.
@@ -74,13 +67,19 @@ pub(super) async fn lock(txn: &impl ConnectionTrait, rows: &mut BTreeMap<String,
 
 /// Reads the totals of `rows` as they stand.
 pub(super) async fn read(db: &impl ConnectionTrait, rows: &mut BTreeMap<String, Row>) -> Result<(), StoreError> {
-    let names: Vec<String> = rows.keys().cloned().collect();
-    for names in names.chunks(CHUNK) {
-        for found in ledger_total::Entity::find().filter(ledger_total::Column::Id.is_in(names)).all(db).await? {
-            fill(rows, found)?;
-        }
+    for names in names(rows).chunks(CHUNK) {
+        named(db, names)?.all(db).await?.into_iter().try_for_each(|found| fill(rows, found))?;
     }
     Ok(())
+}
+
+fn names(rows: &BTreeMap<String, Row>) -> Vec<Vec<String>> {
+    rows.keys().map(|name| vec![name.clone()]).collect()
+}
+
+fn named(db: &impl ConnectionTrait, names: &[Vec<String>]) -> Result<Select<ledger_total::Entity>, StoreError> {
+    let is_named = bulk::is_among(db.get_database_backend(), &[ledger_total::Column::Id], names)?;
+    Ok(ledger_total::Entity::find().filter(is_named))
 }
 
 fn fill(rows: &mut BTreeMap<String, Row>, found: ledger_total::Model) -> Result<(), StoreError> {
@@ -93,13 +92,7 @@ fn fill(rows: &mut BTreeMap<String, Row>, found: ledger_total::Model) -> Result<
 pub(super) async fn write(txn: &impl ConnectionTrait, rows: &BTreeMap<String, Row>) -> Result<(), StoreError> {
     use ledger_total::Column::{EndsAt, Id, StartedAt, Steps, Used};
     let models: Vec<_> = rows.iter().map(|(name, row)| model(name, row)).collect();
-    for models in models.chunks(CHUNK) {
-        ledger_total::Entity::insert_many(models.to_vec())
-            .on_conflict(OnConflict::column(Id).update_columns([Used, StartedAt, EndsAt, Steps]).to_owned())
-            .exec_without_returning(txn)
-            .await?;
-    }
-    Ok(())
+    bulk::put::<ledger_total::Entity>(txn, &models, &[Id], &[Used, StartedAt, EndsAt, Steps]).await
 }
 
 /// A page of the totals that still run at `now`, in the order of their names.
@@ -140,7 +133,7 @@ pub(super) async fn purge(db: &impl ConnectionTrait, before: i64) -> Result<u64,
     Ok(totals + reservations)
 }
 
-fn model(name: &str, row: &Row) -> ledger_total::ActiveModel {
+fn model(name: &str, row: &Row) -> ledger_total::Model {
     let (start, used, steps) = match &row.total {
         Total::Open { start, used, .. } => (*start, *used, "[]".to_owned()),
         Total::Sliding { steps } => {
@@ -148,15 +141,15 @@ fn model(name: &str, row: &Row) -> ledger_total::ActiveModel {
             (0, used, json(steps))
         }
     };
-    ledger_total::ActiveModel {
-        id: Set(name.to_owned()),
-        tenant_id: Set(row.counter.tenant.as_str().to_owned()),
-        counter: Set(json(&row.counter)),
-        window_kind: Set(window_text(row.window)),
-        used: Set(used.cast_signed()),
-        started_at: Set(start),
-        ends_at: Set(row.total.ends_at(row.window)),
-        steps: Set(steps),
+    ledger_total::Model {
+        id: name.to_owned(),
+        tenant_id: row.counter.tenant.as_str().to_owned(),
+        counter: json(&row.counter),
+        window_kind: window_text(row.window),
+        used: used.cast_signed(),
+        started_at: start,
+        ends_at: row.total.ends_at(row.window),
+        steps,
     }
 }
 
@@ -200,7 +193,8 @@ pub(super) async fn lock_reservations(
     let mut kept = BTreeMap::new();
     let ids: Vec<_> = ids.iter().collect();
     for ids in ids.chunks(CHUNK) {
-        let query = ledger_reservation::Entity::find().filter(any_of(ids)).order_by_asc(Tenant).order_by_asc(Id);
+        let query = ledger_reservation::Entity::find().filter(any_of(txn, ids)?);
+        let query = query.order_by_asc(Tenant).order_by_asc(Id);
         for found in query.lock_exclusive().all(txn).await? {
             let tenant = TenantId::from(found.tenant_id.clone());
             let reservation = reservation(found)?;
@@ -232,8 +226,11 @@ pub(super) async fn put_reservation(
 ) -> Result<bool, StoreError> {
     // Within an upsert the new row is in sight too, so the column names its table.
     let kept_until = Expr::col((ledger_reservation::Entity, ledger_reservation::Column::ExpiresAt));
-    let conflict = replace_reservation().action_and_where(kept_until.lte(now)).to_owned();
-    let written = ledger_reservation::Entity::insert(reservation_model(tenant, kept))
+    let conflict = OnConflict::columns([ledger_reservation::Column::TenantId, ledger_reservation::Column::Id])
+        .update_columns(REPLACED)
+        .action_and_where(kept_until.lte(now))
+        .to_owned();
+    let written = ledger_reservation::Entity::insert(reservation_model(tenant, kept).into_active_model())
         .on_conflict(conflict)
         .exec_without_returning(txn)
         .await?;
@@ -245,13 +242,9 @@ pub(super) async fn put_reservations(
     txn: &impl ConnectionTrait,
     kept: &[(&TenantId, &Kept)],
 ) -> Result<(), StoreError> {
-    for kept in kept.chunks(CHUNK) {
-        ledger_reservation::Entity::insert_many(kept.iter().map(|(tenant, kept)| reservation_model(tenant, kept)))
-            .on_conflict(replace_reservation())
-            .exec_without_returning(txn)
-            .await?;
-    }
-    Ok(())
+    use ledger_reservation::Column::{Id, TenantId};
+    let models: Vec<_> = kept.iter().map(|(tenant, kept)| reservation_model(tenant, kept)).collect();
+    bulk::put::<ledger_reservation::Entity>(txn, &models, &[TenantId, Id], &REPLACED).await
 }
 
 /// Deletes reservations.
@@ -260,32 +253,34 @@ pub(super) async fn drop_reservations(
     ids: &[&(TenantId, ReservationId)],
 ) -> Result<(), StoreError> {
     for ids in ids.chunks(CHUNK) {
-        ledger_reservation::Entity::delete_many().filter(any_of(ids)).exec(txn).await?;
+        ledger_reservation::Entity::delete_many().filter(any_of(txn, ids)?).exec(txn).await?;
     }
     Ok(())
 }
 
-fn replace_reservation() -> OnConflict {
-    use ledger_reservation::Column::{ChargedAt, ExpiresAt, Id, Lines, Settled, TenantId};
-    OnConflict::columns([TenantId, Id]).update_columns([Lines, Settled, ChargedAt, ExpiresAt]).to_owned()
-}
+/// What a reservation changes of one that stands in its place.
+const REPLACED: [ledger_reservation::Column; 4] = [
+    ledger_reservation::Column::Lines,
+    ledger_reservation::Column::Settled,
+    ledger_reservation::Column::ChargedAt,
+    ledger_reservation::Column::ExpiresAt,
+];
 
-fn any_of(ids: &[&(TenantId, ReservationId)]) -> Condition {
+fn any_of(db: &impl ConnectionTrait, ids: &[&(TenantId, ReservationId)]) -> Result<SimpleExpr, StoreError> {
     use ledger_reservation::Column::{Id, TenantId};
-    ids.iter().fold(Condition::any(), |any, (tenant, id)| {
-        any.add(TenantId.eq(tenant.as_str()).and(Id.eq(reservation_text(id))))
-    })
+    let ids: Vec<_> = ids.iter().map(|(tenant, id)| vec![tenant.as_str().to_owned(), reservation_text(id)]).collect();
+    bulk::is_among(db.get_database_backend(), &[TenantId, Id], &ids)
 }
 
-fn reservation_model(tenant: &TenantId, kept: &Kept) -> ledger_reservation::ActiveModel {
-    ledger_reservation::ActiveModel {
-        tenant_id: Set(tenant.as_str().to_owned()),
-        id: Set(reservation_text(&kept.id)),
-        reservation: Set(json(&kept.id)),
-        lines: Set(json(&kept.lines)),
-        settled: Set(kept.settled.as_ref().map(json)),
-        charged_at: Set(kept.charged_at),
-        expires_at: Set(kept.expires_at),
+fn reservation_model(tenant: &TenantId, kept: &Kept) -> ledger_reservation::Model {
+    ledger_reservation::Model {
+        tenant_id: tenant.as_str().to_owned(),
+        id: reservation_text(&kept.id),
+        reservation: json(&kept.id),
+        lines: json(&kept.lines),
+        settled: kept.settled.as_ref().map(json),
+        charged_at: kept.charged_at,
+        expires_at: kept.expires_at,
     }
 }
 

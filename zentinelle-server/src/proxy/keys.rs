@@ -44,7 +44,7 @@ impl ProviderKeys {
         upstream: &str,
     ) -> Result<Option<Zeroizing<String>>, Refusal> {
         let tenant = &agent.agent.tenant_id;
-        let known = self.0.get(tenant, load(app, tenant)).await?;
+        let known = self.0.get(tenant, || load(app, tenant)).await?;
         let chain = ScopeChain::new(&agent.agent, None);
         let mine = known.iter().find(|key| key.upstream == upstream && chain.is_covered_by(&key.scope));
         match mine.map(|mine| &mine.key) {

@@ -52,7 +52,8 @@ async fn serve(State(app): State<Arc<App>>, request: Request) -> Response {
     let method = request.method().clone();
     let span = app.traces.as_ref().and_then(|traces| traces.request(&method, Some("/proxy"), request.headers()));
     let serving = async {
-        let answering = AssertUnwindSafe(answer(&app, request, began)).catch_unwind();
+        // In a place of its own: what a call goes through is large, and would be moved at each layer.
+        let answering = AssertUnwindSafe(Box::pin(answer(&app, request, began))).catch_unwind();
         let mut response = match answering.await {
             Ok(Ok(response)) => response,
             Ok(Err(Denied { refusal, evaluation_id })) => refused(refusal, evaluation_id, dialect),

@@ -28,7 +28,9 @@ pub(crate) enum SealError {
         key_id: String,
     },
     /// No master key was given.
-    #[error("there is no master key: make a file with one, or give `id:base64` lines")]
+    #[error(
+        "there is no master key: name a file of `id:base64` lines as `master_key_file`, the same for every server of one database"
+    )]
     NoKeys,
     /// A line that is no master key. What it holds is not repeated.
     #[error("line {line} of the master keys {fault}; expected `id:base64` of 32 random bytes")]

@@ -127,8 +127,14 @@ fn a_running_server_takes_up_an_added_key_and_keeps_the_keys_of_a_broken_file() 
 #[test]
 fn a_bad_line_is_named_and_not_repeated() {
     let cases = [
-        ("", "there is no master key: make a file with one, or give `id:base64` lines"),
-        ("# only a comment\n\n", "there is no master key: make a file with one, or give `id:base64` lines"),
+        (
+            "",
+            "there is no master key: name a file of `id:base64` lines as `master_key_file`, the same for every server of one database",
+        ),
+        (
+            "# only a comment\n\n",
+            "there is no master key: name a file of `id:base64` lines as `master_key_file`, the same for every server of one database",
+        ),
         ("\nsecretsecret", "line 2 of the master keys does not hold 32 bytes"),
         ("a b:c2VjcmV0", "line 1 of the master keys has an id that is not 1 to 32 letters, digits, `-` and `_`"),
         ("k1:secret!", "line 1 of the master keys is not base64"),

@@ -34,17 +34,17 @@ impl<T: Send + Sync + 'static> PerTenant<T> {
     }
 
     /// The value of a tenant; read once, however many ask at the same time.
-    pub(crate) async fn get(
-        &self,
-        tenant: &TenantId,
-        load: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<Arc<T>, StoreError> {
+    pub(crate) async fn get<F>(&self, tenant: &TenantId, load: impl FnOnce() -> F) -> Result<Arc<T>, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
         let key = (tenant.clone(), self.epoch.load(Ordering::Acquire));
         if let Some(value) = self.values.get(&key).await {
             return Ok(value);
         }
-        let read = async { load.await.map(Arc::new) };
-        self.values.try_get_with(key, read).await.map_err(|error| {
+        // What is seldom done stands apart, so that what is done for every request stays small.
+        let read = async { load().await.map(Arc::new) };
+        Box::pin(self.values.try_get_with(key, read)).await.map_err(|error| {
             tracing::error!(%tenant, ?error, "what is kept in memory could not be read");
             match &*error {
                 StoreError::Database(inner) if error.is_unavailable() => {

@@ -60,7 +60,8 @@ impl Snapshots {
         if let Some(snapshot) = self.current.get(tenant).await {
             return Ok(snapshot);
         }
-        self.current.try_get_with_by_ref(tenant, self.load(tenant)).await.map_err(|error| {
+        // What is seldom done stands apart, so that what is done for every request stays small.
+        Box::pin(self.current.try_get_with_by_ref(tenant, self.load(tenant))).await.map_err(|error| {
             tracing::error!(%tenant, ?error, "the policies could not be loaded");
             StoreError::Unreadable { what: "policy set", why: error.to_string() }
         })

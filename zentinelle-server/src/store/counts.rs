@@ -125,38 +125,6 @@ pub(crate) fn denied() -> Expr {
     sum(one)
 }
 
-/// How many decisions one agent asked for.
-#[derive(Debug, FromQueryResult)]
-pub(crate) struct Decisions {
-    /// The agent.
-    pub(crate) agent_id: String,
-    /// How many.
-    pub(crate) total: i64,
-    /// How many of them were denied.
-    pub(crate) denied: i64,
-}
-
-/// How many decisions some agents asked for since an instant.
-pub(crate) async fn decisions_of_agents(
-    db: &impl ConnectionTrait,
-    tenant: &TenantId,
-    agents: &[String],
-    since: i64,
-) -> Result<Vec<Decisions>, StoreError> {
-    use evaluation::Column;
-    let found = evaluation::Entity::find()
-        .select_only()
-        .column(Column::AgentId)
-        .column_as(Expr::col(Column::Id).count(), "total")
-        .column_as(denied(), "denied")
-        .filter(Column::TenantId.eq(tenant.as_str()))
-        .filter(Column::AgentId.is_in(agents.iter().map(String::as_str)))
-        .filter(Column::OccurredAt.gte(since))
-        .filter(Column::DryRun.eq(false))
-        .group_by(Column::AgentId);
-    Ok(found.into_model::<Decisions>().all(db).await?)
-}
-
 /// What some agents spent since an instant. Unit: millionths of a US dollar.
 pub(crate) async fn cost_of_agents(
     db: &impl ConnectionTrait,
@@ -321,19 +289,20 @@ pub(crate) struct Bucket {
     pub(crate) blocked: i64,
 }
 
-/// Decisions of a stretch of time, by hour or day and by a column.
-pub(crate) async fn decisions_over_time(
+/// Decisions of a stretch of time, by hour or day and by user. Only short stretches are counted so; see
+/// [`super::decision_hours`] for the others.
+pub(crate) async fn decisions_by_user(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
     (since, until): (i64, i64),
     hourly: bool,
-    by: Option<evaluation::Column>,
 ) -> Result<Vec<Bucket>, StoreError> {
     use evaluation::Column;
     let bucket = || Expr::cust(if hourly { "occurred_at / 3600000000" } else { "occurred_at / 86400000000" });
     let found = evaluation::Entity::find()
         .select_only()
         .column_as(bucket(), "bucket")
+        .column_as(Column::UserId.into_expr(), "name")
         .column_as(Expr::cust("COUNT(*)"), "total")
         .column_as(denied(), "blocked")
         .filter(Column::TenantId.eq(tenant.as_str()))
@@ -341,11 +310,8 @@ pub(crate) async fn decisions_over_time(
         .filter(Column::OccurredAt.lt(until))
         .filter(Column::DryRun.eq(false))
         .group_by(bucket())
+        .group_by(Column::UserId)
         .order_by_asc(bucket());
-    let found = match by {
-        Some(column) => found.column_as(column.into_expr(), "name").group_by(column.into_expr()),
-        None => found.column_as(Expr::cust("CAST(NULL AS TEXT)"), "name"),
-    };
     Ok(found.limit(20_000).into_model::<Bucket>().all(db).await?)
 }
 

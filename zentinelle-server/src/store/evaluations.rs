@@ -1,7 +1,7 @@
 //! Decisions in the database.
 
 use super::keyset::{self, Narrow as _, Order};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, LikeExpr, OnConflict};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
     QueryFilter as _, QuerySelect as _, Select,
@@ -80,6 +80,9 @@ pub(crate) struct Listed {
     pub(crate) session_id: Option<String>,
     /// With this `policy_type`.
     pub(crate) policy_type: keyset::Words,
+    /// With something found against the call while this policy took part. Where every policy passed, what they said
+    /// is kept elsewhere, once for many decisions.
+    pub(crate) policy_id: Option<String>,
     /// With this `code`.
     pub(crate) code: keyset::Words,
     /// With this `source`.
@@ -93,18 +96,38 @@ pub(crate) struct Listed {
 impl Listed {
     /// The rows of a tenant.
     pub(crate) fn select(&self, tenant: &TenantId) -> Select<Entity> {
-        let rows = Entity::find()
-            .of(Column::TenantId, tenant)
-            .search(&[Column::Reason, Column::Resource, Column::Action, Column::Id], &self.search)
+        let all = Entity::find().of(Column::TenantId, tenant).between(Column::OccurredAt, self.since, self.until);
+        let searched = [Column::Reason, Column::Resource, Column::Action, Column::Id];
+        let rows = all
+            .clone()
+            .with_policy(&all, self.policy_id.as_deref())
+            .search_newest(all, Column::OccurredAt, &searched, &self.search)
             .is(Column::Allowed, self.allowed)
             .one_of(Column::Action, &self.action)
             .same(Column::AgentId, &self.endpoint_id)
             .same(Column::UserId, &self.user_identifier)
             .same(Column::SessionId, &self.session_id)
             .one_of(Column::Code, &self.code)
-            .one_of(Column::Source, &self.source)
-            .between(Column::OccurredAt, self.since, self.until);
+            .one_of(Column::Source, &self.source);
         of_types(rows, &self.policy_type)
+    }
+}
+
+/// A condition of decisions alone.
+trait WithPolicy {
+    /// Only decisions whose list of policies names one; the newest of `all` are looked through.
+    fn with_policy(self, all: &Self, id: Option<&str>) -> Self;
+}
+
+impl WithPolicy for Select<Entity> {
+    fn with_policy(self, all: &Self, id: Option<&str>) -> Self {
+        let Some(id) = id.filter(|id| !id.is_empty()) else { return self };
+        let id = keyset::escaped(id);
+        // PostgreSQL writes a space behind the colon, SQLite keeps the text as it was given.
+        let named = [format!("%\"id\": \"{id}\"%"), format!("%\"id\":\"{id}\"%")]
+            .map(|pattern| Expr::cust("CAST(policies AS TEXT)").like(LikeExpr::new(pattern).escape('\\')));
+        let rows = self.newest_of(all.clone(), Column::OccurredAt);
+        rows.filter(named.into_iter().fold(Condition::any(), Condition::add))
     }
 }
 

@@ -52,15 +52,15 @@ pub(crate) struct Listed {
 impl Listed {
     /// The rows of a tenant.
     pub(crate) fn select(&self, tenant: &TenantId) -> Select<Entity> {
-        Entity::find()
-            .of(Column::TenantId, tenant)
-            .search(&[Column::EventType, Column::AgentId, Column::Id], &self.search)
+        let all = Entity::find().of(Column::TenantId, tenant).between(Column::OccurredAt, self.since, self.until);
+        let searched = [Column::EventType, Column::AgentId, Column::Id];
+        all.clone()
+            .search_newest(all, Column::OccurredAt, &searched, &self.search)
             .one_of(Column::Category, &self.category)
             .one_of(Column::EventType, &self.event_type)
             .same(Column::AgentId, &self.endpoint_id)
             .same(Column::UserId, &self.user_identifier)
             .same(Column::BatchId, &self.correlation_id)
-            .between(Column::OccurredAt, self.since, self.until)
     }
 }
 

@@ -51,19 +51,21 @@ impl Listed {
     /// The rows of a tenant.
     pub(crate) fn select(&self, tenant: &TenantId) -> Select<interaction::Entity> {
         use interaction::Column;
-        let rows = interaction::Entity::find()
-            .of(Column::TenantId, tenant)
-            .search(
-                &[Column::InputContent, Column::OutputContent, Column::Model, Column::UserId, Column::AgentId],
-                &self.search,
-            )
+        let all = interaction::Entity::find().of(Column::TenantId, tenant).between(
+            Column::OccurredAt,
+            self.since,
+            self.until,
+        );
+        let searched = [Column::InputContent, Column::OutputContent, Column::Model, Column::UserId, Column::AgentId];
+        let rows = all
+            .clone()
+            .search_newest(all, Column::OccurredAt, &searched, &self.search)
             .one_of(Column::InteractionType, &self.interaction_type)
             .same(Column::AgentId, &self.endpoint_id)
             .same(Column::UserId, &self.user_identifier)
             .same(Column::SessionId, &self.session_id)
             .one_of(Column::Provider, &self.ai_provider)
-            .one_of(Column::Model, &self.ai_model)
-            .between(Column::OccurredAt, self.since, self.until);
+            .one_of(Column::Model, &self.ai_model);
         with_violations(rows, tenant, self.has_violations)
     }
 }

@@ -3,10 +3,10 @@
 //! A page begins after a place: the value a list is sorted by, and the id that breaks ties. Pages
 //! then neither skip nor repeat rows while others come and go, however deep they are.
 
-use sea_orm::sea_query::{CaseStatement, Expr, Func, LikeExpr};
+use sea_orm::sea_query::{CaseStatement, Expr, Func, LikeExpr, Query};
 use sea_orm::{
     ColumnTrait, ColumnType, Condition, ConnectionTrait, EntityTrait, ExprTrait as _, ModelTrait, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select, Value,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Select, Value,
 };
 use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
@@ -18,6 +18,11 @@ use crate::clock;
 pub(crate) type Words = Option<Vec<String>>;
 /// An order that a list has: its name, by what, and whether the greatest comes first usually.
 pub(crate) type Sort<E> = (&'static str, Order<E>, bool);
+
+/// How far a list counts what it finds: beyond, nobody reads on, and counting would take longer than reading.
+pub(crate) const MOST_COUNTED: u64 = 10_000;
+/// In how many of the newest rows of a stretch of time a log looks for a text.
+const MOST_SEARCHED: u64 = 50_000;
 
 /// One word, if there is one.
 pub(crate) fn word(word: Option<String>) -> Words {
@@ -180,6 +185,18 @@ where
     Ok(select.count(db).await?)
 }
 
+/// How many rows a query finds, counted as far as [`MOST_COUNTED`]: one more stands for any number beyond.
+pub(crate) async fn count_bounded<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    select: Select<E>,
+) -> Result<u64, StoreError> {
+    let found = select.select_only().expr_as(Expr::val(1_i64), "one").limit(MOST_COUNTED + 1).into_query();
+    let counted = Query::select().expr_as(Expr::cust("COUNT(*)"), "counted").from_subquery(found, "found").to_owned();
+    let row = db.query_one(&counted).await?;
+    let counted: i64 = row.map(|row| row.try_get("", "counted")).transpose()?.unwrap_or_default();
+    Ok(u64::try_from(counted).unwrap_or_default())
+}
+
 /// Reads one page of what a query finds, and says whether there is more beyond it.
 pub(crate) async fn read<E>(
     db: &impl ConnectionTrait,
@@ -220,6 +237,11 @@ where
     Ok((rows, more))
 }
 
+/// A text as a part of a pattern, in which none of its characters has a meaning. The escape is a backslash.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
 /// Conditions that leave a query as it is where nothing is asked for.
 pub(crate) trait Narrow: Sized {
     /// The columns.
@@ -237,6 +259,11 @@ pub(crate) trait Narrow: Sized {
     fn between(self, column: Self::Column, since: Option<Instant>, until: Option<Instant>) -> Self;
     /// Only rows with a text in one of some columns, whatever the letter case.
     fn search(self, columns: &[Self::Column], wanted: &Option<String>) -> Self;
+    /// Only the newest of some rows, as many as can be searched while somebody waits. `rows` are those of the tenant
+    /// and the stretch of time, `at` is when they happened.
+    fn newest_of(self, rows: Self, at: Self::Column) -> Self;
+    /// [`Narrow::search`] in a log, which grows without end: only its newest rows are searched.
+    fn search_newest(self, rows: Self, at: Self::Column, columns: &[Self::Column], wanted: &Option<String>) -> Self;
 }
 
 impl<E: EntityTrait> Narrow for Select<E> {
@@ -280,11 +307,24 @@ impl<E: EntityTrait> Narrow for Select<E> {
 
     fn search(self, columns: &[E::Column], wanted: &Option<String>) -> Self {
         let Some(wanted) = wanted.as_deref().map(str::trim).filter(|wanted| !wanted.is_empty()) else { return self };
-        let escaped = wanted.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let escaped = escaped(&wanted.to_lowercase());
         let like = |column: &E::Column| {
             let text: Expr = Func::lower(column.into_expr()).into();
             text.like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
         };
         self.filter(columns.iter().map(like).fold(Condition::any(), Condition::add))
+    }
+
+    fn search_newest(self, rows: Self, at: E::Column, columns: &[E::Column], wanted: &Option<String>) -> Self {
+        if wanted.as_deref().is_none_or(|wanted| wanted.trim().is_empty()) {
+            return self;
+        }
+        self.newest_of(rows, at).search(columns, wanted)
+    }
+
+    fn newest_of(self, rows: Self, at: E::Column) -> Self {
+        let oldest = rows.select_only().column(at).order_by_desc(at).offset(MOST_SEARCHED).limit(1).into_query();
+        let oldest = Expr::from(Func::coalesce([Expr::SubQuery(None, Box::new(oldest.into())), Expr::val(i64::MIN)]));
+        self.filter(at.into_expr().gt(oldest))
     }
 }

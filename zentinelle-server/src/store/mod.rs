@@ -14,6 +14,7 @@ pub(crate) mod bulk;
 pub(crate) mod compliance;
 pub(crate) mod content_rules;
 pub(crate) mod counts;
+pub(crate) mod decision_hours;
 pub(crate) mod entities;
 pub(crate) mod evaluations;
 pub(crate) mod events;

@@ -218,7 +218,7 @@ async fn work(server: &TestServer) {
         let claim = Claim { worker: "w", kinds, now, until: now, most: 2 };
         jobs::claim(&app.store, claim).await.expect("claimed");
     }
-    tasks::usage::roll_up(app, tenant).await.expect("rolled up");
+    tasks::roll_up::roll_up(app, tenant).await.expect("rolled up");
     tasks::agents::check(app, tenant).await.expect("looked at");
     tasks::baselines::learn(app, tenant).await.expect("learnt");
     tasks::keys::check(app, tenant).await.expect("looked at");

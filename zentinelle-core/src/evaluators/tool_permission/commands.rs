@@ -23,7 +23,7 @@ pub(super) const MAX_WRAPPING: usize = 16;
 /// Longest group of short flags with its dash. Unit: bytes.
 const MAX_CLUSTER: usize = 4;
 
-/// Programs and words of the shell that run what follows them.
+/// Programs and words of the shell that run what follows them, in order.
 const WRAPPERS: &[&str] = &[
     "!",
     "ash",
@@ -257,7 +257,7 @@ impl Call<'_> {
 /// words are its own options is not known, so each may begin the wrapped command.
 pub(super) fn calls(words: &[String]) -> impl Iterator<Item = Call<'_>> {
     let start = words.iter().position(|word| !is_assignment(word)).unwrap_or(words.len());
-    let wrapped = program(words).is_some_and(|program| is_wrapper(&program));
+    let wrapped = words.get(start).is_some_and(|word| is_wrapper(&base_name(word)));
     let reach = if wrapped { MAX_WRAPPING } else { 1 };
     (start..words.len()).take(reach).filter_map(|at| {
         let (first, arguments) = words.get(at..)?.split_first()?;
@@ -284,12 +284,17 @@ fn base_name(word: &str) -> Cow<'_, str> {
 }
 
 fn is_wrapper(program: &str) -> bool {
-    WRAPPERS.contains(&program)
+    WRAPPERS.binary_search(&program).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wrappers_stand_in_order() {
+        assert!(WRAPPERS.is_sorted());
+    }
 
     #[test]
     fn an_entry_names_a_program_and_what_it_is_called_with() {

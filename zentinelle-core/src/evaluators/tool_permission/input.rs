@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use smallvec::SmallVec;
 
 use super::super::{MOST_TOO_LARGE, tool_call};
 use super::blocked::BlockedPattern;
@@ -10,7 +11,7 @@ use super::commands::{CommandRules, Fault};
 use crate::decision::Violation;
 use crate::error::{Code, Pointer, PolicyError, codes};
 use crate::matching::text::visible;
-use crate::matching::{Case, Pattern, PatternError};
+use crate::matching::{Case, Pattern, PatternError, Searched};
 use crate::request::Context;
 use crate::scan::Severity;
 
@@ -116,7 +117,11 @@ impl InputRules {
                     }
                 });
             }
-            if let Some(blocked) = self.patterns.iter().find(|blocked| occurs(&blocked.pattern, input)) {
+            if self.patterns.is_empty() {
+                continue;
+            }
+            let texts = Texts::of(input);
+            if let Some(blocked) = self.patterns.iter().find(|blocked| texts.hold(&blocked.pattern)) {
                 let message = blocked.message.clone();
                 return Some(
                     Violation::new(PATTERN_BLOCKED, pointer("blocked_patterns"), message).with_severity(Severity::High),
@@ -173,17 +178,38 @@ fn words(list: &Value) -> impl Iterator<Item = String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned)
 }
 
-/// Whether a pattern occurs in any text of a value, as written or as a reader would see it.
-fn occurs(pattern: &Pattern, value: &Value) -> bool {
-    match value {
-        Value::String(text) => {
-            pattern.is_match(text) || {
+/// The texts of a value, each looked at once for all patterns.
+#[derive(Default)]
+struct Texts<'v> {
+    written: SmallVec<[Searched<'v>; 4]>,
+    /// Those that a reader sees differently, as they are seen.
+    seen: Vec<String>,
+}
+
+impl<'v> Texts<'v> {
+    fn of(value: &'v Value) -> Self {
+        let mut texts = Self::default();
+        texts.gather(value);
+        texts
+    }
+
+    fn gather(&mut self, value: &'v Value) {
+        match value {
+            Value::String(text) => {
+                self.written.push(Searched::new(text));
                 let seen = visible(text);
-                *seen != **text && pattern.is_match(&seen)
+                if *seen != **text {
+                    self.seen.push(seen.into_owned());
+                }
             }
+            Value::Array(items) => items.iter().for_each(|item| self.gather(item)),
+            Value::Object(entries) => entries.values().for_each(|entry| self.gather(entry)),
+            _ => {}
         }
-        Value::Array(items) => items.iter().any(|item| occurs(pattern, item)),
-        Value::Object(entries) => entries.values().any(|entry| occurs(pattern, entry)),
-        _ => false,
+    }
+
+    /// Whether a pattern occurs in any of them, as written or as a reader would see it.
+    fn hold(&self, pattern: &Pattern) -> bool {
+        self.written.iter().any(|text| pattern.occurs_in(*text)) || self.seen.iter().any(|text| pattern.is_match(text))
     }
 }

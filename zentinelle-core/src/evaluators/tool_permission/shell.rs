@@ -26,6 +26,32 @@ pub(super) struct Simple {
 
 /// The simple commands of a text, those in substitutions before the one they stand in.
 pub(super) fn read(text: &str) -> Vec<Simple> {
+    if is_plain(text) {
+        let words = text.split(char::is_whitespace).filter(|word| !word.is_empty());
+        let words: Vec<String> = words.map(str::to_owned).collect();
+        let command = Simple { words, pipeline: 1, ..Simple::default() };
+        return if command.words.is_empty() { Vec::new() } else { vec![command] };
+    }
+    read_closely(text)
+}
+
+/// What means anything to a shell, blanks aside.
+const SPECIAL: [u8; 14] = *b"\\$<>&|\n;()`'\"#";
+
+/// Whether a text is nothing but words: most commands are.
+fn is_plain(text: &str) -> bool {
+    const SET: u128 = {
+        let (mut set, mut at) = (0, 0);
+        while at < SPECIAL.len() {
+            set |= 1 << SPECIAL[at];
+            at += 1;
+        }
+        set
+    };
+    text.bytes().fold(0, |found, byte| found | u8::from(byte < 128 && SET >> (byte & 127) & 1 == 1)) == 0
+}
+
+fn read_closely(text: &str) -> Vec<Simple> {
     let mut reader = Reader { rest: text, out: Vec::new(), pipelines: 0 };
     // A closing bracket too many ends nothing.
     while !reader.rest.is_empty() {
@@ -247,6 +273,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_words_are_read_as_closely_as_others(text in any::<String>(), plain in "[ -~\t\r\u{b}é\u{a0}]{0,30}") {
+            prop_assert_eq!(read(&text), read_closely(&text));
+            prop_assert_eq!(read(&plain), read_closely(&plain));
+        }
+
         #[test]
         fn no_text_hangs_or_panics(text in any::<String>(), odd in "[a\\\\\"'`$(){}|&;<># \n]{0,60}") {
             read(&text);

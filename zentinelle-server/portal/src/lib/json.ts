@@ -22,3 +22,9 @@ export function asText(value: unknown): string {
 export function splitWords(text: string): string[] {
   return [...new Set(text.split(",").map((one) => one.trim()).filter(Boolean))];
 }
+
+/** The tool, model or source a call is about, from what its agent said of it. */
+export function subjectOf(context: unknown): string {
+  const facts = asFacts(context);
+  return asText(facts.tool_name ?? facts.tool ?? facts.model ?? facts.datasource);
+}

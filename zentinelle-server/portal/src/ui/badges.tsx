@@ -13,7 +13,7 @@ const LOOKS: Record<string, [Tone, LucideIcon]> = {
   satisfied: ["good", Check], resolved: ["good", Check], done: ["good", Check], delivered: ["good", Check], processed: ["good", Check],
   enforce: ["good", ShieldCheck], audit: ["low", Eye], disabled: ["quiet", Pause], inactive: ["quiet", Pause], closed: ["quiet", Check], released: ["quiet", Check],
   not_applicable: ["quiet", CircleDashed], unknown: ["quiet", CircleDashed], offline: ["quiet", CircleDashed], dismissed: ["quiet", X], accepted: ["quiet", Check],
-  expired: ["quiet", Clock], draft: ["quiet", CircleDashed], deprecated: ["quiet", Pause],
+  expired: ["quiet", Clock], consumed: ["good", Check], cancelled: ["quiet", X], draft: ["quiet", CircleDashed], deprecated: ["quiet", Pause],
   pending: ["medium", Clock], open: ["high", CircleDot], acknowledged: ["low", Eye], investigating: ["low", Eye], in_progress: ["low", Clock], running: ["low", Clock],
   degraded: ["medium", AlertTriangle], partial: ["medium", AlertTriangle], warn: ["medium", AlertTriangle], warning: ["medium", AlertTriangle], limited: ["medium", AlertTriangle],
   suspended: ["high", Pause], unhealthy: ["critical", X], deny: ["critical", Ban], denied: ["critical", Ban], blocked: ["critical", Ban], violated: ["critical", Ban],

@@ -1,6 +1,6 @@
 // Dialogs: a form with its problems in place, a question before what cannot be undone, a side panel.
 "use client";
-import { Box, Button, CloseButton, Dialog, Drawer, Field, Input, NativeSelect, Portal, Stack, Switch, Text, Textarea } from "@chakra-ui/react";
+import { Box, Button, Checkbox, CloseButton, Dialog, Drawer, Field, Fieldset, Input, NativeSelect, Portal, SimpleGrid, Stack, Switch, Text, Textarea } from "@chakra-ui/react";
 import { createContext, type ReactNode, useContext, useId, useState } from "react";
 import type { Outcome, Problem } from "@/lib/outcome";
 import { t } from "@/messages";
@@ -90,6 +90,25 @@ export function FormField({ name, label, help, required, children }: { name: str
       {help ? <Field.HelperText>{help}</Field.HelperText> : null}
       {mine.map((one, index) => <Field.ErrorText key={index}>{one.message}</Field.ErrorText>)}
     </Field.Root>
+  );
+}
+
+/** Several of a few choices: a group of boxes, each with its own name. */
+export function ChecksField({ name, label, help, choices, held, set, mono }: { name: string; label: string; help?: ReactNode; choices: readonly { value: string; label: string }[]; held: readonly string[]; set: (held: string[]) => void; mono?: boolean }) {
+  const mine = useContext(Problems).filter((one) => one.path.length > 0 && nameOf(one.path.at(-1) ?? "") === nameOf(name));
+  return (
+    <Fieldset.Root invalid={mine.length > 0}>
+      <Fieldset.Legend fontSize="sm" fontWeight="medium">{label}</Fieldset.Legend>
+      <SimpleGrid columns={{ base: 1, sm: 2 }} gap="2" mt="1.5">
+        {choices.map(({ value, label: words }) => (
+          <Checkbox.Root key={value} size="sm" checked={held.includes(value)} onCheckedChange={({ checked }) => set(checked ? [...held, value] : held.filter((one) => one !== value))}>
+            <Checkbox.HiddenInput /><Checkbox.Control /><Checkbox.Label fontFamily={mono ? "mono" : undefined} fontWeight="normal">{words}</Checkbox.Label>
+          </Checkbox.Root>
+        ))}
+      </SimpleGrid>
+      {help ? <Fieldset.HelperText mt="1.5">{help}</Fieldset.HelperText> : null}
+      {mine.map((one, index) => <Fieldset.ErrorText key={index}>{one.message}</Fieldset.ErrorText>)}
+    </Fieldset.Root>
   );
 }
 

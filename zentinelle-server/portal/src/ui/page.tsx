@@ -2,7 +2,7 @@
 "use client";
 import { Box, type BoxProps, Button, chakra, EmptyState, Flex, Heading, HStack, Skeleton, Stack, Text } from "@chakra-ui/react";
 import { CircleSlash, CloudOff, FileQuestion, Lock, type LucideIcon, TriangleAlert } from "lucide-react";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useId } from "react";
 import { errorCode, errorText, unreachable } from "@/lib/apollo";
 import { instant } from "@/lib/format";
 import { useMay } from "@/lib/session";
@@ -40,11 +40,12 @@ export function Page({ title, lead, actions, badge, children, permission }: {
 
 /** A bordered surface with an optional heading. */
 export function Card({ title, actions, children, flush = false, ...rest }: { title?: ReactNode; actions?: ReactNode; children: ReactNode; flush?: boolean } & Omit<BoxProps, "title">) {
+  const id = useId();
   return (
-    <Box as="section" bg="bg.panel" borderWidth="1px" borderColor="border" rounded="l3" minW="0" {...rest}>
+    <Box as="section" aria-labelledby={title ? id : undefined} bg="bg.panel" borderWidth="1px" borderColor="border" rounded="l3" minW="0" {...rest}>
       {title ? (
         <Flex px="4" pt="3.5" pb={flush ? "3" : "0"} align="center" justify="space-between" gap="3" wrap="wrap">
-          <Heading as="h2" size="sm" fontWeight="semibold">{title}</Heading>
+          <Heading as="h2" id={id} size="sm" fontWeight="semibold">{title}</Heading>
           {actions}
         </Flex>
       ) : null}

@@ -13,6 +13,7 @@ use crate::http::error::ApiError;
 use crate::service::agent_groups::{self, GroupEdit};
 use crate::service::agents::{self, Edit};
 use crate::service::enrolment::Registration;
+use crate::store::decision_hours::{self, Dimension, Width};
 use crate::store::entities::{agent, agent_group};
 use crate::store::{agent_groups as group_store, agents as store, counts, keys, keyset};
 
@@ -95,9 +96,10 @@ fn nested(to: &mut Resolvers) {
         Ok(rows.into_iter().map(shown).collect())
     });
     to.batch("agent_decisions", async |app, tenant, ids| {
-        let since = clock::now_micros() - 86_400_000_000;
-        let rows = counts::decisions_of_agents(app.store.db(), &tenant, &ids, since).await?;
-        Ok(rows.into_iter().map(|row| (row.agent_id, json!([row.total, row.denied]))).collect())
+        let now = clock::now_micros();
+        let (range, by) = ((now - 86_400_000_000, now + 1), Dimension::Agent);
+        let found = decision_hours::over_time(app.store.db(), &tenant, range, Width::Whole, by, Some(&ids)).await?;
+        Ok(found.into_iter().map(|row| (row.name.unwrap_or_default(), json!([row.total, row.blocked]))).collect())
     });
     to.batch("agent_cost", async |app, tenant, ids| {
         let since = clock::now_micros() - 30 * 86_400_000_000;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use zentinelle_core::ids::TenantId;
 
 use super::shared::display;
 use super::{alerts as alert_resolvers, audit as audit_resolvers};
@@ -11,7 +13,8 @@ use crate::clock;
 use crate::graphql::ask::{Ask, Instant, Resolvers};
 use crate::http::error::ApiError;
 use crate::service::usage;
-use crate::store::entities::{agent, alert, content_violation, evaluation, incident, policy, usage_record};
+use crate::store::decision_hours::{self, Dimension, Width};
+use crate::store::entities::{agent, alert, content_violation, incident, policy, usage_record};
 use crate::store::{agents, alerts, approvals, audit, counts, incidents, keyset, policies, usage as usage_store};
 
 /// One day. Unit: microseconds.
@@ -20,6 +23,8 @@ const DAY: i64 = 86_400_000_000;
 const HOUR: i64 = 3_600_000_000;
 /// The most lines of a chart; the rest is one line.
 const MOST_LINES: usize = 12;
+/// The line of the rest.
+const OTHERS: &str = "(others)";
 
 pub(super) fn register(to: &mut Resolvers) {
     to.query("dashboardStats", stats);
@@ -58,7 +63,8 @@ async fn stats(ask: Ask, _: Value) -> Result<Value, ApiError> {
     let enabled = policies::Listed { enabled: Some(true), ..policies::Listed::default() };
     let enabled = keyset::count(db, enabled.select(tenant)).await?;
     let today = now.div_euclid(DAY) * DAY;
-    let buckets = counts::decisions_over_time(db, tenant, (today - 59 * DAY, now + 1), false, None).await?;
+    let months = (today - 59 * DAY, now + 1);
+    let buckets = decision_hours::over_time(db, tenant, months, Width::Day, Dimension::All, None).await?;
     let days = |back: i64, many: i64| -> i64 {
         by_day(&buckets, today - back * DAY, many, |bucket| bucket.total).iter().map(|(_, total)| total).sum()
     };
@@ -163,7 +169,7 @@ async fn overview(ask: Ask, args: Overview) -> Result<Value, ApiError> {
     let (db, tenant, now) = (ask.db(), ask.tenant(), clock::now_micros());
     let until = now.div_euclid(DAY) * DAY + DAY;
     let (since, before) = (until - days * DAY, until - 2 * days * DAY);
-    let buckets = counts::decisions_over_time(db, tenant, (before, until), false, None).await?;
+    let buckets = decision_hours::over_time(db, tenant, (before, until), Width::Day, Dimension::All, None).await?;
     let spend = counts::usage_over_time(db, tenant, (before, until), false, None).await?;
     let decisions = |pick: fn(&counts::Bucket) -> i64| {
         trend(days, since, buckets.iter().map(|bucket| (bucket.bucket, pick(bucket) as f64)))
@@ -180,13 +186,10 @@ async fn overview(ask: Ask, args: Overview) -> Result<Value, ApiError> {
     let pending = approvals::Listed { status: Some(vec!["pending".into()]), ..approvals::Listed::default() };
     let of_agents = || agents::Listed::default().select(tenant);
     let in_force = policies::Listed { enabled: Some(true), ..policies::Listed::default() };
-    let denials = crate::store::evaluations::Listed {
-        allowed: Some(false),
-        since: Some(Instant(since)),
-        ..crate::store::evaluations::Listed::default()
-    };
-    let mut top = counts::by(db, denials.select(tenant), evaluation::Column::Code).await?;
+    let mut top = decision_hours::greatest(db, tenant, (since, until), Dimension::Code, true, 9).await?;
+    top.retain(|(code, _)| !code.is_empty());
     top.truncate(8);
+    let top: Vec<_> = top.into_iter().map(|(name, total)| counts::Group { name, total }).collect();
     let dear = usage_store::by_group(db, tenant, usage_store::Grouping::Agent, since, until, 8).await?;
     let by_status = counts::by(db, of_agents(), agent::Column::Status).await?;
     let all_policies = counts::by(db, in_force.select(tenant), policy::Column::Enforcement).await?;
@@ -281,16 +284,20 @@ async fn series(ask: Ask, args: Series) -> Result<Value, ApiError> {
     let mut rows: Vec<(i64, String, f64)> = Vec::new();
     let unit = match measure {
         "decisions" | "denied" => {
-            let column = match by {
-                None => None,
-                Some("agent") => Some(evaluation::Column::AgentId),
-                Some("user") => Some(evaluation::Column::UserId),
-                Some("policy_type") => Some(evaluation::Column::Code),
-                Some("action") => Some(evaluation::Column::Action),
+            let (range, only_denied) = ((since, until), measure == "denied");
+            let width = if hourly { Width::Hour } else { Width::Day };
+            let found = match by {
+                None => decision_hours::over_time(db, tenant, range, width, Dimension::All, None).await?,
+                Some("agent") => by_agent(db, tenant, range, width, only_denied).await?,
+                Some("user") => counts::decisions_by_user(db, tenant, range, hourly).await?,
+                Some("policy_type") => {
+                    decision_hours::over_time(db, tenant, range, width, Dimension::Code, None).await?
+                }
+                Some("action") => decision_hours::over_time(db, tenant, range, width, Dimension::Action, None).await?,
                 Some(_) => return Err(wrong_by()),
             };
-            for row in counts::decisions_over_time(db, tenant, (since, until), hourly, column).await? {
-                let value = if measure == "denied" { row.blocked } else { row.total };
+            for row in found {
+                let value = if only_denied { row.blocked } else { row.total };
                 // A code begins with the type of policy: `tool_permission.denied`.
                 let name = row.name.unwrap_or_default();
                 let name = match by {
@@ -330,6 +337,33 @@ async fn series(ask: Ask, args: Series) -> Result<Value, ApiError> {
     Ok(json!({ "bucket": bucket, "unit": unit, "lines": lines(rows, &buckets, width, by.is_none()) }))
 }
 
+/// Decisions by the agents with the most of them, and by all others together.
+async fn by_agent(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    range: (i64, i64),
+    width: Width,
+    only_denied: bool,
+) -> Result<Vec<counts::Bucket>, ApiError> {
+    let names = decision_hours::greatest(db, tenant, range, Dimension::Agent, only_denied, MOST_LINES).await?;
+    let all = names.len() < MOST_LINES;
+    let names: Vec<String> = names.into_iter().map(|(name, _)| name).take(MOST_LINES - 1).collect();
+    let mut found = decision_hours::over_time(db, tenant, range, width, Dimension::Agent, Some(&names)).await?;
+    if all {
+        return Ok(found);
+    }
+    let mut rest = decision_hours::over_time(db, tenant, range, width, Dimension::All, None).await?;
+    for bucket in &mut rest {
+        bucket.name = Some(OTHERS.to_owned());
+        for named in found.iter().filter(|named| named.bucket == bucket.bucket) {
+            bucket.total -= named.total;
+            bucket.blocked -= named.blocked;
+        }
+    }
+    found.extend(rest);
+    Ok(found)
+}
+
 /// The rows as lines, the greatest first; what is beyond the most lines is one of its own.
 fn lines(rows: Vec<(i64, String, f64)>, buckets: &[i64], width: i64, single: bool) -> Vec<Value> {
     let mut named: BTreeMap<String, BTreeMap<i64, f64>> = BTreeMap::new();
@@ -341,7 +375,8 @@ fn lines(rows: Vec<(i64, String, f64)>, buckets: &[i64], width: i64, single: boo
     }
     let mut lines: Vec<(String, BTreeMap<i64, f64>)> = named.into_iter().collect();
     let total = |points: &BTreeMap<i64, f64>| points.values().sum::<f64>();
-    lines.sort_by(|(_, one), (_, other)| total(other).total_cmp(&total(one)));
+    let is_rest = |(name, _): &(String, BTreeMap<i64, f64>)| name == OTHERS;
+    lines.sort_by(|one, other| is_rest(one).cmp(&is_rest(other)).then(total(&other.1).total_cmp(&total(&one.1))));
     if lines.len() > MOST_LINES {
         let mut rest = BTreeMap::new();
         for (_, points) in lines.split_off(MOST_LINES - 1) {
@@ -349,7 +384,7 @@ fn lines(rows: Vec<(i64, String, f64)>, buckets: &[i64], width: i64, single: boo
                 *rest.entry(bucket).or_insert(0.0) += value;
             }
         }
-        lines.push(("(others)".to_owned(), rest));
+        lines.push((OTHERS.to_owned(), rest));
     }
     let point = |points: &BTreeMap<i64, f64>, bucket: &i64| json!({ "at": clock::iso(bucket * width), "value": points.get(bucket).copied().unwrap_or_default() });
     let line = |(name, points): (String, BTreeMap<i64, f64>)| {

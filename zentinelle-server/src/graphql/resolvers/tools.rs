@@ -231,7 +231,8 @@ async fn health(ask: Ask, _: Value) -> Result<Value, ApiError> {
     let all: Vec<Policy> = snapshot.engine.policies().policies().cloned().collect();
     let ids: Vec<_> = all.iter().map(|policy| policy.id.clone()).collect();
     let rows = store::all(ask.db(), ask.tenant()).await?;
-    let row = |id: &str| rows.iter().find(|row| row.id == id).cloned().map(super::policies::view);
+    let rows: BTreeMap<&str, &policy::Model> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
+    let row = |id: &str| rows.get(id).map(|row| super::policies::view((*row).clone()));
     let found = conflicts::find(&all, &ids);
     let found = found.iter().map(|conflict| {
         let policies = [&conflict.policy_id, &conflict.other_id];

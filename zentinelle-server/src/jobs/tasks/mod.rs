@@ -5,7 +5,7 @@ pub(crate) mod alert_rules;
 pub(crate) mod baselines;
 pub(crate) mod keys;
 pub(crate) mod retention;
-pub(crate) mod usage;
+pub(crate) mod roll_up;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use serde_json::json;
 use zentinelle_core::audit::{AuditAction, AuditRecord, Outcome};
 use zentinelle_core::ids::TenantId;
 
-use super::usage;
+use super::roll_up::SOURCES;
 use crate::app::App;
 use crate::clock;
 use crate::jobs::JobError;
@@ -69,18 +69,19 @@ pub(crate) async fn enforce(app: &App, tenant: &TenantId) -> Result<(), JobError
     totals::purge(app.store.db(), clock::now_micros() - LEEWAY).await?;
     let now = clock::now_micros();
     let rules = retention::rules(&app.store, tenant).await?;
-    let rolled_up = watermarks::get(app.store.db(), tenant, usage::ROLLED_UP).await?.map_or(0, |mark| mark.reached_at);
     let mut summary = Summary::default();
     for rule in &rules {
         for table in &TABLES {
             let Some(days) = rule.days_of(table.held.entity_type) else { continue };
             let mut before = cutoff(now, days);
-            if table.name == "usage_records" {
+            if let Some(source) = SOURCES.iter().find(|source| source.table == table.name) {
                 // Only what is summed up may go; from then on its hours are final.
-                before = Ord::min(before, rolled_up);
-                let pruned = watermarks::get(app.store.db(), tenant, usage::PRUNED).await?;
-                let reached = Ord::max(pruned.map_or(0, |mark| mark.reached_at), before);
-                watermarks::set(app.store.db(), tenant, usage::PRUNED, reached, json!({})).await?;
+                let reached = async |mark: &str| -> Result<i64, JobError> {
+                    Ok(watermarks::get(app.store.db(), tenant, mark).await?.map_or(0, |mark| mark.reached_at))
+                };
+                before = Ord::min(before, reached(source.rolled_up).await?);
+                let pruned = Ord::max(reached(source.pruned).await?, before);
+                watermarks::set(app.store.db(), tenant, source.pruned, pruned, json!({})).await?;
             }
             let deleted = sweep(app, tenant, table, rule, before, Sweep::Delete).await?;
             *summary.deleted.entry(table.held.entity_type).or_default() += deleted;

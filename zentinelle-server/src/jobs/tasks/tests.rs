@@ -6,11 +6,12 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFil
 use serde_json::{Value, json};
 use zentinelle_core::ids::AgentId;
 
-use super::{agents, alert_rules, baselines, keys, retention, usage};
+use super::{agents, alert_rules, baselines, keys, retention, roll_up};
 use crate::auth::Role;
 use crate::auth::key::KeyKind;
 use crate::clock;
 use crate::service::keys::NewKey;
+use crate::store::decision_hours::{self, Dimension, Width};
 use crate::store::entities::{
     agent, alert, alert_rule, api_key, audit_entry, evaluation, event, notification, usage_hourly, usage_record,
 };
@@ -63,12 +64,12 @@ async fn usage_is_summed_up_once_however_often_it_is_summed_up() {
         used(&server, vec![call(&server, long_ago, 100)]).await;
         let expected = vec![(long_ago, 1, 100, 7), (this - HOUR, 1, 3, 7), (this, 2, 15, 14)];
         for _ in 0..2 {
-            usage::roll_up(&server.app, &server.tenant).await.expect("summed up");
+            roll_up::roll_up(&server.app, &server.tenant).await.expect("summed up");
             assert_eq!(hourly(&server).await, expected);
         }
         // One call that was reported long after it happened, and one that is new.
         used(&server, vec![call(&server, long_ago + 5, 11), call(&server, this + 2, 1)]).await;
-        usage::roll_up(&server.app, &server.tenant).await.expect("summed up");
+        roll_up::roll_up(&server.app, &server.tenant).await.expect("summed up");
         assert_eq!(hourly(&server).await, vec![(long_ago, 2, 111, 14), (this - HOUR, 1, 3, 7), (this, 3, 16, 21)]);
     }
 }
@@ -101,6 +102,47 @@ fn decision(server: &TestServer, minute: i64, at: i64) -> evaluation::Model {
 async fn decided(server: &TestServer, rows: Vec<evaluation::Model>) {
     let rows = rows.into_iter().map(sea_orm::IntoActiveModel::into_active_model);
     evaluation::Entity::insert_many(rows).exec_without_returning(server.app.store.db()).await.expect("kept");
+}
+
+#[tokio::test]
+async fn decisions_are_counted_alike_before_and_after_they_are_summed_up() {
+    for server in servers().await {
+        let (db, tenant) = (server.app.store.db(), &server.tenant);
+        let now = clock::now_micros();
+        let denied = |at: i64| evaluation::Model {
+            allowed: false,
+            code: Some("tool_permission.denied".to_owned()),
+            ..decision(&server, 0, at)
+        };
+        let tried = evaluation::Model { dry_run: true, ..decision(&server, 0, now - 2 * HOUR) };
+        let other = evaluation::Model { agent_id: "tester".to_owned(), ..decision(&server, 0, now - 50 * HOUR) };
+        let rows =
+            vec![denied(now - 30 * HOUR), denied(now - 2 * HOUR), decision(&server, 1, now - 2 * HOUR), tried, other];
+        decided(&server, rows).await;
+        // Neither end stands at a full hour.
+        let range = (now - 51 * HOUR - 7, now + 7);
+        let counted = async || {
+            let mut found = Vec::new();
+            for by in [Dimension::All, Dimension::Agent, Dimension::Action, Dimension::Code] {
+                for width in [Width::Hour, Width::Day, Width::Whole] {
+                    found.push(decision_hours::over_time(db, tenant, range, width, by, None).await.expect("counted"));
+                }
+            }
+            found.into_iter().flatten().map(|one| (one.bucket, one.name, one.total, one.blocked)).collect::<Vec<_>>()
+        };
+        let before = counted().await;
+        assert!(before.contains(&(0, Some("builder".to_owned()), 3, 2)), "{before:?}");
+        roll_up::roll_up(&server.app, tenant).await.expect("summed up");
+        assert_eq!(counted().await, before);
+        // One that is new, and one that came late.
+        decided(&server, vec![denied(now), denied(now - 49 * HOUR)]).await;
+        roll_up::roll_up(&server.app, tenant).await.expect("summed up");
+        let most = decision_hours::greatest(db, tenant, range, Dimension::Code, true, 5).await.expect("counted");
+        assert_eq!(most, [("tool_permission.denied".to_owned(), 4)]);
+        let one = [String::from("tester")];
+        let named = decision_hours::over_time(db, tenant, range, Width::Whole, Dimension::Agent, Some(&one)).await;
+        assert_eq!(named.expect("counted").iter().map(|one| one.total).sum::<i64>(), 1);
+    }
 }
 
 #[tokio::test]
@@ -289,12 +331,12 @@ async fn usage_goes_only_when_it_is_summed_up_and_its_sums_stay() {
         retention::enforce(&server.app, &server.tenant).await.expect("enforced");
         let count = async || usage_record::Entity::find().all(server.app.store.db()).await.expect("read").len();
         assert_eq!(count().await, 2, "not summed up yet");
-        usage::roll_up(&server.app, &server.tenant).await.expect("summed up");
+        roll_up::roll_up(&server.app, &server.tenant).await.expect("summed up");
         retention::enforce(&server.app, &server.tenant).await.expect("enforced");
         assert_eq!(count().await, 0);
         // A straggler of an hour whose records are gone does not overwrite its sum.
         used(&server, vec![call(&server, old + 2, 1)]).await;
-        usage::roll_up(&server.app, &server.tenant).await.expect("summed up");
+        roll_up::roll_up(&server.app, &server.tenant).await.expect("summed up");
         assert_eq!(hourly(&server).await, vec![(old, 2, 20, 14)]);
     }
 }

@@ -273,7 +273,7 @@ pub(crate) async fn compiled(
     app: &App,
     tenant: &zentinelle_core::ids::TenantId,
 ) -> Result<std::sync::Arc<RuleSet>, StoreError> {
-    let load = async {
+    let load = async || {
         let rows = store::all(app.store.db(), tenant).await?;
         // Compiling many patterns takes too long for a thread that answers requests.
         tokio::task::spawn_blocking(|| RuleSet::compile(rows))

@@ -1,6 +1,8 @@
 //! What in a set of policies works against itself: values that one policy allows and another
 //! blocks, and policies that can never take effect.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -56,12 +58,19 @@ pub(crate) enum Kind {
 /// Every conflict in which one of the touched policies has a part.
 pub(crate) fn find(policies: &[Policy], touched: &[PolicyId]) -> Vec<Conflict> {
     let takes_part = |policy: &&Policy| policy.enabled && policy.enforcement != Enforcement::Disabled;
-    let living: Vec<&Policy> = policies.iter().filter(takes_part).collect();
+    let touched: BTreeSet<&PolicyId> = touched.iter().collect();
+    // Only policies of one type meet: each is compared with those of its type that come later.
+    let mut later: BTreeMap<&str, Vec<&Policy>> = BTreeMap::new();
+    for policy in policies.iter().rev().filter(takes_part) {
+        later.entry(policy.policy_type.as_str()).or_default().push(policy);
+    }
     let mut found = Vec::new();
-    for (place, one) in living.iter().enumerate() {
-        for other in living.iter().skip(place + 1) {
-            let concerned = touched.contains(&one.id) || touched.contains(&other.id);
-            if !concerned || one.policy_type != other.policy_type || !may_meet(one, other) {
+    for one in policies.iter().filter(takes_part) {
+        let Some(others) = later.get_mut(one.policy_type.as_str()) else { continue };
+        others.pop(); // itself
+        let one_is_touched = touched.contains(&one.id);
+        for other in others.iter().rev() {
+            if !(one_is_touched || touched.contains(&other.id)) || !may_meet(one, other) {
                 continue;
             }
             contradictions(one, other, &mut found);

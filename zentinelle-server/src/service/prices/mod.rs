@@ -95,7 +95,7 @@ impl Rate {
 /// The prices of a tenant.
 pub(crate) async fn of_tenant(app: &App, tenant: &TenantId) -> Result<std::sync::Arc<Prices>, StoreError> {
     let load =
-        async { Ok(Prices::with(store::all(app.store.db(), tenant).await?.into_iter().map(Price::from).collect())) };
+        async || Ok(Prices::with(store::all(app.store.db(), tenant).await?.into_iter().map(Price::from).collect()));
     app.prices.get(tenant, load).await
 }
 

@@ -273,14 +273,18 @@ impl Listed {
     /// The rows of a tenant.
     pub(crate) fn select(&self, tenant: &TenantId) -> Select<audit_entry::Entity> {
         use audit_entry::Column;
-        audit_entry::Entity::find()
-            .of(Column::TenantId, tenant)
-            .search(&[Column::Action, Column::Actor, Column::ResourceType, Column::ResourceId], &self.search)
+        let all = audit_entry::Entity::find().of(Column::TenantId, tenant).between(
+            Column::RecordedAt,
+            self.since,
+            self.until,
+        );
+        let searched = [Column::Action, Column::Actor, Column::ResourceType, Column::ResourceId];
+        all.clone()
+            .search_newest(all, Column::RecordedAt, &searched, &self.search)
             .search(&[Column::Actor], &self.actor)
             .one_of(Column::Action, &self.action)
             .one_of(Column::ResourceType, &self.resource_type)
             .same(Column::ResourceId, &self.resource_id)
-            .between(Column::RecordedAt, self.since, self.until)
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod behavioral_baseline;
 pub(crate) mod content_rule;
 pub(crate) mod content_scan;
 pub(crate) mod content_violation;
+pub(crate) mod decision_hour;
 pub(crate) mod evaluation;
 pub(crate) mod evaluation_policy;
 pub(crate) mod event;

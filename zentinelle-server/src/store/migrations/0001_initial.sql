@@ -137,6 +137,20 @@ CREATE TABLE evaluations (
 );
 CREATE INDEX evaluations_time ON evaluations (tenant_id, occurred_at);
 CREATE INDEX evaluations_agent ON evaluations (tenant_id, agent_id, occurred_at);
+CREATE INDEX evaluations_user ON evaluations (tenant_id, user_id, occurred_at) WHERE user_id IS NOT NULL;
+CREATE INDEX evaluations_session ON evaluations (tenant_id, session_id, occurred_at) WHERE session_id IS NOT NULL;
+CREATE INDEX evaluations_code ON evaluations (tenant_id, occurred_at) WHERE code IS NOT NULL;
+
+-- Decisions by the hour, told apart in one way at a time; those that were only tried are not counted.
+CREATE TABLE decision_hours (
+    tenant_id TEXT NOT NULL,
+    dimension TEXT NOT NULL, -- all | agent | action | code
+    hour_at BIGINT NOT NULL,
+    name TEXT NOT NULL, -- of the agent, action or code; empty for none
+    decisions BIGINT NOT NULL,
+    denied BIGINT NOT NULL,
+    CONSTRAINT decision_hours_pk PRIMARY KEY (tenant_id, dimension, hour_at, name)
+);
 
 -- What policies say where all of them are kept: once for the many decisions that say the same.
 CREATE TABLE evaluation_policies (

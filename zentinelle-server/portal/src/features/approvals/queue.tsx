@@ -20,6 +20,7 @@ import { Approval, ApprovalChanged, ApprovalsPage, Approve, Deny } from "./queri
 type Row = ApprovalsPageQuery["approvalsPage"]["nodes"][number];
 type Known = NonNullable<ApprovalQuery["approval"]>;
 const WRITE = "approvals:write";
+const ANSWERED = ["approved", "consumed", "denied", "expired", "cancelled"];
 
 const columns = (waiting: boolean): readonly Column<Row>[] => [
   { key: "action", label: t("approvals.action"), cell: (row) => word(row.action) },
@@ -43,7 +44,7 @@ export function ApprovalQueue() {
   useSubscription(ApprovalChanged, { onData: () => void again() });
   const filters: readonly Filter[] = [
     { key: "risk", label: t("approvals.risk"), kind: "many", choices: ["critical", "high", "medium", "low"].map((value) => ({ value })) },
-    ...(waiting ? [] : [{ key: "status", label: t("common.status"), kind: "many" as const, choices: ["approved", "denied", "expired"].map((value) => ({ value })) }, { key: "since", label: t("approvals.requested"), kind: "since" as const }]),
+    ...(waiting ? [] : [{ key: "status", label: t("common.status"), kind: "many" as const, choices: ANSWERED.map((value) => ({ value })) }, { key: "since", label: t("approvals.requested"), kind: "since" as const }]),
   ];
   const each = (kind: "approve" | "deny") => async (ids: string[]): Promise<BulkItem[]> => {
     const results: BulkItem[] = [];
@@ -71,7 +72,7 @@ export function ApprovalQueue() {
 
 /** The history leaves out what still waits, unless states were chosen. */
 function filtersWithout(chosen: readonly string[]): Record<string, unknown> {
-  return chosen.length > 0 ? {} : { status: ["approved", "denied", "expired"] };
+  return chosen.length > 0 ? {} : { status: ANSWERED };
 }
 
 function Panel({ id, close, again }: { id: string | null; close: () => void; again: () => Promise<unknown> }) {

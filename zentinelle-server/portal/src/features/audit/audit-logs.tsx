@@ -2,7 +2,6 @@
 "use client";
 import { HStack, Stack, Text } from "@chakra-ui/react";
 import { useState } from "react";
-import { asFacts } from "@/lib/json";
 import { once } from "@/lib/once";
 import { hrefFor } from "@/lib/url";
 import { instant } from "@/lib/format";
@@ -23,12 +22,6 @@ type Row = AuditLogQuery["auditLogsPage"]["nodes"][number];
 const NEWEST = { field: "timestamp", direction: "DESC" } as const;
 const LINKED = ["agent", "endpoint", "agent_group", "policy", "approval", "alert", "risk", "incident", "prompt", "system_prompt", "model", "framework"];
 const TYPES = ["policy", "agent", "agent_group", "approval", "alert", "alert_rule", "content_rule", "incident", "risk", "framework", "prompt", "model", "api_key", "user", "session", "retention_policy", "legal_hold", "webhook", "organization"];
-
-/** The entry's place in the chain, where the server says it. */
-export function sequenceOf(row: Row): number | undefined {
-  const value = asFacts(row.metadata).sequence;
-  return typeof value === "number" ? value : typeof value === "string" && /^\d+$/.test(value) ? Number(value) : undefined;
-}
 
 const filters = once((): readonly Filter[] => [
   { key: "resourceType", label: t("audit.resourceType"), kind: "many", choices: TYPES.map((value) => ({ value })) },
@@ -68,7 +61,7 @@ export function AuditLogs() {
 
 function EntryPanel({ row, close }: { row: Row | undefined; close: () => void }) {
   return (
-    <SidePanel open={!!row} close={close} size="lg" title={row ? `${word(row.action)} · ${row.resourceName || word(row.resourceType)}` : ""} footer={row ? <ReceiptButton sequence={sequenceOf(row)} /> : null}>
+    <SidePanel open={!!row} close={close} size="lg" title={row ? `${word(row.action)} · ${row.resourceName || word(row.resourceType)}` : ""} footer={row ? <ReceiptButton sequence={row.sequence ?? undefined} /> : null}>
       {row ? (
         <Stack gap="5">
           <Facts items={[

@@ -3,7 +3,7 @@ import { graphql } from "./gql";
 export const AuditLog = graphql(`
   query AuditLog($first: Int, $after: String, $last: Int, $before: String, $filter: AuditLogsFilter, $sort: Sort) {
     auditLogsPage(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort) {
-      nodes { id action resourceType resourceId resourceName metadata apiKeyPrefix ipAddress userAgent timestamp status actor { id email name type } changes { field oldValue newValue } }
+      nodes { id sequence action resourceType resourceId resourceName metadata apiKeyPrefix ipAddress userAgent timestamp status actor { id email name type } changes { field oldValue newValue } }
       totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
   }

@@ -44,7 +44,7 @@ function Actions({ alert }: { alert: AlertRow }) {
   };
   return (
     <>
-      <May permission="incidents:write"><GoButton href="/risk/?new=incident&tab=incidents" variant="outline"><Siren size={15} aria-hidden /> {t("incident.new")}</GoButton></May>
+      <May permission="incidents:write"><GoButton href={`/risk/?tab=incidents&new=incident&alert=${alert.id}`} variant="outline"><Siren size={15} aria-hidden /> {t("incident.new")}</GoButton></May>
       <May permission="alerts:write">
         {over ? null : <Button size="sm" variant="outline" onClick={async () => sayProblems(await dismiss({ id: alert.id }, t("alert.dismissed")))}><X size={15} aria-hidden /> {t("alert.dismiss")}</Button>}
         {over ? null : <Button size="sm" variant={alert.status === "open" ? "outline" : "solid"} onClick={() => setOpen(true)}><Check size={15} aria-hidden /> {t("incident.resolve")}</Button>}

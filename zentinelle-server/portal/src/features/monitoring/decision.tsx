@@ -5,6 +5,7 @@ import { useQuery } from "@apollo/client/react";
 import { ArrowRight, Bot, FileInput, FlaskConical, type LucideIcon, Scale, ShieldCheck, UserRound } from "lucide-react";
 import type { ReactNode } from "react";
 import { duration, instant, number, usd } from "@/lib/format";
+import { subjectOf } from "@/lib/json";
 import { May } from "@/lib/session";
 import { hrefFor, useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
@@ -24,7 +25,7 @@ export function DecisionDetail() {
   const result = useQuery(Decision, { variables: { id }, skip: !id });
   const decision = result.data?.decision;
   return (
-    <Page title={decision?.action ?? t("nav.decision")} permission="evaluations:read" badge={decision ? <Verdict allowed={decision.allowed} dryRun={decision.dryRun} /> : null} lead={decision?.reason ?? (decision?.allowed ? t("decision.allowedWhy") : undefined)}
+    <Page title={decision ? [word(decision.action), subjectOf(decision.context)].filter(Boolean).join(": ") : t("nav.decision")} permission="evaluations:read" badge={decision ? <Verdict allowed={decision.allowed} dryRun={decision.dryRun} /> : null} lead={decision?.reason ?? (decision?.allowed ? t("decision.allowedWhy") : undefined)}
       actions={decision ? (
         <>
           {decision.sessionId ? <GoButton href={hrefFor("session", decision.sessionId)} variant="outline">{t("decision.toSession")}</GoButton> : null}
@@ -62,7 +63,7 @@ function Body({ decision }: { decision: DecisionRow }) {
         <Flex as="ol" listStyleType="none" gap="3" wrap="wrap">
           <Step icon={UserRound} label={t("decision.user")}>{decision.userIdentifier || t("decision.noUser")}</Step>
           <Step icon={Bot} label={t("decision.agent")}>{decision.endpoint ? <GoTo href={hrefFor("agent", decision.endpoint.id)}>{decision.endpoint.name}</GoTo> : decision.agentId}</Step>
-          <Step icon={FileInput} label={t("decision.action")}>{decision.action}</Step>
+          <Step icon={FileInput} label={t("decision.action")}>{word(decision.action)}{subjectOf(decision.context) ? <Text as="span" display="block" fontFamily="mono" fontSize="xs">{subjectOf(decision.context)}</Text> : null}</Step>
           <Step icon={ShieldCheck} label={t("decision.policy")}>
             {cause ? <><GoTo href={hrefFor("policy", cause.policyId)}>{cause.policyName}</GoTo>{cause.version ? <Text as="span" color="fg.muted"> · {t("decision.version", { version: cause.version })}</Text> : null}</> : t("decision.noCause")}
           </Step>

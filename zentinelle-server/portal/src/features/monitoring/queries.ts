@@ -10,7 +10,7 @@ export const AlertChanged = graphql(`
 export const Decisions = graphql(`
   query Decisions($first: Int, $after: String, $last: Int, $before: String, $filter: DecisionsFilter, $sort: Sort) {
     decisionsPage(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort) {
-      nodes { id allowed action reason code riskScore userIdentifier sessionId correlationId agentId source dryRun durationUs decidedAt endpoint { id name } }
+      nodes { id allowed action context reason code riskScore userIdentifier sessionId correlationId agentId source dryRun durationUs decidedAt endpoint { id name } }
       totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
   }
@@ -60,7 +60,7 @@ export const PolicyNow = graphql(`
 `);
 export const Timeline = graphql(`
   query Timeline($sessionId: String, $correlationId: String) {
-    timeline(sessionId: $sessionId, correlationId: $correlationId, first: 500) { id kind at title status agentId userIdentifier detail }
+    timeline(sessionId: $sessionId, correlationId: $correlationId, first: 200) { id kind at title status agentId userIdentifier detail }
   }
 `);
 export const ContentSummary = graphql(`

@@ -54,7 +54,7 @@ function Findings() {
               <StatCard label={t("scanner.redacted")} value={number(sum.redacted)} />
             </Grid>
             <Grid min="22rem">
-              <ChartCard kind="stacked" title={t("scanner.series")} unit={t("scanner.unit")} lines={sum.series.map((line) => ({ ...line, label: word(line.label), color: COLORS[line.key] }))} />
+              <ChartCard kind="line" title={t("scanner.series")} unit={t("scanner.unit")} lines={sum.series.map((line) => ({ ...line, label: word(line.label), color: COLORS[line.key] }))} />
               <ChartCard kind="bar" title={t("scanner.byType")} unit={t("scanner.unit")} bars={sum.byRuleType.map((one) => ({ key: one.key, label: word(one.key), value: one.count }))} />
               <ChartCard kind="bar" title={t("scanner.bySeverity")} unit={t("scanner.unit")} bars={sum.bySeverity.map((one) => ({ key: one.key, label: word(one.key), value: one.count, color: COLORS[one.key] }))} />
             </Grid>

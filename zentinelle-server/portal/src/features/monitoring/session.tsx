@@ -16,6 +16,8 @@ import { entryHref } from "./live";
 import { Timeline } from "./queries";
 import type { Entry } from "./use-activity";
 
+/** The most entries the server tells at once. */
+const MOST = 200;
 const DENIED = ["denied", "deny", "blocked", "violated"];
 
 export function SessionTimeline() {
@@ -52,6 +54,7 @@ function Body({ entries }: { entries: readonly Entry[] }) {
         <StatCard label={t("session.lasted")} value={longDuration(Math.max(0, Math.round(lasted / 1_000_000)))} />
         <StatCard label={t("decision.agent")} value={<Text as="span" fontSize="md">{[...new Set(entries.map((one) => one.agentId).filter(Boolean))].join(", ") || "–"}</Text>} />
       </Grid>
+      {entries.length >= MOST ? <Text fontSize="sm" color="fg.muted">{t("session.cut", { count: MOST })}</Text> : null}
       <Card title={t("session.timeline")} actions={
         <HStack gap="1" wrap="wrap" role="group" aria-label={t("live.kind")}>
           {[null, ...kinds].map((one) => <Button key={one ?? "all"} size="2xs" variant={kind === one ? "solid" : "outline"} aria-pressed={kind === one} onClick={() => url.set({ kind: one })}>{one ? word(one) : t("common.all")}</Button>)}

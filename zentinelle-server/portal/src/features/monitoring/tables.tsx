@@ -3,6 +3,7 @@
 import { Text } from "@chakra-ui/react";
 import { useState } from "react";
 import { duration, number, usd } from "@/lib/format";
+import { subjectOf } from "@/lib/json";
 import { once } from "@/lib/once";
 import { hrefFor, useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
@@ -27,14 +28,20 @@ export function Verdict({ allowed, dryRun }: { allowed: boolean; dryRun?: boolea
   return <><StatusBadge value={allowed ? "allowed" : "denied"} />{dryRun ? <Tag ms="1.5">{t("decision.dryRun")}</Tag> : null}</>;
 }
 
+/** What was attempted, and with what: "Tool call", and the tool below it. */
+function ActionWords({ action, context }: { action: string; context: unknown }) {
+  const what = subjectOf(context);
+  return <>{word(action)}{what ? <Text as="span" display="block" fontSize="xs" fontFamily="mono" fontWeight="normal" color="fg.muted" truncate maxW="14rem">{what}</Text> : null}</>;
+}
+
 const decisionColumns = once((): readonly Column<DecisionRow>[] => [
-  { key: "action", label: t("decision.action"), cell: (row) => row.action, sort: "action", width: "18%" },
+  { key: "action", label: t("decision.action"), cell: (row) => <ActionWords action={row.action} context={row.context} />, value: (row) => row.action, sort: "action", width: "18%" },
   { key: "allowed", label: t("decision.outcome"), cell: (row) => <Verdict allowed={row.allowed} dryRun={row.dryRun} />, value: (row) => (row.allowed ? "allowed" : "denied") },
   { key: "reason", label: t("decision.reason"), cell: (row) => <Text lineClamp={1} maxW="26rem" title={row.reason ?? ""}>{row.reason || "–"}</Text>, value: (row) => row.reason },
   { key: "agentId", label: t("decision.agent"), cell: (row) => (row.endpoint ? <GoTo href={hrefFor("agent", row.endpoint.id)} fontWeight="normal">{row.endpoint.name}</GoTo> : row.agentId), value: (row) => row.agentId, sort: "agentId" },
   { key: "userIdentifier", label: t("decision.user"), cell: (row) => row.userIdentifier || "–" },
   { key: "riskScore", label: t("decision.risk"), cell: (row) => number(row.riskScore), numeric: true, sort: "riskScore" },
-  { key: "durationUs", label: t("decision.took"), cell: (row) => duration(row.durationUs), value: (row) => row.durationUs, numeric: true, sort: "durationUs" },
+  { key: "durationUs", label: t("decision.took"), cell: (row) => <Text as="span" whiteSpace="nowrap">{duration(row.durationUs)}</Text>, value: (row) => row.durationUs, numeric: true, sort: "durationUs" },
   { key: "decidedAt", label: t("decision.at"), cell: (row) => <RelativeTime at={row.decidedAt} />, sort: "decidedAt" },
   { key: "code", label: t("decision.code"), cell: (row) => row.code || "–", hidden: true },
   { key: "source", label: t("decision.source"), cell: (row) => word(row.source), hidden: true },
@@ -51,7 +58,7 @@ const decisionFilters = once((): readonly Filter[] => [
 ]);
 
 export function DecisionTable() {
-  return <DataTable name="decisions" label={t("monitoring.decisions")} document={DecisionList} select={(data) => data.decisionsPage} rowId={(row) => row.id} rowName={(row) => row.action} rowHref={(row) => hrefFor("decision", row.id)}
+  return <DataTable name="decisions" label={t("monitoring.decisions")} document={DecisionList} select={(data) => data.decisionsPage} rowId={(row) => row.id} rowName={(row) => `${word(row.action)} ${subjectOf(row.context)}`.trim()} rowHref={(row) => hrefFor("decision", row.id)}
     columns={decisionColumns()} filters={decisionFilters()} sort={NEWEST_DECISION} permission="evaluations:read" empty={{ title: t("decision.none"), text: t("decision.none.text") }} />;
 }
 

@@ -68,7 +68,9 @@ function Shown({ policy }: { policy: Kept }) {
 
 function Overview({ policy }: { policy: Kept }) {
   const [since] = useState(() => new Date(Date.now() - 7 * 86_400_000).toISOString());
-  const decisions = useQuery(PolicyDecisions, { variables: { filter: { search: policy.id, allowed: false, since } } });
+  const decisions = useQuery(PolicyDecisions, { variables: { filter: { policyType: [policy.policyType], allowed: false, since } } });
+  // The server finds denials by the type of what stopped them; which of its policies it was, each one says.
+  const stoppedBy = <One extends { policies: readonly { policyId: string; verdict: string }[] }>(found: readonly One[]) => found.filter((one) => one.policies.some((said) => said.policyId === policy.id && said.verdict === "violated"));
   const config = Object.entries((policy.config ?? {}) as Record<string, unknown>).filter(([name]) => !name.startsWith("_"));
   return (
     <Box display="grid" gap="4" gridTemplateColumns={{ base: "minmax(0,1fr)", lg: "minmax(0,1fr) minmax(0,1fr)" }} alignItems="start">
@@ -94,15 +96,16 @@ function Overview({ policy }: { policy: Kept }) {
         </Card>
         <Card title={t("policies.recent")}>
           <Loaded result={decisions} permission="evaluations:read">
-            {({ decisionsPage }) => decisionsPage.nodes.length === 0 ? <Text fontSize="sm" color="fg.muted">{t("policies.recent.none")}</Text> : (
+            {({ decisionsPage }) => (
               <Stack gap="2.5">
-                {decisionsPage.nodes.map((one) => (
+                {stoppedBy(decisionsPage.nodes).length === 0 ? <Text fontSize="sm" color="fg.muted">{t(decisionsPage.totalCount > decisionsPage.nodes.length ? "policies.recent.few" : "policies.recent.none", { count: decisionsPage.nodes.length })}</Text> : null}
+                {stoppedBy(decisionsPage.nodes).slice(0, 10).map((one) => (
                   <HStack key={one.id} justify="space-between" gap="3" fontSize="sm">
                     <Box minW="0"><GoTo href={`/monitoring/decision/?id=${one.id}`}>{one.agentId}</GoTo><Text color="fg.muted" fontSize="xs" truncate>{one.reason ?? one.action}</Text></Box>
                     <Text color="fg.muted" fontSize="xs" flexShrink="0"><RelativeTime at={one.decidedAt} /></Text>
                   </HStack>
                 ))}
-                <GoTo href={`/monitoring/?tab=decisions&search=${policy.id}`} fontSize="sm">{t("policies.recent.all", { count: decisionsPage.totalCount })}</GoTo>
+                {decisionsPage.totalCount > 0 ? <GoTo href={`/monitoring/?tab=decisions&allowed=no&since=7d&policyType=${policy.policyType}`} fontSize="sm">{t("policies.recent.all", { count: decisionsPage.totalCount, type: word(policy.policyType) })}</GoTo> : null}
               </Stack>
             )}
           </Loaded>

@@ -36,7 +36,7 @@ export const PolicyDiff = graphql(`
 `);
 export const PolicyDecisions = graphql(`
   query PolicyDecisions($filter: DecisionsFilter) {
-    decisionsPage(first: 10, filter: $filter) { nodes { id allowed action reason code agentId decidedAt } totalCount }
+    decisionsPage(first: 50, filter: $filter) { nodes { id action reason agentId decidedAt policies { policyId verdict } } totalCount }
   }
 `);
 export const CreatePolicy = graphql(`

@@ -56,12 +56,16 @@ function Actions({ prompt, id }: { prompt: PromptRow; id: string }) {
     if (outcome.payload?.prompt?.id) router.push(`/prompts/edit/?id=${outcome.payload.prompt.id}`);
   };
   return (
-    <May permission="prompts:write">
-      <Button size="sm" variant="outline" onClick={() => rate(true)}><Star size={15} aria-hidden /> {t("prompt.rate")}</Button>
-      <Button size="sm" variant="outline" onClick={() => void run()}><GitFork size={15} aria-hidden /> {t("prompt.fork")}</Button>
-      <GoButton href={`/prompts/edit/?id=${encodeURIComponent(id)}`}><Pencil size={15} aria-hidden /> {t("common.edit")}</GoButton>
-      {rating ? <RateForm id={id} mine={prompt.userRating ?? 0} close={() => rate(false)} /> : null}
-    </May>
+    <>
+      <May permission="me:write">
+        <Button size="sm" variant="outline" onClick={() => rate(true)}><Star size={15} aria-hidden /> {t("prompt.rate")}</Button>
+        {rating ? <RateForm id={id} mine={prompt.userRating ?? 0} close={() => rate(false)} /> : null}
+      </May>
+      <May permission="prompts:write">
+        <Button size="sm" variant="outline" onClick={() => void run()}><GitFork size={15} aria-hidden /> {t("prompt.fork")}</Button>
+        <GoButton href={`/prompts/edit/?id=${encodeURIComponent(id)}`}><Pencil size={15} aria-hidden /> {t("common.edit")}</GoButton>
+      </May>
+    </>
   );
 }
 

@@ -5,7 +5,7 @@ import { useQuery } from "@apollo/client/react";
 import { Siren } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
-import { useChange } from "@/lib/change";
+import { sayProblems, useChange } from "@/lib/change";
 import { choicesOf } from "@/lib/choices";
 import { asWords, splitWords } from "@/lib/json";
 import { May } from "@/lib/session";
@@ -13,31 +13,56 @@ import { hrefFor, useUrlState } from "@/lib/url";
 import { t } from "@/messages";
 import { ChoiceField, FormDialog, LongField, TextField } from "@/ui/dialogs";
 import { type Chosen, RecordPicker } from "@/ui/record-picker";
-import type { IncidentRecordQuery } from "./gql/graphql";
-import { CreateIncident, IncidentOptions, UpdateIncident } from "./queries";
+import type { AlertOriginQuery, IncidentRecordQuery } from "./gql/graphql";
+import { AddEvidence, AlertOrigin, CreateIncident, IncidentOptions, UpdateIncident } from "./queries";
 
 export type IncidentRow = NonNullable<IncidentRecordQuery["incident"]>;
+type Alert = NonNullable<AlertOriginQuery["complianceAlert"]>;
 export const INCIDENT_TYPES = ["policy_violation", "security_breach", "data_leak", "service_disruption", "compliance_breach", "cost_overrun", "harmful_output", "other"];
 export const INCIDENT_STATUSES = ["open", "investigating", "mitigating", "resolved", "closed"];
 export const SEVERITIES = ["critical", "high", "medium", "low"];
+
+/** An instant as a field of day and time takes it, in local time. */
+function localInput(at: string): string {
+  const when = new Date(at);
+  return new Date(when.getTime() - when.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
 
 export function NewIncidentButton() {
   const url = useUrlState();
   return (
     <May permission="incidents:write">
       <Button size="sm" variant="outline" onClick={() => url.set({ new: "incident" })}><Siren size={15} aria-hidden /> {t("incident.new")}</Button>
-      {url.get("new") === "incident" ? <Report close={() => url.set({ new: null })} /> : null}
     </May>
   );
 }
 
-function Report({ close }: { close: () => void }) {
+/** The form, where the address asks for it. */
+export function IncidentReport() {
+  const url = useUrlState();
+  const alert = url.get("alert");
+  const wanted = url.get("new") === "incident";
+  const { data, error } = useQuery(AlertOrigin, { variables: { id: alert ?? "" }, skip: !wanted || !alert });
+  const ready = !alert || data || error;
+  return (
+    <May permission="incidents:write">
+      {wanted && ready ? <Report alert={data?.complianceAlert ?? undefined} close={() => url.set({ new: null, alert: null })} /> : null}
+    </May>
+  );
+}
+
+/** A new incident. One that an alert gave rise to begins with what the alert says, and points back at it. */
+function Report({ close, alert }: { close: () => void; alert?: Alert }) {
   const router = useRouter();
   const { data } = useQuery(IncidentOptions);
   const create = useChange(CreateIncident);
-  const [made, set] = useState({ title: "", description: "", incidentType: "policy_violation", severity: "medium", affectedUser: "", affectedUserCount: "", occurredAt: "", tags: "" });
+  const prove = useChange(AddEvidence);
+  const [made, set] = useState({
+    title: alert?.title ?? "", description: alert?.description ?? "", incidentType: "policy_violation", severity: alert && SEVERITIES.includes(alert.severity) ? alert.severity : "medium",
+    affectedUser: alert?.userIdentifier ?? "", affectedUserCount: "", occurredAt: alert ? localInput(alert.firstViolationAt ?? alert.createdAt) : "", tags: "",
+  });
   const put = (name: keyof typeof made) => (value: string) => set({ ...made, [name]: value });
-  const [agent, setAgent] = useState<Chosen[]>([]);
+  const [agent, setAgent] = useState<Chosen[]>(alert?.endpoint ? [alert.endpoint] : []);
   const [risk, setRisk] = useState<Chosen[]>([]);
   const submit = async () => {
     const outcome = await create({
@@ -47,10 +72,11 @@ function Report({ close }: { close: () => void }) {
         occurredAt: made.occurredAt ? new Date(made.occurredAt).toISOString() : undefined, endpointId: agent[0]?.id, relatedRiskId: risk[0]?.id,
       },
     }, t("incident.created"));
-    if (outcome.success) {
-      close();
-      if (outcome.payload?.incidentId) router.push(hrefFor("incident", outcome.payload.incidentId));
-    }
+    const id = outcome.payload?.incidentId;
+    if (outcome.success && id) {
+      if (alert) sayProblems(await prove({ id, kind: "alert", reference: alert.id, note: alert.title }));
+      router.push(hrefFor("incident", id));
+    } else if (outcome.success) close();
     return outcome;
   };
   const options = data?.incidentOptions;

@@ -16,9 +16,9 @@ import { CopyButton, GoTo, RelativeTime } from "@/ui/small";
 import type { IncidentRow } from "./incident-form";
 import { AddEvidence, CommentIncident } from "./queries";
 
-const KINDS = ["decision", "session", "alert", "audit_entry", "link", "file", "note"];
+const KINDS = ["decision", "alert", "event", "interaction", "scan", "policy", "agent", "url", "note"];
 /** Kinds whose reference is the id of a record with a page of its own. */
-const RECORDS = ["decision", "session", "alert", "policy", "agent", "risk"];
+const RECORDS = ["decision", "alert", "policy", "agent"];
 
 function Reference({ kind, reference }: { kind: string; reference: string }) {
   if (RECORDS.includes(kind)) return <GoTo href={hrefFor(kind, reference)}>{reference}</GoTo>;

@@ -17,7 +17,7 @@ export function RiskMatrix() {
     <Card title={t("risk.matrix")} actions={<HStack gap="2" wrap="wrap">{BANDS.map(([level, from, to]) => <StatusBadge key={level} value={level} label={`${from}–${to}`} />)}</HStack>}>
       <Loaded result={result}>
         {({ riskMatrix }) => (
-          <Box overflowX="auto" tabIndex={0} role="region" aria-label={t("risk.matrix")}>
+          <Box overflowX="auto" position="relative" tabIndex={0} role="group" aria-label={t("risk.matrix")}>
             <Text fontSize="xs" color="fg.muted" mb="2">{t("risk.matrix.help")}</Text>
             <Grid templateColumns="6.5rem repeat(5, minmax(4.2rem, 1fr))" gap="1.5" minW="30rem" role="grid" aria-label={t("risk.matrix")}>
               {[...FACTORS].reverse().map((impact) => (

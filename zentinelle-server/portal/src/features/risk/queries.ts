@@ -62,6 +62,9 @@ export const IncidentRecord = graphql(`
 export const IncidentOptions = graphql(`
   query IncidentOptions { incidentOptions { incidentTypes { value label } severities { value label } statuses { value label } } }
 `);
+export const AlertOrigin = graphql(`
+  query AlertOrigin($id: ID!) { complianceAlert(id: $id) { id title description severity alertType userIdentifier firstViolationAt createdAt endpoint { id name } } }
+`);
 export const CreateIncident = graphql(`
   mutation CreateIncident($input: CreateIncidentInput!) { createIncident(input: $input) { incidentId success error errors problems { code message path } } }
 `);

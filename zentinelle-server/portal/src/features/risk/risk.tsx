@@ -3,7 +3,7 @@ import dynamic from "next/dynamic";
 import { t } from "@/messages";
 import { Page } from "@/ui/page";
 import { UrlTabs } from "@/ui/tabs";
-import { NewIncidentButton } from "./incident-form";
+import { IncidentReport, NewIncidentButton } from "./incident-form";
 import { NewRiskButton } from "./new-risk";
 
 // The other tabs are loaded when first opened.
@@ -21,6 +21,7 @@ export function Risk() {
         { key: "fmea", label: t("fmea.tab"), content: <Fmea /> },
         { key: "incidents", label: t("incident.tab"), content: <Incidents />, permission: "incidents:read" },
       ]} />
+      <IncidentReport />
     </Page>
   );
 }

@@ -1,14 +1,14 @@
 "use client";
 import { useMutation } from "@apollo/client/react";
-import { Button, Checkbox, HStack, SimpleGrid, Text } from "@chakra-ui/react";
+import { Button, HStack, Text } from "@chakra-ui/react";
 import { Ban, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { number } from "@/lib/format";
 import { May } from "@/lib/session";
 import { t } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
-import { ConfirmDialog, FormDialog, FormField, TextField } from "@/ui/dialogs";
-import { useRun } from "@/ui/run";
+import { ChecksField, ConfirmDialog, FormDialog, TextField } from "@/ui/dialogs";
+import { useRun } from "@/lib/change";
 import { RelativeTime, SecretOnce } from "@/ui/small";
 import { type Column, DataTable, type Filter } from "@/ui/table";
 import type { ApiKeysPageQuery } from "./gql/graphql";
@@ -69,15 +69,7 @@ function NewKey({ close }: { close: () => void }) {
         return outcome;
       }}>
       <TextField name="name" label={t("common.name")} value={name} set={setName} maxLength={255} required />
-      <FormField name="scopes" label={t("keys.scopes")} help={t("keys.scopes.help")}>
-        <SimpleGrid columns={2} gap="2" w="100%" role="group" aria-label={t("keys.scopes")}>
-          {SCOPES.map((scope) => (
-            <Checkbox.Root key={scope} size="sm" checked={scopes.includes(scope)} onCheckedChange={({ checked }) => setScopes(checked ? [...scopes, scope] : scopes.filter((one) => one !== scope))}>
-              <Checkbox.HiddenInput /><Checkbox.Control /><Checkbox.Label fontFamily="mono" fontWeight="normal">{scope}</Checkbox.Label>
-            </Checkbox.Root>
-          ))}
-        </SimpleGrid>
-      </FormField>
+      <ChecksField name="scopes" label={t("keys.scopes")} help={t("keys.scopes.help")} choices={SCOPES.map((value) => ({ value, label: value }))} held={scopes} set={setScopes} mono />
     </FormDialog>
   );
 }

@@ -1,14 +1,14 @@
 "use client";
 import { useMutation } from "@apollo/client/react";
-import { Button, Checkbox, SimpleGrid, Stack, Text } from "@chakra-ui/react";
+import { Button, Stack, Text } from "@chakra-ui/react";
 import { LockOpen, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { day } from "@/lib/format";
 import { May } from "@/lib/session";
 import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
-import { ChoiceField, ConfirmDialog, FormDialog, FormField, LongField, SwitchField, TextField } from "@/ui/dialogs";
-import { useRun } from "@/ui/run";
+import { ChecksField, ChoiceField, ConfirmDialog, FormDialog, LongField, SwitchField, TextField } from "@/ui/dialogs";
+import { useRun } from "@/lib/change";
 import { type Column, DataTable, type Filter } from "@/ui/table";
 import type { HoldsPageQuery } from "./gql/graphql";
 import { listOf } from "./parts";
@@ -84,17 +84,7 @@ function NewHold({ close }: { close: () => void }) {
       <TextField name="referenceNumber" label={t("holds.reference")} value={referenceNumber} set={setReference} maxLength={100} />
       <ChoiceField name="holdType" label={t("holds.type")} value={holdType} set={setType} choices={choices.holdTypes} />
       <SwitchField label={t("holds.all.label")} value={appliesToAll} set={setAll} />
-      {appliesToAll ? null : (
-        <FormField name="entityTypes" label={t("holds.entities")}>
-          <SimpleGrid columns={2} gap="2" role="group" aria-label={t("holds.entities")}>
-            {choices.entities.map(({ value, label }) => (
-              <Checkbox.Root key={value} size="sm" checked={entityTypes.includes(value)} onCheckedChange={({ checked }) => setEntities(checked ? [...entityTypes, value] : entityTypes.filter((one) => one !== value))}>
-                <Checkbox.HiddenInput /><Checkbox.Control /><Checkbox.Label fontWeight="normal">{label}</Checkbox.Label>
-              </Checkbox.Root>
-            ))}
-          </SimpleGrid>
-        </FormField>
-      )}
+      {appliesToAll ? null : <ChecksField name="entityTypes" label={t("holds.entities")} choices={choices.entities} held={entityTypes} set={setEntities} />}
       <TextField name="userIdentifiers" label={t("holds.users")} help={t("holds.users.help")} value={users} set={setUsers} />
       <TextField name="effectiveDate" label={t("holds.effective")} type="date" value={from} set={setFrom} required />
       <TextField name="expirationDate" label={`${t("holds.expires")} (${t("common.optional")})`} type="date" value={until} set={setUntil} />

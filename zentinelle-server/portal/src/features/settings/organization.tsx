@@ -8,7 +8,7 @@ import { useMay } from "@/lib/session";
 import { t, word } from "@/messages";
 import { ChoiceField, FormField, FormProblems, ProblemList, SwitchField, TextField } from "@/ui/dialogs";
 import { Card, Loaded } from "@/ui/page";
-import { useRun } from "@/ui/run";
+import { useRun } from "@/lib/change";
 import { Facts, Identifier } from "@/ui/small";
 import type { OrganizationQuery } from "./gql/graphql";
 import { SettingsPage } from "./parts";

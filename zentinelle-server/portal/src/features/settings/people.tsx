@@ -7,7 +7,7 @@ import { May, useMe } from "@/lib/session";
 import { t, word } from "@/messages";
 import { StatusBadge } from "@/ui/badges";
 import { ChoiceField, ConfirmDialog, FormDialog, TextField } from "@/ui/dialogs";
-import { useRun } from "@/ui/run";
+import { useRun } from "@/lib/change";
 import { RelativeTime, SecretOnce } from "@/ui/small";
 import { type Column, DataTable, type Filter } from "@/ui/table";
 import type { Role, UsersPageQuery } from "./gql/graphql";

@@ -7,7 +7,7 @@ import { May } from "@/lib/session";
 import { t, word } from "@/messages";
 import { ChoiceField, ConfirmDialog, FormDialog, TextField } from "@/ui/dialogs";
 import { Card, Loaded, NothingState } from "@/ui/page";
-import { useRun } from "@/ui/run";
+import { useRun } from "@/lib/change";
 import { RelativeTime } from "@/ui/small";
 import type { ProviderKeysQuery } from "./gql/graphql";
 import { SettingsPage } from "./parts";

@@ -10,7 +10,7 @@ import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { ChoiceField, ConfirmDialog, FormDialog, LongField, SwitchField, TextField } from "@/ui/dialogs";
 import { Card, Loaded } from "@/ui/page";
-import { useRun } from "@/ui/run";
+import { useRun } from "@/lib/change";
 import { RelativeTime } from "@/ui/small";
 import { type Column, DataTable, type Filter } from "@/ui/table";
 import type { RetentionPageQuery } from "./gql/graphql";

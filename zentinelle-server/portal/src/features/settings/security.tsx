@@ -8,7 +8,7 @@ import { t } from "@/messages";
 import { StatusBadge } from "@/ui/badges";
 import { FormDialog, FormProblems, ProblemList, TextField } from "@/ui/dialogs";
 import { Card, Loaded } from "@/ui/page";
-import { useRun } from "@/ui/run";
+import { useRun } from "@/lib/change";
 import { Identifier, RelativeTime } from "@/ui/small";
 import { SettingsPage } from "./parts";
 import { BeginTotp, ChangePassword, ConfirmTotp, DisableTotp, RevokeSession, Sessions } from "./queries";
@@ -19,7 +19,7 @@ export function Security() {
     <SettingsPage title={t("nav.security")} lead={t("security.lead")} permission="me:read">
       {me.signedInBy === "local" ? (
         <Box display="grid" gap="4" gridTemplateColumns={{ base: "minmax(0,1fr)", lg: "minmax(0,1fr) minmax(0,1fr)" }} alignItems="start"><Password /><SecondFactor /></Box>
-      ) : <Card><Text fontSize="sm" color="fg.muted">{t("security.local")}</Text></Card>}
+      ) : <Card><Text fontSize="sm" color="fg.muted">{t(me.signedInBy === "open" ? "security.open" : "security.local")}</Text></Card>}
       <SessionList />
     </SettingsPage>
   );
@@ -127,7 +127,7 @@ function SessionList() {
   return (
     <Card title={t("security.sessions")} flush>
       <Loaded result={result} waiting={<Box p="4" />}>
-        {({ sessions }) => (
+        {({ sessions }) => sessions.length === 0 ? <Text px="4" pb="4" fontSize="sm" color="fg.muted">{t("security.sessions.none")}</Text> : (
           <Box overflowX="auto" tabIndex={0}>
             <Table.Root size="sm">
               <Table.Header><Table.Row>{[t("security.sessions.from"), t("common.created"), t("security.sessions.seen"), t("security.sessions.expires"), ""].map((one, index) => <Table.ColumnHeader key={index} px="4">{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>

@@ -7,7 +7,7 @@ import { May } from "@/lib/session";
 import { t } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { ConfirmDialog, FormDialog, SwitchField, TextField } from "@/ui/dialogs";
-import { useRun } from "@/ui/run";
+import { useRun } from "@/lib/change";
 import { RelativeTime, SecretOnce } from "@/ui/small";
 import { type Column, DataTable } from "@/ui/table";
 import type { WebhooksPageQuery } from "./gql/graphql";

@@ -22,8 +22,8 @@ export const Views = graphql(`
   query Views($page: String) { savedViews(page: $page) { id page name query shared isDefault mine } }
 `);
 export const SaveView = graphql(`
-  mutation SaveView($page: String!, $name: String!, $query: String!, $shared: Boolean, $isDefault: Boolean) {
-    saveView(page: $page, name: $name, query: $query, shared: $shared, isDefault: $isDefault) { success id errors { code message path } }
+  mutation SaveView($id: ID, $page: String!, $name: String!, $query: String!, $shared: Boolean, $isDefault: Boolean) {
+    saveView(id: $id, page: $page, name: $name, query: $query, shared: $shared, isDefault: $isDefault) { success id errors { code message path } }
   }
 `);
 export const DeleteView = graphql(`

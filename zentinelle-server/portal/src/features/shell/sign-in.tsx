@@ -86,7 +86,7 @@ export function SignIn() {
           {options.oidc ? (
             <Stack gap="4" mt={options.password ? "4" : "0"}>
               {options.password ? <Separator /> : null}
-              <Button variant="outline" asChild><a href={`${options.oidc.start}?back=${encodeURIComponent(BASE + back)}`}>{t("signIn.oidc", { name: options.oidc.label })}</a></Button>
+              <Button variant="outline" asChild><a href={`${options.oidc.start}?next=${encodeURIComponent(BASE + back)}`}>{t("signIn.oidc", { name: options.oidc.label })}</a></Button>
             </Stack>
           ) : null}
         </Box>

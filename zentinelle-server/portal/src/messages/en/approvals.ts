@@ -28,4 +28,7 @@ export const approvals = {
   "approvals.history": "Answered",
   "approvals.agentLately": "Agent, last 24 h",
   "approvals.agentLately.value": "{decisions} decisions, {denied} denied",
+
+  "word.consumed": "Approved and used",
+  "word.cancelled": "Withdrawn",
 } as const;

@@ -38,5 +38,5 @@ export const audit = {
   "receipt.saved": "Receipt saved",
   "receipt.failed": "No receipt",
   "receipt.none": "There is no receipt for entry {sequence}: it may not be part of a signed checkpoint yet",
-  "receipt.noSequence": "This entry does not say its place in the chain; ask for its receipt by number above.",
+  "receipt.noSequence": "This entry is not sealed into the chain yet. Try again in a moment.",
 } as const;

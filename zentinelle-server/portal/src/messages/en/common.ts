@@ -135,6 +135,8 @@ export const common = {
   "word.organization": "Organisation",
   "word.ai_guardrail": "AI guardrail",
   "word.llm": "LLM",
+  "word.openai": "OpenAI",
+  "word.tool_call": "Tool call",
   "word.llm:invoke": "Model call",
   "word.mcp": "MCP",
   "word.mcp_server": "MCP server",

@@ -142,7 +142,7 @@ export const risk = {
   "incident.lessons.help": "What changes so that it does not come back.",
   "incident.notWritten": "Not written yet",
   "incident.evidence": "Evidence",
-  "incident.evidence.lead": "Point at what shows it: a decision, a session, a file or an address.",
+  "incident.evidence.lead": "Point at what shows it: a decision, an alert, an event or an address.",
   "incident.addEvidence": "Add evidence",
   "incident.evidenceAdded": "Evidence added",
   "incident.noEvidence": "No evidence yet.",
@@ -162,6 +162,6 @@ export const risk = {
   "incident.breachedCount": "Service level missed",
   "incident.bySeverity": "Incidents by severity",
 
-  "word.audit_entry": "Audit entry",
+  "word.url": "Address",
   "word.at_risk": "At risk",
 } as const;

@@ -68,6 +68,7 @@ export const settings = {
   "security.totp.off.done": "The second factor is off",
   "security.totp.qr": "QR code for the authenticator app",
   "security.sessions": "Sessions",
+  "security.sessions.none": "Nobody is signed in with your account.",
   "security.sessions.current": "This one",
   "security.sessions.end": "End",
   "security.sessions.from": "From",
@@ -75,6 +76,7 @@ export const settings = {
   "security.sessions.expires": "Ends",
   "security.sessions.ended": "Session ended",
   "security.local": "You sign in at your organisation's provider; password and second factor are kept there.",
+  "security.open": "In open mode nobody signs in, so there is no password and no second factor to keep.",
 
   "providers.lead": "Keys of model providers, sealed. They are used by the proxy and can never be read again.",
   "providers.add": "Add a key",

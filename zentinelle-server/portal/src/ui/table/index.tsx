@@ -11,9 +11,10 @@ import { t } from "@/messages";
 import { DeniedState, ErrorState, NothingState, StaleBanner } from "../page";
 import { GoTo, IconAction } from "../small";
 import { BulkBar } from "./bulk";
-import { ColumnMenu, ExportMenu, FilterChips, FilterMenu, ViewMenu } from "./menus";
+import { ColumnMenu, ExportMenu, FilterChips, FilterMenu } from "./menus";
 import { filterOf, PAGE_SIZES, useTableState } from "./state";
 import type { DataTableProps, Filter } from "./types";
+import { useOpeningView, ViewMenu } from "./views";
 
 export type { BulkAction, BulkItem, Choice, Column, Connection, DataTableProps, Filter, RowAction } from "./types";
 
@@ -28,7 +29,8 @@ function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
   const { columns, filters = NO_FILTERS, bulk = [], rowId, rowName, rowHref, onOpen } = props;
   const may = useMay();
   const router = useRouter();
-  const { state, put, clear, query, setQuery } = useTableState(filters, props.prefix, props.sort);
+  const { state, bare, put, clear, query, open: openView, setQuery } = useTableState(filters, props.prefix, props.sort);
+  const opening = useOpeningView(props.name, bare, openView);
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
   const [loadedAt, setLoadedAt] = useState<number>();
   const body = useRef<HTMLTableSectionElement>(null);
@@ -41,6 +43,7 @@ function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
   const place = state.before ? { last: state.size, before: state.before, first: undefined } : { first: state.size, after: state.after };
   const result = useQuery<unknown, Record<string, unknown>>(props.document as never, {
     variables: { ...asked, ...place },
+    skip: opening,
     notifyOnNetworkStatusChange: true,
     pollInterval: props.pollSeconds ? props.pollSeconds * 1000 : undefined,
   });
@@ -218,6 +221,13 @@ function SearchBox({ value, label, put }: { value: string; label: string; put: (
     if (document.activeElement !== field.current) setText(value);
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
+  // At once: who clicks a row has left the field, and the address must not change under the page that comes.
+  const flush = () => {
+    if (timer.current === undefined) return;
+    clearTimeout(timer.current);
+    timer.current = undefined;
+    put(text.trim());
+  };
   return (
     <InputGroup startElement={<Search size={14} aria-hidden />} w={{ base: "100%", md: "19rem" }}>
       <Input ref={field} size="sm" bg="bg.panel" type="search" aria-label={label} placeholder={t("common.search")} data-search value={text}
@@ -225,13 +235,12 @@ function SearchBox({ value, label, put }: { value: string; label: string; put: (
           const next = event.target.value;
           setText(next);
           clearTimeout(timer.current);
-          timer.current = setTimeout(() => put(next.trim()), 350);
+          timer.current = setTimeout(() => {
+            timer.current = undefined;
+            put(next.trim());
+          }, 350);
         }}
-        onKeyDown={(event) => {
-          if (event.key !== "Enter") return;
-          clearTimeout(timer.current);
-          put(text.trim());
-        }} />
+        onBlur={flush} onKeyDown={(event) => event.key === "Enter" && flush()} />
     </InputGroup>
   );
 }

@@ -1,11 +1,9 @@
-// The tools above a table: filters, columns, saved views, export.
+// The tools above a table: filters, columns, export.
 "use client";
-import { Box, Button, Checkbox, Flex, HStack, Input, Menu, NativeSelect, Popover, Portal, Stack, Text } from "@chakra-ui/react";
-import { useApolloClient, useLazyQuery, useMutation } from "@apollo/client/react";
-import { Bookmark, Columns3, Download, Filter as Funnel, Trash2 } from "lucide-react";
+import { Box, Button, Checkbox, HStack, Input, Menu, NativeSelect, Popover, Portal, Stack, Text } from "@chakra-ui/react";
+import { useApolloClient } from "@apollo/client/react";
+import { Columns3, Download, Filter as Funnel } from "lucide-react";
 import { useState } from "react";
-import { DeleteView, SaveView, Views } from "@/features/shell/queries";
-import { attempt } from "@/lib/outcome";
 import { errorText } from "@/lib/apollo";
 import { saveFile, toCsv } from "@/lib/save-file";
 import { t, word } from "@/messages";
@@ -92,56 +90,6 @@ export function ColumnMenu<Row>({ columns, shown, choose }: { columns: readonly 
         </Menu.Positioner>
       </Portal>
     </Menu.Root>
-  );
-}
-
-export function ViewMenu({ page, query, apply }: { page: string; query: string; apply: (query: string) => void }) {
-  const [load, { data, refetch }] = useLazyQuery(Views, { fetchPolicy: "cache-and-network" });
-  const [save] = useMutation(SaveView);
-  const [remove] = useMutation(DeleteView);
-  const [name, setName] = useState("");
-  const [shared, setShared] = useState(false);
-  const keep = async () => {
-    const { success, problems } = await attempt(async () => (await save({ variables: { page, name, query, shared, isDefault: false } })).data?.saveView);
-    if (!success) return tell.failed(t("form.error"), problems.map((one) => one.message).join(" "));
-    setName("");
-    tell.done(t("table.views.saved"));
-    void refetch();
-  };
-  return (
-    <Popover.Root positioning={{ placement: "bottom-end" }} lazyMount onOpenChange={({ open }) => open && void load({ variables: { page } })}>
-      <Popover.Trigger asChild>
-        <IconAction label={t("table.views")} variant="outline"><Bookmark size={15} aria-hidden /></IconAction>
-      </Popover.Trigger>
-      <Portal>
-        <Popover.Positioner>
-          <Popover.Content w="19rem" aria-label={t("table.views")}>
-            <Popover.Body p="3">
-              <Stack gap="1" mb="3">
-                {data?.savedViews.length === 0 ? <Text fontSize="sm" color="fg.muted">{t("table.views.none")}</Text> : null}
-                {data?.savedViews.map((view) => (
-                  <Flex key={view.id} align="center">
-                    <Button variant="ghost" size="sm" flex="1" justifyContent="flex-start" onClick={() => apply(view.query)}>{view.name}</Button>
-                    {view.mine ? (
-                      <IconAction label={t("table.views.delete", { name: view.name })} size="xs" onClick={async () => { await remove({ variables: { id: view.id } }); void refetch(); }}>
-                        <Trash2 size={13} aria-hidden />
-                      </IconAction>
-                    ) : null}
-                  </Flex>
-                ))}
-              </Stack>
-              <Stack as="form" gap="2" borderTopWidth="1px" borderColor="border" pt="3" onSubmit={(event) => { event.preventDefault(); void keep(); }}>
-                <Input size="sm" aria-label={t("table.views.name")} placeholder={t("table.views.name")} value={name} maxLength={80} onChange={(event) => setName(event.target.value)} />
-                <Checkbox.Root size="sm" checked={shared} onCheckedChange={({ checked }) => setShared(checked === true)}>
-                  <Checkbox.HiddenInput /><Checkbox.Control /><Checkbox.Label fontWeight="normal">{t("table.views.shared")}</Checkbox.Label>
-                </Checkbox.Root>
-                <Button type="submit" size="sm" disabled={!name.trim()}>{t("table.views.save")}</Button>
-              </Stack>
-            </Popover.Body>
-          </Popover.Content>
-        </Popover.Positioner>
-      </Portal>
-    </Popover.Root>
   );
 }
 

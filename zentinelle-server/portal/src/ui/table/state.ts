@@ -1,11 +1,12 @@
 // The table's state is the address. Here it is read, and turned into the server's variables.
 "use client";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { useUrlState } from "@/lib/url";
 import type { Filter } from "./types";
 
 const SPANS: Record<string, number> = { "15m": 900, "1h": 3600, "24h": 86_400, "7d": 604_800, "30d": 2_592_000, "90d": 7_776_000 };
 export const SPAN_NAMES = Object.keys(SPANS);
+const STATE = ["search", "sort", "size", "after", "before", "columns"];
 export const PAGE_SIZES = [20, 50, 100, 200];
 
 export interface TableState {
@@ -56,10 +57,17 @@ export function useTableState(known: readonly Filter[], prefix = "", usualSort?:
       columns: get("columns")?.split(",") ?? null,
     };
   }, [url.query, known, prefix, usualSort]);
+  // Whether the address says nothing of this table.
+  const bare = useMemo(() => {
+    const params = new URLSearchParams(url.query);
+    return ![...STATE, ...known.map(({ key }) => key)].some((name) => params.has(prefix + name));
+  }, [url.query, known, prefix]);
+  const show = (how: "pushState" | "replaceState") => (query: string) => window.history[how](null, "", query ? `${location.pathname}?${query}` : location.pathname);
+  const open = useCallback(show("replaceState"), []);
   const put = (change: Record<string, string | readonly string[] | number | null>, keepPlace = false) => {
     const whole = keepPlace ? change : { after: null, before: null, ...change };
     url.set(Object.fromEntries(Object.entries(whole).map(([name, value]) => [prefix + name, value])));
   };
   const clear = () => put({ search: null, ...Object.fromEntries(known.map(({ key }) => [key, null])) });
-  return { state, put, clear, query: url.query, setQuery: (query: string) => window.history.pushState(null, "", query ? `${location.pathname}?${query}` : location.pathname) };
+  return { state, bare, put, clear, query: url.query, open, setQuery: show("pushState") };
 }
