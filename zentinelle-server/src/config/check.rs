@@ -32,6 +32,7 @@ pub(super) fn check(config: &Config) -> Vec<(PolicyError, Severity)> {
     found.proxy(config);
     found.auth(config);
     found.mail(config);
+    found.zentinel(config);
     found.0
 }
 
@@ -292,6 +293,31 @@ impl Findings {
                 let pointer = format!("/notifications/smtp/{key}");
                 self.error(FILE, pointer, message, "check the path and who may read it");
             }
+        }
+    }
+
+    fn zentinel(&mut self, config: &Config) {
+        let zentinel = &config.zentinel;
+        for (key, value) in [("tenant", &zentinel.tenant), ("agent", &zentinel.agent), ("name", &zentinel.name)] {
+            if value.trim().is_empty() {
+                let message = format!("`zentinel.{key}` is empty");
+                self.error(INVALID, format!("/zentinel/{key}"), message, "leave the key away for its default");
+            }
+        }
+        let headers = [("agent_header", &zentinel.agent_header), ("user_header", &zentinel.user_header)];
+        for (key, name) in headers.into_iter().filter(|(_, name)| !name.is_empty()) {
+            if name.parse::<axum::http::HeaderName>().is_err() {
+                let message = format!("`{name}` is no name of a header");
+                self.error(INVALID, format!("/zentinel/{key}"), message, "write one such as `x-agent`");
+            }
+        }
+        if zentinel.grpc.is_some_and(|address| !address.ip().is_loopback()) {
+            let message = "whoever reaches this address may ask the policies, and bodies travel unencrypted to it";
+            self.warning(
+                "/zentinel/grpc",
+                message,
+                "use `zentinel.socket`, a loopback address, or a protected network",
+            );
         }
     }
 }

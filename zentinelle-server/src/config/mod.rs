@@ -14,6 +14,7 @@ pub(crate) mod proxy;
 mod sections;
 mod throttle;
 pub(crate) mod values;
+mod zentinel;
 
 #[cfg(test)]
 mod tests;
@@ -91,6 +92,8 @@ pub(crate) struct Config {
     pub(crate) proxy: proxy::Proxy,
     /// The management API.
     pub(crate) graphql: GraphQl,
+    /// This server as an agent of the Zentinel reverse proxy.
+    pub(crate) zentinel: zentinel::Zentinel,
 }
 
 /// How many organisations the server serves.
@@ -133,6 +136,7 @@ impl Default for Config {
             jobs: JobSettings::default(),
             proxy: proxy::Proxy::default(),
             graphql: GraphQl::default(),
+            zentinel: zentinel::Zentinel::default(),
         }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) enum Source {
     Authzen,
     /// The LLM proxy. What its calls spend is reserved, because the true usage is known later.
     Proxy,
+    /// The Zentinel reverse proxy, whose agent this server is.
+    Zentinel,
 }
 
 impl Source {
@@ -44,6 +46,7 @@ impl Source {
             Self::Sdk => "sdk",
             Self::Authzen => "authzen",
             Self::Proxy => "proxy",
+            Self::Zentinel => "zentinel",
         }
     }
 }
