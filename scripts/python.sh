@@ -52,7 +52,7 @@ for other in ${PYTHONS:-}; do
   PATH=$without_rust "$work/other/bin/pip" install -q "$wheel"
   (cd / && PATH=$without_rust "$work/other/bin/python" -c "import sys; $smoke; print(sys.version.split()[0])")
 done
-"$work/venv/bin/pip" install -q 'pytest>=8' 'hypothesis>=6' 'mypy>=1.15' 'pydantic>=2' 'pyright[nodejs]>=1.1.400' 'ruff>=0.12'
+"$work/venv/bin/pip" install -q 'pytest>=8' 'hypothesis>=6' 'mypy>=1.15' 'pydantic>=2' 'pyright[nodejs]>=1.1.400' 'ruff>=0.12' 'redis>=5.0.1' 'grpcio>=1.60'
 
 say "tests"
 export ZENTINELLE_SERVER=${ZENTINELLE_SERVER:-$target/debug/zentinelle}

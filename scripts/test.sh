@@ -41,6 +41,6 @@ scripts/wasm.sh
 scripts/portal.sh
 scripts/portal-test.sh
 scripts/node.sh
-scripts/python.sh
+scripts/services.sh run -- scripts/python.sh
 
 say "all checks passed"

@@ -1,9 +1,17 @@
 #!/usr/bin/env bash
 # Runs the Zentinel proxy project's own client against our agent. Needs `protoc`, or Python to fetch one.
+#
+#   scripts/zentinel-interop.sh            all of it
+#   scripts/zentinel-interop.sh generate   writes the Rust code of the gRPC messages from the `.proto`
 . "$(dirname "$0")/common.sh"
 
-cargo build --locked -q -p zentinelle-server
-export ZENTINELLE="${CARGO_TARGET_DIR:-$PWD/target}/debug/zentinelle"
+if [ "${1:-}" = generate ]; then
+  export ZENTINELLE_GENERATE=1
+  set -- --test proto
+else
+  cargo build --locked -q -p zentinelle-server
+  export ZENTINELLE="${CARGO_TARGET_DIR:-$PWD/target}/debug/zentinelle"
+fi
 if [ -z "${PROTOC:-}" ] && ! command -v protoc >/dev/null 2>&1; then
   tools=$(mktemp -d)
   trap 'rm -rf "$tools"' EXIT
@@ -17,4 +25,4 @@ fi
 cd zentinelle-server/interop
 say "the proxy's own client against our agent"
 target="${INTEROP_TARGET_DIR:-$PWD/target}"
-CARGO_TARGET_DIR="$target" cargo test --locked
+CARGO_TARGET_DIR="$target" cargo test --locked "$@"

@@ -57,7 +57,7 @@ FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events) AS n)
 CREATE TEMP TABLE calls AS SELECT row_number() OVER () - 1 AS place, count(*) OVER () AS known, * FROM interactions;
 INSERT INTO interactions
 SELECT c.tenant_id, pg_temp.id_at(at), pg_temp.agent(), 'user-' || (n % 300), c.interaction_type, 'session-' || (n / 10), c.request_id,
-       c.provider, c.model, c.input_content, c.output_content, c.system_prompt, c.tool_calls, c.classification,
+       c.provider, c.model, c.input_content, c.output_content, c.system_prompt, c.prompt_digest, c.tool_calls, c.classification,
        c.input_tokens, c.output_tokens, c.usd_micros, c.latency_ms, c.decision, NULL, at, at
 FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events / 5) AS n) AS told
 JOIN calls AS c ON c.place = n % c.known;

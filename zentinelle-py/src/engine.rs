@@ -1,60 +1,27 @@
 //! The engine as a handle: parsed once, frozen, shared between threads.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
-use serde_json::{Value, json};
-use zentinelle_core::document::decode::decode_as;
+use serde_json::json;
 use zentinelle_core::document::diagnostic::Severity;
-use zentinelle_core::ledger::{Ledger as _, LedgerError};
-use zentinelle_core::policy_document::{self, PolicyDocument};
-use zentinelle_core::{Agent, NoPolicy, Policy, PolicySet, Request, engine};
+use zentinelle_core::ledger::Ledger as _;
+use zentinelle_core::{Agent, NoPolicy, PolicySet, Request, engine, policy_document};
 
 use crate::approval::KeyRing;
+use crate::assessment::{Assessment, Pending, ready};
 use crate::decision::Decision;
-use crate::error::{Class, Failure, of_faults, of_problems, raise};
+use crate::document::{kept_policies, read_document, version_of};
+use crate::error::{Class, Failure, of_problems, raise};
 use crate::ledger::{Batch, MemoryLedger, outcome, outcome_value};
 use crate::request::{Asked, LONG, build, read_agent};
 use crate::value;
 
-/// Who acts: an agent's facts, read once for many requests.
-#[pyclass(name = "Agent", frozen, module = "zentinelle_agent")]
-pub(crate) struct AgentHandle(pub(crate) Arc<Agent>);
-
-#[pymethods]
-impl AgentHandle {
-    #[new]
-    #[pyo3(signature = (agent_id, *, tenant_id="local", **facts))]
-    fn new(agent_id: &str, tenant_id: &str, facts: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let host = Agent::new(tenant_id, agent_id);
-        match facts {
-            None => Ok(Self(Arc::new(host))),
-            Some(facts) => read_agent(facts.as_any(), &host).map(Self),
-        }
-    }
-
-    /// The agent's id, unique within the tenant.
-    #[getter]
-    fn agent_id(&self) -> &str {
-        self.0.agent_id.as_str()
-    }
-
-    /// The tenant that owns the agent.
-    #[getter]
-    fn tenant_id(&self) -> &str {
-        self.0.tenant_id.as_str()
-    }
-
-    fn __repr__(&self) -> String {
-        format!("<Agent {} of {}>", self.0.agent_id, self.0.tenant_id)
-    }
-}
-
 /// Where what requests spend is kept.
-enum Kept {
+pub(crate) enum Kept {
     Memory(Py<MemoryLedger>),
     /// A Python object with `apply(batch)`.
     Host(Py<PyAny>),
@@ -63,9 +30,9 @@ enum Kept {
 /// Decides whether an agent may do a thing, and says why.
 #[pyclass(frozen, module = "zentinelle_agent")]
 pub(crate) struct Engine {
-    engine: engine::Engine,
+    pub(crate) engine: engine::Engine,
     agent: Arc<Agent>,
-    ledger: Kept,
+    pub(crate) ledger: Kept,
     /// The context variable that holds the current user and session.
     who: Py<PyAny>,
 }
@@ -123,7 +90,7 @@ impl Engine {
         build(py, asked, &self.agent, Some(&who))
     }
 
-    fn judge(&self, py: Python<'_>, request: Request, size: usize) -> PyResult<Decision> {
+    pub(crate) fn judge(&self, py: Python<'_>, request: Request, size: usize) -> PyResult<Decision> {
         let decision = match &self.ledger {
             Kept::Memory(ledger) => {
                 let ledger = &ledger.get().0;
@@ -149,33 +116,6 @@ impl Engine {
         };
         Ok(Decision::new(decision, request))
     }
-}
-
-/// A document that can be used, or the exception that says what is wrong with it.
-fn read_document(py: Python<'_>, text: &str, name: &str) -> PyResult<PolicyDocument> {
-    let (document, problems) = py.detach(|| policy_document::read(text));
-    match problems.iter().any(|problem| problem.severity == Severity::Error) {
-        true => Err(of_problems(py, &problems, name, text)),
-        false => Ok(document),
-    }
-}
-
-/// As the command names a snapshot: enough of the digest of the text to tell versions apart.
-fn version_of(text: &str) -> String {
-    zentinelle_core::audit::digest(&json!([text])).to_string().chars().take(12).collect()
-}
-
-/// Policies as a server keeps them: one that cannot be used denies what it applies to.
-fn kept_policies(py: Python<'_>, listed: Value, tenant: &str) -> PyResult<Vec<Policy>> {
-    let Value::Array(listed) = listed else { return Ok(Vec::new()) };
-    let read = |(index, mut policy): (usize, Value)| {
-        if let Some(policy) = policy.as_object_mut() {
-            policy.entry("tenant_id").or_insert_with(|| tenant.into());
-        }
-        let decoded = decode_as::<Policy>(&policy, "a policy").lenient();
-        decoded.map_err(|faults| of_faults(py, Class::PolicyDocument, &faults, &format!("/policies/{index}")))
-    };
-    listed.into_iter().enumerate().map(read).collect()
 }
 
 #[pymethods]
@@ -473,101 +413,5 @@ impl Engine {
     fn __repr__(&self) -> String {
         let policies = self.engine.policies();
         format!("<Engine {} of {} policies>", policies.version(), policies.policies().len())
-    }
-}
-
-/// A coroutine that is done already: it never waits, so it costs no turn of the loop.
-fn ready<'py>(py: Python<'py>, decision: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    static READY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let ready: &Py<PyAny> = READY
-        .get_or_try_init(py, || Ok::<_, PyErr>(py.import("zentinelle_agent._async")?.getattr("ready")?.unbind()))?;
-    ready.bind(py).call1((decision,))
-}
-
-/// What policies said of a request before anything was spent.
-#[pyclass(frozen, module = "zentinelle_agent")]
-pub(crate) struct Assessment(Mutex<Option<(engine::Assessment, Request)>>);
-
-#[pymethods]
-impl Assessment {
-    /// What the host's ledger must apply in one atomic step; None when nothing is metered.
-    #[getter]
-    fn batch(&self) -> Option<Batch> {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref().and_then(|(assessment, _)| assessment.batch().cloned()).map(Batch)
-    }
-
-    /// The decision, given what the ledger answered; may be asked for once.
-    #[pyo3(signature = (outcome=None))]
-    fn conclude(&self, py: Python<'_>, outcome: Option<Bound<'_, PyAny>>) -> PyResult<Decision> {
-        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some((assessment, request)) = taken else {
-            let failure = Failure {
-                code: "assessment.concluded",
-                message: "the assessment was concluded before",
-                pointer: None,
-                help: Some("assess each request anew"),
-            };
-            return Err(raise(py, Class::Request, &failure));
-        };
-        let applied = outcome.map(|answer| read_outcome(py, answer)).transpose()?;
-        Ok(Decision::new(assessment.conclude(applied), request))
-    }
-}
-
-/// An outcome, or the exception of a ledger that could not answer.
-fn read_outcome(
-    py: Python<'_>,
-    answer: Bound<'_, PyAny>,
-) -> PyResult<Result<zentinelle_core::ledger::Outcome, LedgerError>> {
-    match answer.is_instance_of::<pyo3::exceptions::PyBaseException>() {
-        true => outcome(py, Err(PyErr::from_value(answer))),
-        false => outcome(py, Ok(answer)),
-    }
-}
-
-/// A request that a coroutine is about to have decided.
-#[pyclass(frozen, module = "zentinelle_agent")]
-pub(crate) struct Pending {
-    engine: Option<Py<Engine>>,
-    held: Mutex<(Option<engine::Assessment>, Option<Request>)>,
-}
-
-impl Pending {
-    fn new(engine: Py<Engine>, request: Request) -> Self {
-        Self { engine: Some(engine), held: Mutex::new((None, Some(request))) }
-    }
-
-    fn assessed(assessment: engine::Assessment, request: Request) -> Self {
-        Self { engine: None, held: Mutex::new((Some(assessment), Some(request))) }
-    }
-}
-
-#[pymethods]
-impl Pending {
-    /// Whether there is work that is worth a thread of its own.
-    #[getter]
-    fn is_long(&self) -> bool {
-        self.engine.is_some()
-    }
-
-    /// Decides with the memory ledger, or assesses for the host's.
-    fn work(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let (assessment, request) = (held.0.take(), held.1.take());
-        drop(held);
-        let Some(request) = request else { return Ok(py.None()) };
-        let assessment = match (assessment, &self.engine) {
-            (Some(assessment), _) => assessment,
-            (None, Some(engine)) => {
-                let engine = engine.get();
-                if let Kept::Memory(_) = engine.ledger {
-                    return Ok(Bound::new(py, engine.judge(py, request, LONG)?)?.into_any().unbind());
-                }
-                py.detach(|| engine.engine.assess(&request))
-            }
-            (None, None) => return Ok(py.None()),
-        };
-        Ok(Bound::new(py, Assessment(Mutex::new(Some((assessment, request)))))?.into_any().unbind())
     }
 }

@@ -38,7 +38,7 @@ impl Class {
         }
     }
 
-    fn get(self, py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    pub(crate) fn get(self, py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
         static POLICY_DOCUMENT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         static REQUEST: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         static POLICY_DENIED: PyOnceLock<Py<PyType>> = PyOnceLock::new();

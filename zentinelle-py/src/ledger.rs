@@ -122,7 +122,7 @@ fn config(counters: Option<usize>, reservations: Option<usize>, seconds: Option<
     }
 }
 
-fn micros(usd: f64) -> PyResult<u64> {
+pub(crate) fn micros(usd: f64) -> PyResult<u64> {
     let number = zentinelle_core::request::Number::from_f64(usd);
     let micros = number.and_then(zentinelle_core::request::UsdMicros::from_usd);
     micros.map(|micros| micros.0).ok_or_else(|| PyValueError::new_err("`usd` is no amount of money"))
@@ -132,7 +132,7 @@ fn settlement(py: Python<'_>, settled: Result<Settlement, LedgerError>) -> PyRes
     settled.map(|settled| (settled.found, settled.overran)).map_err(|error| of_ledger(py, &error))
 }
 
-fn decode<T: DeserializeOwned>(given: &Bound<'_, PyAny>, subject: &str, at: &'static str) -> PyResult<T> {
+pub(crate) fn decode<T: DeserializeOwned>(given: &Bound<'_, PyAny>, subject: &str, at: &'static str) -> PyResult<T> {
     let py = given.py();
     let json = value::to_value(given).map_err(|fault| fault.into_error(py, at))?;
     decode_as::<T>(&json, subject).strict().map_err(|faults| of_faults(py, Class::Request, &faults, at))
@@ -183,13 +183,21 @@ impl Batch {
     }
 }
 
+/// What may be told of a failure: the words of our own, which hold no secret, else the class.
+fn told_of(py: Python<'_>, error: &PyErr) -> PyResult<String> {
+    match error.is_instance(py, Class::Ledger.get(py)?) {
+        true => error.value(py).getattr(pyo3::intern!(py, "message"))?.extract(),
+        false => Ok(error.get_type(py).name()?.to_string()),
+    }
+}
+
 /// What a host's ledger answered, as the core takes it. An exception of the ledger is a ledger
 /// that cannot answer, which denies; its text may hold anything, so only its class is told.
 pub(crate) fn outcome(py: Python<'_>, answer: PyResult<Bound<'_, PyAny>>) -> PyResult<Result<Outcome, LedgerError>> {
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) if error.is_instance_of::<PyException>(py) => {
-            return Ok(Err(LedgerError::Unavailable(error.get_type(py).name()?.to_string())));
+            return Ok(Err(LedgerError::Unavailable(told_of(py, &error)?)));
         }
         Err(error) => return Err(error),
     };

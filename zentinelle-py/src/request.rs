@@ -170,7 +170,7 @@ pub(crate) fn read_agent(agent: &Bound<'_, PyAny>, host: &Agent) -> PyResult<Arc
     if let Ok(id) = agent.cast::<PyString>() {
         return Ok(Arc::new(Agent::new(host.tenant_id.clone(), id.to_str()?)));
     }
-    if let Ok(known) = agent.cast::<crate::engine::AgentHandle>() {
+    if let Ok(known) = agent.cast::<crate::agent::AgentHandle>() {
         return Ok(Arc::clone(&known.get().0));
     }
     let mut facts = value::to_object(agent).map_err(|fault| fault.into_error(py, "/agent"))?;

@@ -1,23 +1,29 @@
 //! The Zentinel agent protocol for `zentinel_agent_sdk`: bytes in, events out, answers in, bytes
 //! out. Python brings the sockets and the handlers; what the protocol demands is done here.
 
+mod event;
+mod link;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 use zentinelle_core::ids::TenantId;
-use zentinelle_core::zentinel::event::{RequestHeaders, ResponseHeaders};
 use zentinelle_core::zentinel::judge::merge;
 use zentinelle_core::zentinel::{
-    AgentResponse, Capabilities, Connection, ConnectionId, Exchanges, FailureMode, Headers, Identity, Judge, Known,
-    Occurrence, Question, SessionConfig, Ticket,
+    AgentResponse, Capabilities, Connection, ConnectionId, Exchanges, FailureMode, Identity, Judge, Occurrence,
+    Session, SessionConfig, Ticket, grpc,
 };
-use zentinelle_core::{Agent, Engine, MemoryLedger, NoPolicy, policy_document};
+use zentinelle_core::{Agent, Engine, MemoryLedger, NoPolicy};
 
-use crate::error::of_problems;
+use self::event::event;
+use self::link::Link;
+use crate::document::read_document;
+
+pub(crate) use self::event::Head;
 
 /// Policies that judge before Python does.
 struct Policies {
@@ -53,24 +59,26 @@ impl ZentinelAgent {
         Ok(Self { config: Arc::new(config), exchanges: Mutex::default(), policies, started: Instant::now() })
     }
 
-    /// A connection before its first byte.
+    /// A connection over a Unix socket before its first byte.
     fn connection(slf: Bound<'_, Self>, number: u64) -> ZentinelConnection {
-        let connection = Connection::new(Arc::clone(&slf.get().config), ConnectionId(number));
-        ZentinelConnection { agent: slf.unbind(), state: Mutex::new(State { connection, judged: Vec::new() }) }
+        let link = Link::Socket(Connection::new(Arc::clone(&slf.get().config), ConnectionId(number)));
+        ZentinelConnection { agent: slf.unbind(), state: Mutex::new(State { link, judged: Vec::new() }) }
+    }
+
+    /// A stream of gRPC before its first message.
+    fn stream(slf: Bound<'_, Self>, number: u64) -> ZentinelConnection {
+        let link = Link::Stream(Session::new(Arc::clone(&slf.get().config), ConnectionId(number)));
+        ZentinelConnection { agent: slf.unbind(), state: Mutex::new(State { link, judged: Vec::new() }) }
     }
 }
 
 fn read(py: Python<'_>, text: &str, name: &str, agent: &str, failure_mode: FailureMode) -> PyResult<Policies> {
-    let (document, problems) = policy_document::read(text);
-    if problems.iter().any(|problem| problem.severity == zentinelle_core::document::diagnostic::Severity::Error) {
-        return Err(of_problems(py, &problems, name, text));
-    }
+    let document = read_document(py, text, name)?;
     let tenant = TenantId::new("local");
     // What no policy speaks of is the handler's to decide.
-    let no_policy = NoPolicy::Permit;
-    let engine = Engine::new(document.policy_set(&tenant, name)).with_no_policy(no_policy);
+    let engine = Engine::new(document.policy_set(&tenant, name)).with_no_policy(NoPolicy::Permit);
     let identity = Identity { agent: Arc::new(Agent::new(tenant, agent)), agent_header: None, user_header: None };
-    Ok(Policies { judge: Judge { identity, failure_mode, no_policy }, engine, ledger: MemoryLedger::default() })
+    Ok(Policies { judge: Judge { identity, failure_mode }, engine, ledger: MemoryLedger::default() })
 }
 
 impl ZentinelAgent {
@@ -84,12 +92,12 @@ impl ZentinelAgent {
 }
 
 struct State {
-    connection: Connection,
+    link: Link,
     /// What the policies said of questions that Python still has to answer.
     judged: Vec<(Ticket, AgentResponse)>,
 }
 
-/// One connection of the proxy. Every method answers `(bytes to write, events, state)`, where the
+/// One connection of the proxy. Every method answers `(what to send, events, state)`, where the
 /// state is 1 while more bytes are wanted, 2 when the connection must end, else 0.
 #[pyclass(frozen, module = "zentinel_agent_sdk", name = "ZentinelConnection")]
 pub(crate) struct ZentinelConnection {
@@ -99,11 +107,21 @@ pub(crate) struct ZentinelConnection {
 
 #[pymethods]
 impl ZentinelConnection {
-    /// Takes bytes as they were read from the socket.
+    /// Takes bytes as they were read from the socket, or one message of a stream.
     fn receive<'py>(&self, py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
         let mut state = self.lock();
-        state.connection.push(data);
-        self.turn(py, &mut state)
+        let agent = self.agent.get();
+        let met = match &mut state.link {
+            Link::Socket(connection) => {
+                connection.push(data);
+                None
+            }
+            Link::Stream(session) => {
+                let message = grpc::decode(data).map_err(|error| PyValueError::new_err(error.to_string()))?;
+                message.and_then(|message| session.accept(message, &mut agent.exchanges(), agent.now_ms()))
+            }
+        };
+        self.turn(py, &mut state, met)
     }
 
     /// Answers an event: `response` is JSON, or nothing for a plain allow.
@@ -115,7 +133,7 @@ impl ZentinelConnection {
         };
         let mut state = self.lock();
         self.put(&mut state, ticket, response);
-        self.turn(py, &mut state)
+        self.turn(py, &mut state, None)
     }
 
     /// Answers an event whose handler failed, by the failure mode.
@@ -123,32 +141,43 @@ impl ZentinelConnection {
         let response = self.agent.get().config.failure_mode.answer(503, "zentinel.handler_failed");
         let mut state = self.lock();
         self.put(&mut state, ticket, response);
-        self.turn(py, &mut state)
+        self.turn(py, &mut state, None)
     }
 
     /// Tells whether a configuration was applied.
     #[pyo3(signature = (ticket, error=None))]
     fn configured<'py>(&self, py: Python<'py>, ticket: u64, error: Option<String>) -> PyResult<Bound<'py, PyTuple>> {
         let mut state = self.lock();
-        state.connection.configured(Ticket(ticket), error.map_or(Ok(()), Err));
-        self.turn(py, &mut state)
+        let applied = error.map_or(Ok(()), Err);
+        match &mut state.link {
+            Link::Socket(connection) => connection.configured(Ticket(ticket), applied),
+            Link::Stream(session) => session.configured(Ticket(ticket), applied),
+        };
+        self.turn(py, &mut state, None)
     }
 
     /// Ends the connection as soon as everything that came is answered.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let mut state = self.lock();
-        state.connection.drain(self.agent.get().now_ms());
-        self.turn(py, &mut state)
+        let now_ms = self.agent.get().now_ms();
+        match &mut state.link {
+            Link::Socket(connection) => connection.drain(now_ms),
+            Link::Stream(session) => session.drain(now_ms),
+        }
+        self.turn(py, &mut state, None)
     }
 
     /// Whether the peer may close now without losing half a message.
     fn is_at_border(&self) -> bool {
-        self.lock().connection.is_at_border()
+        match &self.lock().link {
+            Link::Socket(connection) => connection.is_at_border(),
+            Link::Stream(_) => true,
+        }
     }
 
     /// Why the connection ended, if it did.
     fn end(&self) -> Option<String> {
-        self.lock().connection.end().map(|end| end.to_string())
+        self.lock().link.end()
     }
 }
 
@@ -167,16 +196,21 @@ impl ZentinelConnection {
             merge(&mut response, AgentResponse { audit: both.audit, ..AgentResponse::allow() });
             response.response_body_mutation = response.response_body_mutation.or(both.response_body_mutation);
         }
-        state.connection.answer(ticket, response, &mut self.agent.get().exchanges());
+        state.link.answer(ticket, response, &mut self.agent.get().exchanges());
     }
 
     /// Everything that can happen now, happens.
-    fn turn<'py>(&self, py: Python<'py>, state: &mut State) -> PyResult<Bound<'py, PyTuple>> {
+    fn turn<'py>(
+        &self,
+        py: Python<'py>,
+        state: &mut State,
+        mut met: Option<Occurrence>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
         let agent = self.agent.get();
         let mut events: Option<Bound<'py, PyList>> = None;
         loop {
-            let occurrence = state.connection.poll(&mut agent.exchanges(), agent.now_ms());
-            let Some(occurrence) = occurrence else { break };
+            let next = met.take().or_else(|| state.link.poll(&mut agent.exchanges(), agent.now_ms()));
+            let Some(occurrence) = next else { break };
             if let Occurrence::Judge(ticket, question) = &occurrence
                 && let Some(policies) = &agent.policies
             {
@@ -184,7 +218,7 @@ impl ZentinelConnection {
                     .judge
                     .answer(question, Timestamp::now(), |request| policies.engine.decide(request, &policies.ledger));
                 if judged.is_refusal() {
-                    state.connection.answer(*ticket, judged, &mut agent.exchanges());
+                    state.link.answer(*ticket, judged, &mut agent.exchanges());
                     continue;
                 }
                 state.judged.push((*ticket, judged));
@@ -193,120 +227,12 @@ impl ZentinelConnection {
                 events.get_or_insert_with(|| PyList::empty(py)).append(event)?;
             }
         }
-        let output = state.connection.take_output();
-        let output = (!output.is_empty()).then(|| PyBytes::new(py, &output));
-        let code = match state.connection.end() {
+        let output = state.link.output(py)?;
+        let code = match state.link.end() {
             Some(_) => 2_u8,
-            None if state.connection.wants_bytes() => 1,
+            None if state.link.wants_more() => 1,
             None => 0,
         };
         (output, events, code).into_pyobject(py)
-    }
-}
-
-/// An event as Python gets it: its name, its ticket, and what it is about.
-fn event<'py>(py: Python<'py>, occurrence: Occurrence) -> PyResult<Option<Bound<'py, PyTuple>>> {
-    let json =
-        |value: Result<String, serde_json::Error>| value.map_err(|error| PyValueError::new_err(error.to_string()));
-    let tuple = match occurrence {
-        Occurrence::Judge(Ticket(ticket), question) => match question {
-            Question::Request(head) => ("request", ticket, Head(head)).into_pyobject(py)?,
-            Question::RequestBody { known, body } => {
-                ("request_body", ticket, request(known), PyBytes::new(py, &body)).into_pyobject(py)?
-            }
-            Question::Response { known, response } => {
-                let (id, status, headers) = parts(py, &response)?;
-                ("response", ticket, request(known), id, status, headers).into_pyobject(py)?
-            }
-            Question::ResponseBody { known, body, .. } => {
-                let (id, status, headers) = match &known.response {
-                    Some(response) => parts(py, response)?,
-                    None => (String::new(), 200, PyDict::new(py)),
-                };
-                ("response_body", ticket, request(known), id, status, headers, PyBytes::new(py, &body))
-                    .into_pyobject(py)?
-            }
-            Question::Complete { known, event } => {
-                ("complete", ticket, request(known), event.status, event.duration_ms).into_pyobject(py)?
-            }
-            Question::WebSocket { known, frame } => {
-                ("websocket", ticket, request(known), json(serde_json::to_string(&frame))?).into_pyobject(py)?
-            }
-            Question::Guardrail(inspect) => {
-                ("guardrail", ticket, json(serde_json::to_string(&inspect))?).into_pyobject(py)?
-            }
-        },
-        Occurrence::Configure(Ticket(ticket), configure) => {
-            ("configure", ticket, json(serde_json::to_string(&configure.config))?).into_pyobject(py)?
-        }
-        Occurrence::Cancelled(Ticket(ticket), _) => ("cancelled", ticket).into_pyobject(py)?,
-        Occurrence::Greeted(hello) => ("greeted", 0_u64, hello.proxy_version).into_pyobject(py)?,
-        Occurrence::Noticed(notice) => ("notice", 0_u64, notice.to_string()).into_pyobject(py)?,
-    };
-    Ok(Some(tuple))
-}
-
-fn request(known: Known) -> Option<Head> {
-    known.request.map(Head)
-}
-
-fn parts<'py>(py: Python<'py>, response: &ResponseHeaders) -> PyResult<(String, u16, Bound<'py, PyDict>)> {
-    Ok((response.correlation_id.clone(), response.status, dict(py, &response.headers)?))
-}
-
-fn dict<'py>(py: Python<'py>, headers: &Headers) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    for (name, values) in headers.iter() {
-        dict.set_item(name, values)?;
-    }
-    Ok(dict)
-}
-
-/// A request's line and headers, turned into Python values only where a handler looks.
-#[pyclass(frozen, module = "zentinel_agent_sdk", name = "ZentinelHead")]
-#[derive(Clone)]
-pub(crate) struct Head(Arc<RequestHeaders>);
-
-#[pymethods]
-impl Head {
-    #[getter]
-    fn correlation_id(&self) -> &str {
-        &self.0.metadata.correlation_id
-    }
-
-    #[getter]
-    fn client_ip(&self) -> String {
-        let client = self.0.metadata.client();
-        client.map_or_else(|| self.0.metadata.client_ip.clone(), |client| client.ip.to_string())
-    }
-
-    #[getter]
-    fn client_port(&self) -> u16 {
-        self.0.metadata.client().and_then(|client| client.port).unwrap_or(self.0.metadata.client_port)
-    }
-
-    #[getter]
-    fn method(&self) -> &str {
-        &self.0.method
-    }
-
-    #[getter]
-    fn uri(&self) -> &str {
-        &self.0.uri
-    }
-
-    #[getter]
-    fn headers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        dict(py, &self.0.headers)
-    }
-
-    /// The first value of a field.
-    fn header(&self, name: &str) -> Option<&str> {
-        self.0.headers.get(name)
-    }
-
-    /// The whole event as JSON.
-    fn json(&self) -> PyResult<String> {
-        serde_json::to_string(&*self.0).map_err(|error| PyValueError::new_err(error.to_string()))
     }
 }

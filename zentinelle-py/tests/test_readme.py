@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,16 @@ def run(kind: str) -> int:
 
 def test_every_block_runs() -> None:
     assert run("python") >= 6
+
+
+@pytest.mark.skipif(
+    "ZENTINELLE_TEST_REDIS_URL" not in os.environ, reason="no Redis is named in ZENTINELLE_TEST_REDIS_URL"
+)
+def test_the_block_about_redis_runs_against_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("redis")
+    monkeypatch.setenv("REDIS_URL", os.environ["ZENTINELLE_TEST_REDIS_URL"])
+    monkeypatch.setenv("PREFIX", f"test-{uuid.uuid4().hex}")
+    assert run("python redis") == 1
 
 
 def test_the_blocks_about_a_server_run_against_one(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use zentinelle_core::ids::{AgentId, TenantId};
 
+use crate::auth::Caller;
 use crate::auth::access::AccessTable;
 use crate::auth::directory::Directory;
 use crate::bus::{Bus, Notice};
@@ -98,6 +99,8 @@ pub(crate) struct Background {
     pub(crate) hooks: Hooks,
     /// Sends notices.
     pub(crate) webhooks: webhooks::Client,
+    /// Sends e-mails, where a mail server is configured.
+    pub(crate) mail: Option<crate::notices::Mailer>,
 }
 
 /// What to do once a change is committed: this server and every replica takes it up.
@@ -122,6 +125,12 @@ impl App {
         self.directory.forget_key(public_id);
         let notice = Notice::KeyChanged { tenant: tenant.clone(), public_id: public_id.to_owned() };
         self.bus.publish(&notice).await;
+    }
+
+    /// A person, or where they are signed in, was changed. What they are subscribed to looks whether
+    /// they are still let in.
+    pub(crate) async fn person_changed(&self, tenant: &TenantId, user_id: &str) {
+        self.key_changed(tenant, &Caller::public_id_of(user_id)).await;
     }
 
     /// An agent was made, changed or suspended.

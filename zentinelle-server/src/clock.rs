@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
+use jiff::tz::TimeZone;
 
 tokio::task_local! {
     /// The clock of work that is not done now.
@@ -95,6 +96,25 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
+/// [`parse`], but a date or time without a zone is one of this zone: a date alone is where the day begins there.
+pub(crate) fn parse_in(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let civil: Option<jiff::civil::DateTime> = text.trim().parse().ok();
+    match civil.filter(|_| !text.trim().ends_with(['Z', 'z']) && !has_offset(text.trim())) {
+        Some(civil) => civil.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp()),
+        None => parse(text),
+    }
+}
+
+/// The day of an instant in a time zone, such as `2026-11-22`.
+pub(crate) fn day_in(micros: i64, zone: &TimeZone) -> String {
+    instant(micros).to_zoned(zone.clone()).date().to_string()
+}
+
+/// An instant as people of a time zone read it, such as `2026-11-22 20:15 CET`.
+pub(crate) fn local(micros: i64, zone: &TimeZone) -> String {
+    instant(micros).to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+}
+
 fn has_offset(text: &str) -> bool {
     text.len()
         .checked_sub(6)
@@ -115,7 +135,7 @@ pub(crate) fn new_id() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clock, by, iso, micros, new_id, now_micros, parse};
+    use super::{Clock, by, day_in, iso, local, micros, new_id, now_micros, parse, parse_in};
 
     #[test]
     fn every_form_that_clients_send_is_read() {
@@ -134,6 +154,23 @@ mod tests {
         }
         assert!(parse("yesterday").is_none());
         assert!(parse("").is_none());
+    }
+
+    #[test]
+    fn a_date_alone_is_where_the_day_begins_in_a_time_zone() {
+        let berlin = jiff::tz::TimeZone::get("Europe/Berlin").expect("known");
+        let read = |text: &str| parse_in(text, &berlin).map(|at| iso(micros(at)));
+        assert_eq!(read("2026-07-01").as_deref(), Some("2026-06-30T22:00:00.000000Z"));
+        assert_eq!(read("2026-12-01T08:00:00").as_deref(), Some("2026-12-01T07:00:00.000000Z"));
+        for said in ["2026-07-01T00:00:00Z", "2026-07-01T02:00:00+02:00"] {
+            assert_eq!(read(said).as_deref(), Some("2026-07-01T00:00:00.000000Z"), "{said}");
+        }
+        assert_eq!(read("soon"), None);
+        let at = micros(parse_in("2026-07-01", &berlin).expect("read"));
+        assert_eq!(
+            (day_in(at, &berlin).as_str(), local(at, &berlin).as_str()),
+            ("2026-07-01", "2026-07-01 00:00 CEST")
+        );
     }
 
     #[tokio::test]

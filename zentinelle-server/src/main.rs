@@ -16,6 +16,7 @@ mod jobs;
 mod journal;
 #[cfg_attr(not(test), expect(dead_code, reason = "only tests ask for a single total, or begin with an empty ledger"))]
 mod ledger;
+mod notices;
 mod portal;
 mod proxy;
 mod recorder;

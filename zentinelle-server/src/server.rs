@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use zentinelle_core::ids::TenantId;
 use zentinelle_core::ledger::MemoryLedgerConfig;
 
@@ -45,6 +46,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, COMMIT, VERSION};
 use crate::webhooks::{self, AllowList};
+use crate::zentinel;
 
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -93,12 +95,18 @@ pub(crate) enum StartError {
     /// The allow-list of webhooks is wrong.
     #[error("webhooks.allow: {0}")]
     Webhooks(#[from] webhooks::Refused),
+    /// The mail server cannot be used as it is configured.
+    #[error("notifications.smtp: {0}")]
+    Mail(#[from] crate::notices::MailSetupError),
     /// The management API does not hold together.
     #[error("the management API: {0}")]
     GraphQl(#[from] ContractError),
     /// The upstreams of the proxy make no sense.
     #[error(transparent)]
     Proxy(#[from] proxy::SetupError),
+    /// There is nowhere to listen for the Zentinel proxy.
+    #[error(transparent)]
+    Zentinel(#[from] zentinel::OpenError),
     /// The address is taken, or not this machine's.
     #[error("cannot listen on {address}: {why}")]
     Listen {
@@ -227,9 +235,13 @@ impl Server {
         let address = listener.local_addr().unwrap_or(config.listen);
         tracing::info!(%address, version = VERSION, commit = COMMIT, node_id = self.app.node_id, "listening");
         let workers = config.jobs.enabled.then(|| Workers::start(&self.app, &config.jobs));
-        let handle = Handle::new();
-        tokio::spawn(stop(Arc::clone(&self.app), handle.clone()));
+        let (handle, told) = (Handle::new(), CancellationToken::new());
+        let zentinel = zentinel::start(&self.app, told.clone()).await?;
+        tokio::spawn(stop(Arc::clone(&self.app), handle.clone(), told));
         let served = listener::serve(&self.app, listener, self.routes, config, handle).await;
+        if let Some(zentinel) = zentinel {
+            let _ = zentinel.await;
+        }
         if let Some(workers) = workers {
             workers.stop().await;
         }
@@ -258,6 +270,7 @@ fn background(config: &Config) -> Result<Background, StartError> {
         schedules: Schedules::new(&config.schedules)?,
         hooks: Hooks::wired(),
         webhooks: webhooks::Client::new(AllowList::new(&config.webhooks.allow)?, timeout),
+        mail: crate::notices::Mailer::new(&config.notifications.smtp)?,
     })
 }
 
@@ -305,8 +318,9 @@ fn node_id(config: &Config) -> Result<String, StartError> {
 }
 
 /// Waits until the process is told to stop, and lets what was begun end. A second word ends it at once.
-async fn stop(app: Arc<App>, handle: Handle<SocketAddr>) {
+async fn stop(app: Arc<App>, handle: Handle<SocketAddr>, told: CancellationToken) {
     told_to_stop().await;
+    told.cancel();
     tracing::info!(connections = handle.connection_count(), "told to stop: finishing what was begun");
     app.stop_soon();
     handle.graceful_shutdown(Some(Duration::from_secs(app.config.limits.shutdown_seconds.into())));

@@ -60,7 +60,8 @@ impl TestServer {
         Self::with(store, |_| {}).await
     }
 
-    async fn with(store: Store, configure: impl FnOnce(&mut Config)) -> Self {
+    /// Over a database that is there, with a configuration of its own.
+    pub(crate) async fn with(store: Store, configure: impl FnOnce(&mut Config)) -> Self {
         let tenant = TenantId::new(tenants::STANDALONE);
         tenants::ensure(&store, &tenant, "Test organisation").await.expect("a tenant");
         let directory = tempfile::tempdir().expect("a directory");

@@ -2,6 +2,7 @@
 //!
 //! They are known and never compile: a policy document with one is refused, and a stored policy of one denies whatever
 //! it applies to, as every policy does that cannot be compiled. Nothing passes for want of a scanner.
+//! `zentinelle-wasm/test/lite.test.mjs` holds the build to it.
 
 use super::{Evaluator, Inquiry};
 use crate::decision::Verdict;
@@ -49,22 +50,4 @@ fn needs_scanners(name: &str) -> PolicyError {
     let message = format!("a policy of type `{name}` needs scanners, and this build of the engine has none");
     PolicyError::new(codes::NOT_IN_THIS_BUILD, Pointer::ROOT, message)
         .with_help("use the whole engine for this policy; until then it denies whatever it applies to")
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use crate::PolicyType;
-    use crate::error::codes;
-
-    #[test]
-    fn a_type_that_needs_scanners_never_compiles_whatever_its_config() {
-        for kind in [PolicyType::OutputFilter, PolicyType::PromptInjection] {
-            for config in [json!(null), json!({}), json!({ "block_pii": true })] {
-                let errors = kind.compile(&config).evaluator.unwrap_err();
-                assert_eq!(errors[0].code(), &codes::NOT_IN_THIS_BUILD);
-            }
-        }
-    }
 }

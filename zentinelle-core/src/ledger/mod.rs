@@ -5,6 +5,8 @@
 //! atomic step, all or none.
 
 mod memory;
+#[cfg(feature = "shared-ledger")]
+pub mod shared;
 
 use std::borrow::Cow;
 use std::fmt;

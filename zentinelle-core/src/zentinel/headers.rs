@@ -1,5 +1,6 @@
 //! Header fields and client addresses as the proxy writes them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
@@ -40,6 +41,23 @@ impl Headers {
             Some((_, values)) => values.push(value),
             None => self.0.push((name, vec![value])),
         }
+    }
+}
+
+/// One field for each name, however many there are and in whatever order their values come.
+impl FromIterator<(String, String)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(fields: I) -> Self {
+        let (mut headers, mut places) = (Self::default(), BTreeMap::new());
+        for (name, value) in fields {
+            let place = *places.entry(name).or_insert_with_key(|name| {
+                headers.0.push((name.clone(), Vec::new()));
+                headers.0.len() - 1
+            });
+            if let Some((_, values)) = headers.0.get_mut(place) {
+                values.push(value);
+            }
+        }
+        headers
     }
 }
 

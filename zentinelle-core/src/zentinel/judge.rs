@@ -25,7 +25,7 @@ use super::response::{AgentResponse, BodyMutation, Decision as Wire};
 use super::session::{FailureMode, Question};
 use crate::decision::{Effect, MaskedSpan, Obligation};
 use crate::dialect::{Dialect, Reply, rewrite};
-use crate::engine::{Decision, NoPolicy};
+use crate::engine::Decision;
 use crate::request::Request;
 
 /// Turns questions of the proxy into requests, and decisions into answers.
@@ -35,8 +35,6 @@ pub struct Judge {
     pub identity: Identity,
     /// What to answer when no judgement is possible.
     pub failure_mode: FailureMode,
-    /// What to answer where no policy applies at all.
-    pub no_policy: NoPolicy,
 }
 
 /// What has to be decided before a question can be answered.
@@ -149,7 +147,7 @@ impl Judge {
         let permitted = match (decision.effect(), subject) {
             (Effect::Permit, _) => true,
             (Effect::Deny, _) => false,
-            (Effect::NoPolicy, subject) => !subject.asks() || self.no_policy == NoPolicy::Permit,
+            (Effect::NoPolicy, subject) => !subject.asks() || decision.is_permitted(),
         };
         let mut next = if permitted { fulfil(decision, subject) } else { refuse(decision, now) };
         model::speak(&mut next, subject);

@@ -30,6 +30,8 @@ pub mod encoding;
 pub mod event;
 pub mod exchange;
 pub mod frame;
+#[cfg(feature = "zentinel-grpc")]
+pub mod grpc;
 pub mod guardrail;
 pub mod handshake;
 pub mod headers;

@@ -331,6 +331,9 @@ impl Session {
                     let mode =
                         if kind == MessageType::Configure { FailureMode::Closed } else { self.config.failure_mode };
                     self.send(id, mode.answer(503, "zentinel.undecodable"));
+                } else if kind == MessageType::Configure {
+                    // Nobody can be told, and whatever follows would be taken for consent.
+                    self.state = State::Closed(CloseReason::ConfigurationRejected);
                 }
                 Some(Occurrence::Noticed(Notice::Undecodable { kind, answered, error }))
             }

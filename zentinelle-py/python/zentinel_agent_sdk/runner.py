@@ -35,6 +35,8 @@ class RunnerConfig:
     name: str = "agent"
     json_logs: bool = False
     log_level: str = "INFO"
+    #: Where to listen for gRPC as well, such as `127.0.0.1:50051`.
+    grpc: str | None = None
     #: A policy document that is asked before the agent: what it refuses is refused.
     policies: Path | None = None
     #: Let pass what cannot be judged, instead of refusing it.
@@ -72,6 +74,11 @@ class AgentRunner:
         self._config.log_level = level
         return self
 
+    def with_grpc(self, address: str) -> AgentRunner:
+        """Where to listen for gRPC as well. It is plain text."""
+        self._config.grpc = address
+        return self
+
     def with_policies(self, path: Path | str) -> AgentRunner:
         """A policy document that is asked before the agent."""
         self._config.policies = Path(path)
@@ -106,15 +113,23 @@ class AgentRunner:
         listener = _socket.bind(path)
         ours = _socket.identity(path)
         server = await asyncio.get_running_loop().create_unix_server(connections, sock=listener, backlog=128)
-        logger.info("agent `%s` listens on %s", config.name, path)
+        streams: Any = None
         try:
+            if config.grpc is not None:
+                from . import _grpc
+
+                streams = await _grpc.serve(config.grpc, connections)
+            logger.info("agent `%s` listens on %s", config.name, path)
             await stop.wait()
             logger.info("told to stop: answering what was asked")
         finally:
             server.close()
             if _socket.identity(path) == ours:
                 path.unlink(missing_ok=True)
-            await connections.drain(_DRAIN)
+            ending = [connections.drain(_DRAIN)]
+            if streams is not None:
+                ending.append(streams.stop(_DRAIN))
+            await asyncio.gather(*ending)
             logger.info("stopped")
 
 
@@ -237,6 +252,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="An agent of the Zentinel reverse proxy.")
     default = RunnerConfig()
     parser.add_argument("--socket", type=Path, default=default.socket_path, help="the socket to listen on")
+    parser.add_argument("--grpc", metavar="ADDR", help="listen here as well, for gRPC in plain text")
     parser.add_argument("--policies", type=Path, metavar="FILE", help="policies that are asked before the agent")
     parser.add_argument("--fail-open", action="store_true", help="let pass what cannot be judged")
     parser.add_argument("--json-logs", action="store_true", help="one JSON object a line in the log")
@@ -252,6 +268,7 @@ def run_agent(agent: Agent) -> None:
         name=agent.name,
         json_logs=args.json_logs,
         log_level=args.log_level,
+        grpc=args.grpc,
         policies=args.policies,
         fail_open=args.fail_open,
     )

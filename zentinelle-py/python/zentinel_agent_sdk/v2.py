@@ -120,12 +120,17 @@ class AgentV2(Agent):
 
 
 class AgentRunnerV2(AgentRunner):
-    """Runs an agent over a Unix socket."""
+    """Runs an agent over a Unix socket, and over gRPC if it is given an address."""
 
     def with_uds(self, path: Path | str) -> AgentRunnerV2:
         """The socket to listen on."""
         self.with_socket(path)
         return self
+
+    def with_both(self, grpc: str, path: Path | str) -> AgentRunnerV2:
+        """Both at once."""
+        self.with_grpc(grpc)
+        return self.with_uds(path)
 
     async def run(self) -> None:
         await super().run()

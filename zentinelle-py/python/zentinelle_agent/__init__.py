@@ -52,11 +52,13 @@ from .guarding import (
     set_engine,
     use_engine,
 )
+from .redis_ledger import AsyncRedisLedger, RedisLedger
 
 __all__ = [
     "Agent",
     "ApprovalError",
     "Assessment",
+    "AsyncRedisLedger",
     "Batch",
     "Decision",
     "Engine",
@@ -67,6 +69,7 @@ __all__ = [
     "MemoryLedger",
     "PolicyDenied",
     "PolicyDocumentError",
+    "RedisLedger",
     "Release",
     "RequestError",
     "Scanner",

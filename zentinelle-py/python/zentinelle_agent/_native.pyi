@@ -1,7 +1,7 @@
 from collections.abc import Coroutine, Iterable, Mapping
 from datetime import datetime
 from os import PathLike
-from typing import Any, Literal, Protocol, final
+from typing import Any, Final, Literal, Protocol, final
 
 from .types import (
     AuditReport,
@@ -31,6 +31,8 @@ __all__ = [
     "KeyRing",
     "MemoryLedger",
     "Pending",
+    "RedisCall",
+    "RedisCalls",
     "Release",
     "Scanner",
     "SigningKey",
@@ -211,6 +213,39 @@ class Batch:
     def reservation(self) -> str | None: ...
     def keys(self) -> list[str]: ...
     def to_dict(self) -> dict[str, Any]: ...
+
+_Sent = tuple[list[str], list[str]]
+
+@final
+class RedisCall:
+    def sent(self) -> _Sent: ...
+    def read(self, answer: list[Any]) -> Outcome | None: ...
+
+@final
+class RedisCalls:
+    APPLY: Final[str]
+    SETTLE: Final[str]
+    def __new__(cls, prefix: str, reservation_seconds: int) -> RedisCalls: ...
+    @property
+    def epoch_key(self) -> str: ...
+    def apply(self, batch: Batch, epoch: str) -> RedisCall: ...
+    def look(self, counter: Counter, window: Window, now: datetime | str | None, epoch: str) -> RedisCall: ...
+    def settle(
+        self,
+        tenant: str,
+        reservation: str,
+        epoch: str,
+        *,
+        release: bool,
+        tokens: int | None = None,
+        usd: float | None = None,
+        bytes: int | None = None,
+        now: datetime | str | None = None,
+    ) -> _Sent: ...
+    @staticmethod
+    def settled(answer: list[Any]) -> tuple[bool, bool] | None: ...
+    @staticmethod
+    def unchecked(batch: Batch) -> Outcome: ...
 
 @final
 class MemoryLedger:

@@ -167,13 +167,18 @@ impl Caller {
         Self::person(tenant, Role::Admin, "open-mode", signed_in)
     }
 
+    /// What stands for a person where a key has its public part.
+    pub(crate) fn public_id_of(user_id: &str) -> String {
+        format!("user:{user_id}")
+    }
+
     /// A person who signed in. `name` is what records call them.
     pub(crate) fn person(tenant: TenantId, role: Role, name: &str, signed_in: SignedIn) -> Self {
         Self {
             tenant,
             key_id: Arc::from(""),
             // Requests are counted by person, whichever of their browsers they come from.
-            public_id: format!("user:{}", signed_in.user_id).into(),
+            public_id: Self::public_id_of(&signed_in.user_id).into(),
             kind: KeyKind::Operator,
             identity: Identity::Operator { role, scopes: Arc::from([]), name: Arc::from(name) },
             signed_in: Some(Arc::new(signed_in)),

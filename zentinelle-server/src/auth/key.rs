@@ -179,6 +179,11 @@ impl KeyHasher {
         hex(&self.hash(&format!("session\0{token}")))
     }
 
+    /// What is stored of a person's recovery code.
+    pub(crate) fn recovery_digest(&self, user_id: &str, code: &str) -> String {
+        hex(&self.hash(&format!("recovery\0{user_id}\0{code}")))
+    }
+
     fn hash(&self, text: &str) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_ref()).expect("HMAC takes keys of any length");

@@ -30,6 +30,12 @@ pub(crate) struct Args {
     /// Where to keep the database and the journal.
     #[arg(long, value_name = "DIRECTORY")]
     data_dir: Option<PathBuf>,
+    /// Be an agent of the Zentinel reverse proxy as well, on this socket.
+    #[arg(long, value_name = "PATH")]
+    zentinel_socket: Option<PathBuf>,
+    /// Be an agent of the Zentinel reverse proxy as well, over gRPC. It is plain text: choose this machine.
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    zentinel_grpc: Option<SocketAddr>,
     /// Fill an empty organisation with starter policies and an agent, and print what to try.
     #[arg(long)]
     demo: bool,
@@ -55,6 +61,13 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
     if let Some(data_dir) = &args.data_dir {
         let value = data_dir.display().to_string().into();
         flags.push(Flag { name: "--data-dir", pointer: "/data_dir", value });
+    }
+    if let Some(socket) = &args.zentinel_socket {
+        let value = socket.display().to_string().into();
+        flags.push(Flag { name: "--zentinel-socket", pointer: "/zentinel/socket", value });
+    }
+    if let Some(grpc) = args.zentinel_grpc {
+        flags.push(Flag { name: "--zentinel-grpc", pointer: "/zentinel/grpc", value: grpc.to_string().into() });
     }
     let mut config = config::usable(&args.file, &flags, console)?;
     // A demonstration on this machine alone needs no sign-in, unless the configuration asks for one.

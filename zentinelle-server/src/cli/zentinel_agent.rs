@@ -1,12 +1,13 @@
 //! `zentinelle zentinel-agent`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ValueEnum;
 use tokio_util::sync::CancellationToken;
 use zentinelle_core::ids::TenantId;
-use zentinelle_core::zentinel::{Capabilities, FailureMode, Identity, Judge, SessionConfig};
+use zentinelle_core::zentinel::Identity;
 use zentinelle_core::{Agent, Engine};
 
 use super::error::CommandError;
@@ -17,7 +18,7 @@ use crate::config::{Log, LogFormat};
 use crate::exit::Exit;
 use crate::server::told_to_stop;
 use crate::telemetry::{VERSION, logging};
-use crate::zentinel::{self, Decider, Socket};
+use crate::zentinel::{self, Decider, Doors, Manner};
 
 /// Decide what passes through a Zentinel reverse proxy.
 ///
@@ -32,6 +33,9 @@ pub(crate) struct Args {
     /// The socket to listen on. Owner and group may connect; a stale one is replaced.
     #[arg(long, short, value_name = "PATH", default_value = "/tmp/zentinelle-agent.sock")]
     socket: PathBuf,
+    /// Listen here as well, for gRPC. It is plain text: choose this machine or a protected network.
+    #[arg(long, value_name = "ADDRESS")]
+    grpc: Option<SocketAddr>,
     /// The name the proxy shows.
     #[arg(long, value_name = "NAME", default_value = "zentinelle")]
     name: String,
@@ -103,17 +107,13 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
         agent_header: args.agent_header.clone(),
         user_header: args.user_header.clone(),
     };
-    let mut config = SessionConfig::new(Capabilities::new(&args.name, &args.name, VERSION));
-    config.failure_mode = if args.fail_open { FailureMode::Open } else { FailureMode::Closed };
-    config.strict_ids = args.strict_ids;
-    let judge = Judge { identity, failure_mode: config.failure_mode, no_policy: args.no_policy.into() };
-    let decider = Decider::local(engine);
+    let manner = Manner { name: args.name.clone(), identity, fail_open: args.fail_open, strict_ids: args.strict_ids };
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Write)?;
     runtime.block_on(async {
         let failed = |error: &dyn std::fmt::Display| CommandError::Server(error.to_string());
-        let mut socket = Socket::bind(&args.socket).map_err(|error| failed(&error))?;
-        let listener = socket.listener().map_err(|error| failed(&error))?;
-        tracing::info!(socket = %args.socket.display(), version = VERSION, "listening");
+        let doors = Doors::open(Some(&args.socket), args.grpc).map_err(|error| failed(&error))?;
+        let grpc = doors.grpc().map(|address| address.to_string());
+        tracing::info!(socket = %args.socket.display(), grpc, version = VERSION, "listening");
         let stop = CancellationToken::new();
         let told = stop.clone();
         tokio::spawn(async move {
@@ -121,8 +121,7 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
             tracing::info!("told to stop: answering what was asked");
             told.cancel();
         });
-        let agent = zentinel::Agent::new(config, judge, decider);
-        zentinel::serve(listener, agent, stop).await;
+        doors.serve(zentinel::Agent::new(manner, Decider::local(engine)), stop).await;
         tracing::info!("stopped");
         Ok(Exit::Success)
     })

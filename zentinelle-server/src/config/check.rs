@@ -5,7 +5,7 @@ use std::path::Path;
 use zentinelle_core::document::diagnostic::Severity;
 use zentinelle_core::error::{Code, PolicyError};
 
-use super::{AuthMode, Config, LedgerBackend, Mode};
+use super::{AuthMode, Config, LedgerBackend, Mode, SmtpTls};
 use crate::proxy::upstream::Upstreams;
 
 /// A number outside its range.
@@ -31,6 +31,8 @@ pub(super) fn check(config: &Config) -> Vec<(PolicyError, Severity)> {
     found.exposure(config);
     found.proxy(config);
     found.auth(config);
+    found.mail(config);
+    found.zentinel(config);
     found.0
 }
 
@@ -63,6 +65,7 @@ impl Findings {
         self.range("/limits/header_read_timeout_seconds", limits.header_read_timeout_seconds.into(), 1, 3_600);
         self.range("/limits/max_connections", limits.max_connections.into(), 1, 1_000_000);
         self.range("/limits/shutdown_seconds", limits.shutdown_seconds.into(), 1, 3_600);
+        self.range("/graphql/max_subscriptions", config.graphql.max_subscriptions.into(), 1, 10_000);
         self.range("/database/max_connections", config.database.max_connections.into(), 1, 1_000);
         self.range("/redis/timeout_ms", config.redis.timeout_ms.into(), 1, 60_000);
         self.range("/journal/segment_bytes", config.journal.segment_bytes, 1 << 20, 1 << 30);
@@ -253,6 +256,68 @@ impl Findings {
                 let help = "set `auth.oidc.roles`, or `auth.oidc.default_role: viewer`";
                 self.error(CONFLICT, "/auth/oidc/roles", message, help);
             }
+        }
+    }
+}
+
+impl Findings {
+    fn mail(&mut self, config: &Config) {
+        let smtp = &config.notifications.smtp;
+        self.range("/notifications/smtp/timeout_seconds", smtp.timeout_seconds.into(), 1, 600);
+        if !smtp.is_on() {
+            return;
+        }
+        if smtp.sender.parse::<lettre::message::Mailbox>().is_err() {
+            let help = "write one such as `Zentinelle <zentinelle@example.com>`";
+            let message = format!("`{}` is nobody a message can come from", smtp.sender);
+            self.error(INVALID, "/notifications/smtp/sender", message, help);
+        }
+        if !smtp.password.is_empty() && smtp.password_file.is_some() {
+            let message = "both `password` and `password_file` are set";
+            self.error(CONFLICT, "/notifications/smtp/password", message, "keep one of the two");
+        }
+        let has_password = !smtp.password.is_empty() || smtp.password_file.is_some();
+        if smtp.user.is_empty() == has_password {
+            let message = "a user and a password go together";
+            self.error(CONFLICT, "/notifications/smtp/user", message, "set both, or neither");
+        }
+        if has_password && smtp.tls == SmtpTls::None && !is_loopback_url(&format!("http://{}", smtp.host)) {
+            let help = "choose `starttls` or `tls`";
+            self.error(CONFLICT, "/notifications/smtp/tls", "the password would travel unencrypted", help);
+        }
+        let files = [("password_file", &smtp.password_file), ("ca_file", &smtp.ca_file)];
+        for (key, path) in files {
+            if let Some(Err(error)) = path.as_deref().map(readable) {
+                let shown = path.as_deref().unwrap_or(Path::new("")).display().to_string();
+                let message = format!("cannot read `{shown}`: {error}");
+                let pointer = format!("/notifications/smtp/{key}");
+                self.error(FILE, pointer, message, "check the path and who may read it");
+            }
+        }
+    }
+
+    fn zentinel(&mut self, config: &Config) {
+        let zentinel = &config.zentinel;
+        for (key, value) in [("tenant", &zentinel.tenant), ("agent", &zentinel.agent), ("name", &zentinel.name)] {
+            if value.trim().is_empty() {
+                let message = format!("`zentinel.{key}` is empty");
+                self.error(INVALID, format!("/zentinel/{key}"), message, "leave the key away for its default");
+            }
+        }
+        let headers = [("agent_header", &zentinel.agent_header), ("user_header", &zentinel.user_header)];
+        for (key, name) in headers.into_iter().filter(|(_, name)| !name.is_empty()) {
+            if name.parse::<axum::http::HeaderName>().is_err() {
+                let message = format!("`{name}` is no name of a header");
+                self.error(INVALID, format!("/zentinel/{key}"), message, "write one such as `x-agent`");
+            }
+        }
+        if zentinel.grpc.is_some_and(|address| !address.ip().is_loopback()) {
+            let message = "whoever reaches this address may ask the policies, and bodies travel unencrypted to it";
+            self.warning(
+                "/zentinel/grpc",
+                message,
+                "use `zentinel.socket`, a loopback address, or a protected network",
+            );
         }
     }
 }

@@ -9,10 +9,12 @@ mod check;
 mod environment;
 pub(crate) mod load;
 pub(crate) mod master_keys;
+mod notifications;
 pub(crate) mod proxy;
 mod sections;
 mod throttle;
 pub(crate) mod values;
+mod zentinel;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::auth::{Auth, AuthMode, RoleName};
 pub(crate) use self::background::{JobSettings, WebhookSettings};
 pub(crate) use self::load::{Flag, Loaded, load};
+pub(crate) use self::notifications::{Notifications, Smtp, SmtpTls};
 pub(crate) use self::sections::{
     Cors, Database, Docs, GraphQl, Journal, Ledger, LedgerBackend, Limits, Log, LogFormat, Redis, Telemetry, Tls,
 };
@@ -73,6 +76,8 @@ pub(crate) struct Config {
     pub(crate) telemetry: Telemetry,
     /// Calls to addresses that operators entered.
     pub(crate) webhooks: WebhookSettings,
+    /// Messages for people, by e-mail.
+    pub(crate) notifications: Notifications,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<Network>,
     /// Browsers.
@@ -87,6 +92,8 @@ pub(crate) struct Config {
     pub(crate) proxy: proxy::Proxy,
     /// The management API.
     pub(crate) graphql: GraphQl,
+    /// This server as an agent of the Zentinel reverse proxy.
+    pub(crate) zentinel: zentinel::Zentinel,
 }
 
 /// How many organisations the server serves.
@@ -121,6 +128,7 @@ impl Default for Config {
             log: Log::default(),
             telemetry: Telemetry::default(),
             webhooks: WebhookSettings::default(),
+            notifications: Notifications::default(),
             trusted_proxies: Vec::new(),
             cors: Cors::default(),
             schedules: BTreeMap::new(),
@@ -128,6 +136,7 @@ impl Default for Config {
             jobs: JobSettings::default(),
             proxy: proxy::Proxy::default(),
             graphql: GraphQl::default(),
+            zentinel: zentinel::Zentinel::default(),
         }
     }
 }

@@ -206,10 +206,12 @@ pub(crate) struct GraphQl {
     pub(crate) max_depth: u32,
     /// The most a query may cost: one for each field, as often as its list may have entries.
     pub(crate) max_complexity: u32,
+    /// How many subscriptions one caller may have open at this server.
+    pub(crate) max_subscriptions: u32,
 }
 
 impl Default for GraphQl {
     fn default() -> Self {
-        Self { introspection: true, max_depth: 12, max_complexity: 50_000 }
+        Self { introspection: true, max_depth: 12, max_complexity: 50_000, max_subscriptions: 40 }
     }
 }

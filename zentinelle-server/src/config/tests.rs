@@ -65,6 +65,22 @@ fn what_does_not_go_together_is_shown_where_it_was_said() {
 }
 
 #[test]
+fn a_mail_server_that_could_not_work_or_would_tell_its_password_is_refused() {
+    let faults = |smtp: &str| {
+        let loaded = loaded(&format!("notifications:\n  smtp: {{ host: mail.example.com, {smtp} }}\n"), &[], &[]);
+        loaded.config.is_none().then(|| loaded.rendered(false)).unwrap_or_default()
+    };
+    let sender = "sender: 'Zentinelle <z@example.com>'";
+    assert_eq!(faults(sender), "");
+    assert!(faults("port: 25").contains("nobody a message can come from"));
+    assert!(faults(&format!("{sender}, user: me")).contains("a user and a password go together"));
+    let open = faults(&format!("{sender}, user: me, password: geheim-1, tls: none"));
+    assert!(open.contains("would travel unencrypted") && !open.contains("geheim-1"), "{open}");
+    assert_eq!(faults(&format!("{sender}, user: me, password: geheim-1")), "");
+    assert!(faults(&format!("{sender}, ca_file: /nowhere/ca.pem")).contains("cannot read `/nowhere/ca.pem`"));
+}
+
+#[test]
 fn the_documented_example_says_every_key_with_its_default() {
     let text = include_str!("../../../examples/config/zentinelle.yaml");
     let loaded = loaded(text, &[], &[]);

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde_json::{Map, Value, json};
 use zentinelle_core::ids::{AgentId, TenantId};
 
@@ -24,15 +24,18 @@ use crate::service::interactions::{self, ReportedUsage, Turn};
 use crate::service::policies::Keeper;
 use crate::service::policies::documents::{self, Manner};
 use crate::service::{
-    agent_groups, agents, alert_rules, alerts, content_rules, incidents, models, packs, system_prompts, tenants,
+    agent_groups, agents, alert_rules, alerts, content_rules, incidents, models, packs, risks, system_prompts, tenants,
 };
-use crate::store::entities::{alert, approval, incident};
+use crate::store::entities::{alert, approval, incident, risk};
+use crate::store::policies;
 
 /// Unit: microseconds.
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 1_440 * MINUTE;
 /// Where the dice start.
 const SEED: u64 = 20_260_701;
+/// How many incidents one risk is linked with.
+const MOST_LINKED: u64 = 20;
 /// How long the database may take to have everything.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -92,6 +95,45 @@ impl Past<'_> {
         self.settle().await?;
         self.job(tasks::roll_up::roll_up(self.app, self.tenant).await);
         self.job(tasks::baselines::learn(self.app, self.tenant).await);
+        self.link_incidents().await
+    }
+
+    /// Puts the risks of the scenario into the register, with the policies that are about them.
+    async fn register_risks(&self) -> Result<(), ApiError> {
+        let known = policies::all(self.app.store.db(), self.tenant).await?;
+        for (number, risk) in (0..).zip(&self.scenario.risks) {
+            let mut risk = risk.as_object().cloned().unwrap_or_default();
+            let names = risk.remove("policies").unwrap_or_default();
+            let names = names.as_array().into_iter().flatten().filter_map(Value::as_str);
+            let ids: Vec<&str> =
+                names.filter_map(|name| Some(known.iter().find(|policy| policy.name == name)?.id.as_str())).collect();
+            risk.insert("policy_ids".to_owned(), json!(ids));
+            if let Some(agents) = risk.remove("agents") {
+                risk.insert("agent_ids".to_owned(), agents);
+            }
+            risks::create(self.app, &self.somebody(number % 3), input(&Value::Object(risk))?).await?;
+            self.clock.advance(MINUTE);
+        }
+        Ok(())
+    }
+
+    /// Says of each risk in which incidents it came true: those of the policies that are about it.
+    async fn link_incidents(&self) -> Result<(), ApiError> {
+        let db = self.app.store.db();
+        let known = risk::Entity::find().filter(risk::Column::TenantId.eq(self.tenant.as_str())).all(db).await?;
+        let ids: Vec<String> = known.into_iter().map(|row| row.id).collect();
+        for (id, linked) in ids.iter().zip(risks::linked(self.app, self.tenant, &ids).await?) {
+            let about = incident::Entity::find()
+                .filter(incident::Column::TenantId.eq(self.tenant.as_str()))
+                .filter(incident::Column::PolicyId.is_in(linked.policies))
+                .order_by_desc(incident::Column::OccurredAt)
+                .limit(MOST_LINKED);
+            let incidents: Vec<String> = about.all(db).await?.into_iter().map(|row| row.id).collect();
+            if !incidents.is_empty() {
+                let change = input(&json!({ "incident_ids": incidents }))?;
+                risks::update(self.app, &self.somebody(1), id, change).await?;
+            }
+        }
         Ok(())
     }
 
@@ -141,7 +183,7 @@ impl Past<'_> {
             system_prompts::create(app, caller, input(prompt)?).await?;
         }
         app.content_rules_changed(self.tenant).await;
-        Ok(())
+        self.register_risks().await
     }
 
     /// When which agent acts or talks on a day: less at week-ends, more from month to month.
@@ -207,6 +249,18 @@ impl Past<'_> {
         Some(format!("{user}@northwind.example"))
     }
 
+    /// The system prompt an agent speaks with, as the organisation's library has it.
+    fn prompt(&self, worker: &Worker) -> String {
+        let prompts = self.scenario.prompts.iter();
+        let named = |prompt: &&Value| prompt.get("slug").and_then(Value::as_str) == worker.prompt.as_deref();
+        let Some(prompt) = worker.prompt.as_ref().and_then(|_| prompts.into_iter().find(named)) else {
+            return String::new();
+        };
+        let text = prompt.get("prompt_text").and_then(Value::as_str).unwrap_or_default();
+        let defaults = prompt.pointer("/details/variable_defaults").unwrap_or(&Value::Null);
+        system_prompts::usage::rendered(text, defaults, &Value::Null)
+    }
+
     /// An agent speaks with its model.
     async fn talk(&self, worker: &Worker, facts: &Arc<AgentFacts>, dice: &mut Dice) -> Result<(), ApiError> {
         let Some(talk) = dice.pick(&worker.says, |talk| talk.weight) else { return Ok(()) };
@@ -221,7 +275,7 @@ impl Past<'_> {
             model: Some(worker.model.clone()),
             input: dice.fill(&talk.input),
             output: dice.fill(&talk.output),
-            system_prompt: String::new(),
+            system_prompt: self.prompt(worker),
             tool_calls: Vec::new(),
             usage: ReportedUsage {
                 input: number(dice, 2_000, 60_000),

@@ -26,6 +26,8 @@ pub(super) struct Organisation {
     pub(super) alert_rules: Vec<Value>,
     /// Its system prompts.
     pub(super) prompts: Vec<Value>,
+    /// Its risks, as its operators would enter them, with policies by name.
+    pub(super) risks: Vec<Value>,
     /// Its agents.
     pub(super) agents: Vec<Worker>,
 }
@@ -61,6 +63,9 @@ pub(super) struct Worker {
     pub(super) group: String,
     pub(super) provider: String,
     pub(super) model: String,
+    /// The system prompt it speaks with, by its slug.
+    #[serde(default)]
+    pub(super) prompt: Option<String>,
     /// How often it asks on a usual day.
     pub(super) pace: u64,
     pub(super) users: Vec<String>,

@@ -4,7 +4,7 @@ use sea_orm::{EntityTrait as _, PaginatorTrait as _};
 
 use super::seed;
 use crate::store::entities::{
-    alert, approval, content_violation, evaluation, incident, interaction, usage_hourly, user,
+    alert, approval, content_violation, evaluation, incident, interaction, risk, risk_link, usage_hourly, user,
 };
 use crate::testing::TestServer;
 
@@ -24,11 +24,17 @@ async fn a_fortnight_leaves_what_every_page_of_the_portal_shows() {
         ("alerts", alert::Entity::find().count(db).await.expect("read"), 1),
         ("incidents", incident::Entity::find().count(db).await.expect("read"), 1),
         ("approvals", approval::Entity::find().count(db).await.expect("read"), 1),
+        ("risks", risk::Entity::find().count(db).await.expect("read"), 6),
+        ("links of risks", risk_link::Entity::find().count(db).await.expect("read"), 8),
         ("people", user::Entity::find().count(db).await.expect("read"), 4),
     ];
     eprintln!("{counts:?} {:?}", started.elapsed());
     for (what, found, least) in counts {
         assert!(found >= least, "{found} {what}");
+    }
+    let linked = risk_link::Entity::find().all(db).await.expect("read");
+    for kind in ["policy", "agent", "incident"] {
+        assert!(linked.iter().any(|link| link.kind == kind), "no risk is linked with a {kind}");
     }
     // Not all of it is of this instant.
     let first = evaluation::Entity::find().one(db).await.expect("read").expect("one");

@@ -11,6 +11,7 @@ mod contract;
 mod error;
 mod guard;
 mod limits;
+mod listeners;
 mod load;
 pub(crate) mod page;
 mod payload;
@@ -35,6 +36,7 @@ use self::batch::Batch;
 use self::contract::Contract;
 pub(crate) use self::contract::ContractError;
 use self::limits::Limits;
+use self::listeners::Listeners;
 use crate::app::App;
 use crate::auth::Permission;
 use crate::config;
@@ -49,6 +51,8 @@ pub(crate) struct GraphQl {
     contract: Arc<Contract>,
     batches: hashbrown::HashMap<&'static str, ask::Batched>,
     limits: Limits,
+    /// The open subscriptions.
+    listeners: Listeners,
     /// Whether clients may ask for the schema.
     pub(crate) introspection: bool,
 }
@@ -67,7 +71,8 @@ impl GraphQl {
         resolvers::register(&mut resolvers);
         let schema = load::schema(&contract, &resolvers, config.introspection)?;
         let limits = Limits { depth: config.max_depth as usize, complexity: config.max_complexity.into() };
-        Ok(Self { schema, contract, batches: resolvers.batches, limits, introspection: config.introspection })
+        let (batches, listeners) = (resolvers.batches, Listeners::default());
+        Ok(Self { schema, contract, batches, limits, listeners, introspection: config.introspection })
     }
 
     /// The schema as a document, with who may ask what.
@@ -76,6 +81,12 @@ impl GraphQl {
         let guard = "\"Who may ask: the permission a key needs, and the least role of a person.\"\n\
                      directive @guard(may: String!, least: Role!) on FIELD_DEFINITION\n\n";
         format!("{guard}{}", self.schema.sdl_with_options(options))
+    }
+
+    /// How many subscriptions are open at this server.
+    #[cfg(test)]
+    pub(crate) fn open_subscriptions(&self) -> u32 {
+        self.listeners.count()
     }
 
     /// Who may ask which root field.

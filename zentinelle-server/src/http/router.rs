@@ -70,6 +70,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(auth::own::change_password))
         .routes(routes!(auth::own::begin_totp))
         .routes(routes!(auth::own::confirm_totp))
+        .routes(routes!(auth::own::renew_recovery_codes))
         .routes(routes!(auth::own::disable_totp))
         .routes(routes!(auth::own::list_sessions))
         .routes(routes!(auth::own::revoke_session))

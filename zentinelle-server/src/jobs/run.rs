@@ -11,7 +11,7 @@ use super::hooks::Hook;
 use super::{Hooks, JobError, Work, tasks};
 use crate::app::App;
 use crate::service::{anomalies, compliance, reports, scan};
-use crate::webhooks;
+use crate::{notices, webhooks};
 
 /// One run of one job.
 #[derive(Clone, Debug)]
@@ -55,6 +55,7 @@ impl Runner for ServerRunner {
                 Work::DeliverWebhook { delivery_id } => {
                     webhooks::deliver(&app, &tenant, &delivery_id, attempt, last).await
                 }
+                Work::SendEmail { notification_id, to } => notices::deliver(&app, &tenant, &notification_id, &to).await,
                 Work::RollUpUsage {} => tasks::roll_up::roll_up(&app, &tenant).await,
                 Work::LearnBaselines {} => tasks::baselines::learn(&app, &tenant).await,
                 Work::CheckAgents {} => tasks::agents::check(&app, &tenant).await,
@@ -82,7 +83,9 @@ impl Runner for ServerRunner {
                     None => Ok(()),
                 },
                 Work::BuildReport { report_id } => Ok(reports::give_up(&app, &tenant, &report_id, why).await?),
-                Work::RollUpUsage {}
+                // What was not sent stays as a dead job with the reason.
+                Work::SendEmail { .. }
+                | Work::RollUpUsage {}
                 | Work::LearnBaselines {}
                 | Work::CheckAgents {}
                 | Work::CheckAlertRules {}

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::backoff::Backoff;
+use crate::notices::Recipient;
 
 /// What a job does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +14,13 @@ pub(crate) enum Work {
     DeliverWebhook {
         /// Which delivery.
         delivery_id: String,
+    },
+    /// Sends one message to one person by e-mail.
+    SendEmail {
+        /// Which message.
+        notification_id: String,
+        /// To whom.
+        to: Recipient,
     },
     /// Sums up usage by the hour.
     RollUpUsage {},
@@ -46,8 +54,9 @@ pub(crate) enum Work {
 
 impl Work {
     /// Every kind, as rows name it.
-    pub(crate) const NAMES: [&'static str; 13] = [
+    pub(crate) const NAMES: [&'static str; 14] = [
         "deliver_webhook",
+        "send_email",
         "roll_up_usage",
         "learn_baselines",
         "check_agents",
@@ -66,6 +75,7 @@ impl Work {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::DeliverWebhook { .. } => "deliver_webhook",
+            Self::SendEmail { .. } => "send_email",
             Self::RollUpUsage {} => "roll_up_usage",
             Self::LearnBaselines {} => "learn_baselines",
             Self::CheckAgents {} => "check_agents",
@@ -93,7 +103,7 @@ impl Work {
     /// How often it is tried.
     pub(crate) const fn max_attempts(&self) -> u32 {
         match self {
-            Self::DeliverWebhook { .. } => Backoff::DELIVERY.attempts(),
+            Self::DeliverWebhook { .. } | Self::SendEmail { .. } => Backoff::DELIVERY.attempts(),
             Self::BuildReport { .. } => 3,
             _ => 5,
         }
@@ -102,7 +112,7 @@ impl Work {
     /// How long to wait between tries.
     pub(super) const fn backoff(&self) -> Backoff {
         match self {
-            Self::DeliverWebhook { .. } => Backoff::DELIVERY,
+            Self::DeliverWebhook { .. } | Self::SendEmail { .. } => Backoff::DELIVERY,
             _ => Backoff::WORK,
         }
     }
@@ -112,6 +122,7 @@ impl Work {
 pub(super) fn sample(kind: &str) -> Value {
     match kind {
         "deliver_webhook" => json!({ "delivery_id": "" }),
+        "send_email" => json!({ "notification_id": "", "to": { "kind": "contact" } }),
         "report" => json!({ "report_id": "" }),
         _ => json!({}),
     }

@@ -8,15 +8,16 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use zentinelle_core::ids::{ReservationId, TenantId};
+use zentinelle_core::ledger::shared::name::{reservation_text, tag_text};
+use zentinelle_core::ledger::shared::window::instant;
 use zentinelle_core::ledger::{
     Batch, Counter, Ledger as _, LedgerError, MemoryLedger, MemoryLedgerConfig, Mode, Outcome, RestoreError,
     Settlement, Snapshot, Usage, Window,
 };
 
 use super::entry::Line;
-use super::name::{reservation_text, tag_text};
 use super::rows::{self, Kept, Row};
-use super::total::{Total, instant};
+use super::total::Total;
 use crate::store::{Store, StoreError};
 
 /// Totals read from the database at a time.

@@ -12,7 +12,6 @@ pub(crate) mod embedded;
 pub(crate) mod entry;
 mod group;
 pub(crate) mod health;
-mod name;
 pub(crate) mod redis;
 mod rows;
 mod sql;
@@ -34,8 +33,7 @@ use self::health::HealthBoard;
 pub(crate) use self::redis::RedisLedger;
 pub(crate) use self::sql::SqlLedger;
 
-/// How long a reservation stays open for settlement, unless configured. Unit: seconds.
-pub(crate) const RESERVATION_SECONDS: u32 = 3_600;
+pub(crate) use zentinelle_core::ledger::shared::RESERVATION_SECONDS;
 
 /// Where this server keeps running totals.
 #[derive(Debug)]

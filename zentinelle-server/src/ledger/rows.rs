@@ -13,10 +13,10 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::{ReservationId, TenantId};
+use zentinelle_core::ledger::shared::name::{parse_window, reservation_text, total_text, window_text};
 use zentinelle_core::ledger::{Counter, Usage, Window};
 
 use super::entry::Line;
-use super::name::{parse_window, reservation_text, total_text, window_text};
 use super::total::Total;
 use crate::store::entities::{ledger_reservation, ledger_total};
 use crate::store::{StoreError, bulk};

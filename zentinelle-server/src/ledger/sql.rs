@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use sea_orm::DbErr;
 use zentinelle_core::ids::{ReservationId, TenantId};
+use zentinelle_core::ledger::shared::name::total_text;
+use zentinelle_core::ledger::shared::window::start_of;
 use zentinelle_core::ledger::{
     Batch, Counter, LedgerError, Mode, Outcome, Posting, Reading, Settlement, Usage, Window,
 };
@@ -18,7 +20,6 @@ use zentinelle_core::ledger::{
 use super::entry::{Line, expires_at};
 use super::group::Group;
 use super::rows::{self, Kept, Row};
-use super::total::start_of;
 use super::{Health, HealthBoard};
 use crate::store::{Store, StoreError};
 
@@ -199,7 +200,7 @@ impl Tables {
         for line in &kept.lines {
             let Some(actual) = usage.map_or(Some(0), |usage| usage.of(line.unit)) else { continue };
             overran |= actual > line.amount;
-            if let Some(row) = rows.get_mut(&super::name::total_text(&line.counter, line.window)) {
+            if let Some(row) = rows.get_mut(&total_text(&line.counter, line.window)) {
                 row.total.adjust(line.window, line.amount, actual, kept.charged_at, now);
             }
         }

@@ -1,15 +1,12 @@
 //! One running total in its window, as stores outside the process keep it.
 //!
 //! The rules are those of the core's memory ledger, which the conformance suite holds every
-//! backend to. They differ in two ways that only a store needs: instants are microseconds, and
-//! a month starts at its first instant rather than at its first charge, so that two places that
-//! wrote down the same month agree on where it began.
+//! backend to. Where windows begin and end is the core's as well.
 
-use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
+use jiff::Timestamp;
+use zentinelle_core::ledger::shared::window::{end_of, instant, start_of, steps_of};
 use zentinelle_core::ledger::{Reading, Window};
 
-/// Steps a sliding window is cut into.
-const STEPS: i64 = 60;
 /// Windows at least this long survive a restart. Unit: seconds.
 const DURABLE_SECONDS: u32 = 3_600;
 const MICROS: i64 = 1_000_000;
@@ -153,71 +150,6 @@ impl Total {
     }
 }
 
-/// How a sliding window is cut into steps. Unit: milliseconds.
-#[derive(Clone, Copy)]
-pub(super) struct Steps {
-    step_millis: i64,
-    window_millis: i64,
-}
-
-impl Steps {
-    /// The number of the step an instant lies in.
-    pub(super) fn step(self, at: i64) -> i64 {
-        at.div_euclid(1_000).div_euclid(self.step_millis)
-    }
-
-    /// How many steps before the current one still count.
-    fn span(self) -> i64 {
-        self.window_millis / self.step_millis
-    }
-
-    /// The oldest step that still counts: the one the window's far end lies in counts whole.
-    pub(super) fn oldest(self, now: i64) -> i64 {
-        self.step(now).saturating_sub(self.span())
-    }
-
-    /// When a step no longer counts.
-    pub(super) fn leaves(self, step: i64) -> i64 {
-        let end = step.saturating_add(1).saturating_mul(self.step_millis);
-        end.saturating_add(self.window_millis).saturating_mul(1_000)
-    }
-}
-
-/// The steps of a window. One that does not slide has a single step.
-pub(super) fn steps_of(window: Window) -> Steps {
-    let seconds = match window {
-        Window::Sliding { seconds } | Window::Fixed { seconds } => seconds,
-        Window::CalendarMonth => 0,
-    };
-    let window_millis = i64::from(seconds) * 1_000;
-    Steps { step_millis: (window_millis / STEPS).max(1), window_millis }
-}
-
-/// Where a window that is opened at `now` begins.
-pub(super) fn start_of(window: Window, now: i64) -> i64 {
-    match window {
-        Window::Fixed { .. } | Window::Sliding { .. } => now,
-        Window::CalendarMonth => {
-            let first = instant(now).to_zoned(TimeZone::UTC).first_of_month().and_then(|day| day.start_of_day());
-            first.map_or(now, |day| day.timestamp().as_microsecond())
-        }
-    }
-}
-
-/// When a window that is opened at `now` ends.
-pub(super) fn end_of(window: Window, now: i64) -> i64 {
-    match window {
-        Window::Fixed { seconds } | Window::Sliding { seconds } => {
-            now.saturating_add(i64::from(seconds) * MICROS).min(Timestamp::MAX.as_microsecond())
-        }
-        Window::CalendarMonth => {
-            let first = instant(now).to_zoned(TimeZone::UTC).first_of_month().and_then(|day| day.start_of_day());
-            let next = first.and_then(|day| day.checked_add(1.month()));
-            next.map_or(Timestamp::MAX, |day| day.timestamp()).as_microsecond()
-        }
-    }
-}
-
 /// Where the window of a reading began that a ledger gave at `now`.
 pub(super) fn start_from(window: Window, resets_at: Timestamp, now: Timestamp) -> i64 {
     match window {
@@ -225,11 +157,6 @@ pub(super) fn start_from(window: Window, resets_at: Timestamp, now: Timestamp) -
         Window::Sliding { .. } => now.as_microsecond(),
         Window::CalendarMonth => start_of(window, now.as_microsecond()),
     }
-}
-
-/// An instant of a store. One that cannot be is the last there is.
-pub(super) fn instant(micros: i64) -> Timestamp {
-    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -255,16 +182,5 @@ mod tests {
         total.record(sliding, 2, 0, 90 * minute);
         total.record(sliding, 9, 0, 10 * minute);
         assert_eq!(total, Total::Sliding { steps: vec![(90, 2), (100, 5)] });
-    }
-
-    #[test]
-    fn a_month_begins_and_ends_at_its_edges() {
-        let at = |text: &str| text.parse::<Timestamp>().expect("an instant").as_microsecond();
-        let month = Window::CalendarMonth;
-        for now in ["2028-02-01T00:00:00Z", "2028-02-29T23:59:59.999999Z"] {
-            assert_eq!(start_of(month, at(now)), at("2028-02-01T00:00:00Z"), "{now}");
-            assert_eq!(end_of(month, at(now)), at("2028-03-01T00:00:00Z"), "{now}");
-        }
-        assert_eq!(end_of(month, at("2027-12-31T23:59:59Z")), at("2028-01-01T00:00:00Z"));
     }
 }

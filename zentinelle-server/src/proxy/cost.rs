@@ -64,18 +64,11 @@ pub(crate) async fn worst(
     let cost = |usage: Usage| table.cost(&upstream.vendor, model, &usage, now, snapshot.settings.unknown_model_price);
     // Input that is put into a cache costs more than input that is not. Only the caller's wish
     // for a longer stay costs yet more.
-    let hour = call.cached_long;
-    let classes = [
-        Usage { input, output, ..Usage::default() },
-        Usage { cache_write: input, output, ..Usage::default() },
-        Usage {
-            cache_write_hour: if hour { input } else { 0 },
-            input: if hour { 0 } else { input },
-            output,
-            ..Usage::default()
-        },
-    ];
-    let usd_micros = classes.map(|usage| cost(usage).usd_micros).into_iter().max().unwrap_or(i64::MAX);
+    let classes =
+        [Usage { input, output, ..Usage::default() }, Usage { cache_write: input, output, ..Usage::default() }];
+    let longer = call.cached_long.then(|| Usage { cache_write_hour: input, output, ..Usage::default() });
+    let dearest = classes.into_iter().chain(longer).map(|usage| cost(usage).usd_micros).max();
+    let usd_micros = dearest.unwrap_or(i64::MAX);
     Ok(Worst { input, output, usd_micros })
 }
 

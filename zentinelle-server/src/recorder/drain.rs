@@ -15,6 +15,7 @@ use zentinelle_core::ids::TenantId;
 
 use super::record::{RaisedAlert, RaisedIncident, Record};
 use crate::ledger::{LedgerEntry, totals};
+use crate::notices;
 use crate::store::bulk::{insert_new, insert_texts};
 use crate::store::entities::{
     agent, approval, content_scan, content_violation, evaluation, evaluation_policy, event, interaction, notification,
@@ -182,21 +183,23 @@ pub(crate) async fn write_in(txn: &DatabaseTransaction, records: &[&[u8]]) -> Re
     Ok(())
 }
 
-/// What webhooks are to be told of a batch, by tenant.
+/// What people and webhooks are to be told of a batch, by tenant.
 struct Told(BTreeMap<TenantId, Vec<Emission>>);
 
 impl Told {
-    /// What the rows of a batch tell the tenants that listen. Where nobody does, no row is
-    /// decoded; else only those whose text says that they may be worth telling.
+    /// What the rows of a batch tell. Denials are told to webhooks alone: where none listens, no
+    /// row is decoded but those that speak of a budget, of which people are told as well. Else
+    /// only those whose text says that they may be worth telling.
     fn of(listening: &BTreeSet<TenantId>, sorted: &Sorted<'_>) -> Self {
-        let mut told = Self(listening.iter().map(|tenant| (tenant.clone(), Vec::new())).collect());
-        if listening.is_empty() {
-            return told;
-        }
-        let worth = |text: &&&str| text.contains("\"allowed\":false") || text.contains("\"budget_limit\"");
-        for text in sorted.evaluations.iter().filter(worth) {
+        let mut told = Self(BTreeMap::new());
+        let of_budgets = |text: &str| text.contains("\"budget_limit\"");
+        let worth = |text: &str| of_budgets(text) || (!listening.is_empty() && text.contains("\"allowed\":false"));
+        for text in sorted.evaluations.iter().filter(|text| worth(text)) {
             if let Ok(row) = serde_json::from_str::<evaluation::Model>(text) {
-                Emission::of_evaluation(&row).into_iter().for_each(|emission| told.add(emission));
+                let heard = |emission: &Emission| {
+                    listening.contains(&emission.tenant) || notices::EVENTS.contains(&emission.event)
+                };
+                Emission::of_evaluation(&row).into_iter().filter(heard).for_each(|emission| told.add(emission));
             }
         }
         sorted.approvals.iter().for_each(|row| told.add(Emission::of_approval(row)));
@@ -204,8 +207,6 @@ impl Told {
     }
 
     fn add(&mut self, emission: Emission) {
-        if let Some(emissions) = self.0.get_mut(&emission.tenant) {
-            emissions.push(emission);
-        }
+        self.0.entry(emission.tenant.clone()).or_default().push(emission);
     }
 }

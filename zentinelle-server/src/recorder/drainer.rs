@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{DatabaseTransaction, EntityTrait as _, Set};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
+use tokio::task::block_in_place;
 use zentinelle_core::audit::{AuditAction, AuditRecord, Outcome};
 use zentinelle_core::ids::TenantId;
 
@@ -92,7 +94,9 @@ impl Drainer {
         let mut wait = Duration::from_millis(50);
         let mut failures = 0;
         loop {
-            let Err(error) = self.store_all(&records, batch.end).await else {
+            let storing = self.store_all(&records, batch.end);
+            let stored = if records.len() < BUSY_RECORDS { storing.await } else { aside(storing).await };
+            let Err(error) = stored else {
                 self.writing.store(true, Ordering::Relaxed);
                 return;
             };
@@ -161,6 +165,18 @@ impl Drainer {
             .await?;
         Ok(())
     }
+}
+
+/// Does work that computes for long between its waits without making the requests wait that share its
+/// thread: they are handed to another thread whenever it goes on.
+async fn aside<F: Future>(work: F) -> F::Output {
+    // A runtime of one thread has nobody to hand them to.
+    let others = Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread;
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|context| {
+        if others { block_in_place(|| work.as_mut().poll(context)) } else { work.as_mut().poll(context) }
+    })
+    .await
 }
 
 fn decoded(text: &[u8]) -> Option<Record> {

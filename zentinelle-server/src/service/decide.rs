@@ -35,6 +35,8 @@ pub(crate) enum Source {
     Authzen,
     /// The LLM proxy. What its calls spend is reserved, because the true usage is known later.
     Proxy,
+    /// The Zentinel reverse proxy, whose agent this server is.
+    Zentinel,
 }
 
 impl Source {
@@ -44,6 +46,7 @@ impl Source {
             Self::Sdk => "sdk",
             Self::Authzen => "authzen",
             Self::Proxy => "proxy",
+            Self::Zentinel => "zentinel",
         }
     }
 }
@@ -99,6 +102,9 @@ pub(crate) async fn judge(app: &App, asked: Asked) -> Result<Judged, ApiError> {
     let mut request = request(asked.agent.as_ref(), asked.user, &asked.action, context, asked.dry_run);
     if asked.source == Source::Proxy && !asked.dry_run {
         request.reservation = Some(ReservationId::new(clock::new_id()));
+    }
+    if let Some(decision) = snapshot.refusal(&request) {
+        return Ok(Judged { snapshot, request, decision, spent: None });
     }
     let assessment = snapshot.engine.assess(&request);
     let mut spent = None;

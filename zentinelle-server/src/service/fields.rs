@@ -1,6 +1,7 @@
 //! Rules that fields of any request share: how long a text may be, and what no text may hold.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::clock;
@@ -79,9 +80,25 @@ pub(crate) fn instant(field: &str, given: Option<&str>) -> Result<Option<i64>, A
     given.filter(|given| !given.is_empty()).map(|given| point(field, given).map(clock::micros)).transpose()
 }
 
+/// [`instant`], but a date or time without a zone is one of this zone.
+pub(crate) fn instant_in(field: &str, given: Option<&str>, zone: &TimeZone) -> Result<Option<i64>, ApiError> {
+    let read = |given: &str| match clock::parse_in(given, zone) {
+        Some(at) => Ok(clock::micros(at)),
+        None => point(field, given).map(clock::micros),
+    };
+    given.filter(|given| !given.is_empty()).map(read).transpose()
+}
+
 fn point(field: &str, given: &str) -> Result<Timestamp, ApiError> {
     clock::parse(given)
         .ok_or_else(|| ApiError::invalid(field, "is no instant; write one like 2026-01-31T12:00:00Z, or a date"))
+}
+
+/// A refusal with other names for the fields it speaks of.
+pub(crate) fn renamed(error: ApiError, names: &[(&str, &str)]) -> ApiError {
+    let ApiError::Invalid(faults) = error else { return error };
+    let name = |field: String| names.iter().find(|(old, _)| *old == field).map_or(field, |(_, new)| (*new).to_owned());
+    ApiError::Invalid(faults.into_iter().map(|(field, words)| (name(field), words)).collect())
 }
 
 /// What an agent said, with the characters replaced that a database cannot keep.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use zentinelle_core::audit::AuditAction;
 
 use super::change::Change;
-use super::fields;
+use super::{fields, risks};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
@@ -130,6 +130,14 @@ pub(crate) struct NewIncident {
     agent_id: Option<String>,
     /// The policy it is about.
     policy_id: Option<String>,
+    /// The deployment it happened in.
+    deployment_id: Option<String>,
+    /// The risk that came true with it.
+    risk_id: Option<String>,
+    /// Whom it struck.
+    affected_user: Option<String>,
+    /// How many people it struck. Default: one where somebody is named, else none.
+    affected_user_count: Option<u32>,
     /// Who works on it.
     assignee_id: Option<String>,
     /// When it happened. Default: now.
@@ -144,6 +152,8 @@ pub(crate) struct NewIncident {
 pub(crate) struct IncidentPatch {
     /// Where it stands.
     status: Option<IncidentStatus>,
+    /// Which kind it is.
+    incident_type: Option<IncidentType>,
     /// How bad it is; the due date follows.
     severity: Option<IncidentSeverity>,
     /// In a few words.
@@ -165,6 +175,14 @@ pub(crate) struct IncidentPatch {
     /// What shows it: any list.
     #[schema(value_type = Option<Vec<Object>>)]
     evidence: Option<Vec<Value>>,
+    /// The deployment it happened in; empty for none.
+    deployment_id: Option<String>,
+    /// Whom it struck; empty for nobody.
+    affected_user: Option<String>,
+    /// How many people it struck.
+    affected_user_count: Option<u32>,
+    /// The risk that came true with it; empty for none.
+    risk_id: Option<String>,
 }
 
 /// Opens an incident.
@@ -175,6 +193,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, new: NewIncident) -> Resu
     fields::names("tags", &tags, MOST_TAGS)?;
     let description = new.description.unwrap_or_default();
     fields::text("description", &description, fields::MOST_PROSE)?;
+    let risk = name("risk_id", new.risk_id)?;
     let row = incident::Model {
         tenant_id: caller.tenant.as_str().to_owned(),
         id: clock::new_id(),
@@ -190,6 +209,11 @@ pub(crate) async fn create(app: &App, caller: &Caller, new: NewIncident) -> Resu
         occurrence_count: 1,
         agent_id: name("agent_id", new.agent_id)?,
         policy_id: name("policy_id", new.policy_id)?,
+        deployment_id: name("deployment_id", new.deployment_id)?,
+        affected_user_count: new
+            .affected_user_count
+            .map_or(i64::from(new.affected_user.as_deref().is_some_and(|user| !user.is_empty())), i64::from),
+        affected_user: name("affected_user", new.affected_user)?.unwrap_or_default(),
         assignee_id: name("assignee_id", new.assignee_id)?,
         reporter_id: caller.actor(),
         root_cause: String::new(),
@@ -208,7 +232,11 @@ pub(crate) async fn create(app: &App, caller: &Caller, new: NewIncident) -> Resu
     };
     let txn = app.store.begin().await?;
     store::insert(&txn, row.clone()).await?;
-    let changes = json!({ "severity": row.severity, "source": row.source, "assignee_id": row.assignee_id });
+    if let Some(risk) = &risk {
+        risks::link_incident(&txn, &caller.tenant, risk, &row.id).await?;
+    }
+    let changes = json!({ "severity": row.severity, "source": row.source, "assignee_id": row.assignee_id,
+        "deployment_id": row.deployment_id, "risk_id": risk, "affected_user_count": row.affected_user_count });
     change(caller, AuditAction::Create, &row, changes).record(&txn).await?;
     webhooks::emit(&txn, Emission::of_opened(&row)).await?;
     txn.commit().await?;
@@ -230,13 +258,24 @@ pub(crate) async fn update(
     let txn = app.store.begin().await?;
     let before = store::locked(&txn, &caller.tenant, id).await?;
     let mut row = before.clone();
+    let risk = patch.risk_id.clone();
     patch.write_to(&mut row)?;
-    if row == before {
+    if row == before && risk.is_none() {
         return Ok(row);
+    }
+    if let Some(risk) = &risk {
+        risks::unlink_incident(&txn, &caller.tenant, &row.id).await?;
+        if !risk.is_empty() {
+            risks::link_incident(&txn, &caller.tenant, risk, &row.id).await?;
+        }
     }
     row.updated_at = clock::now_micros();
     store::update(&txn, row.clone()).await?;
-    change(caller, AuditAction::Update, &row, differences(&before, &row)).record(&txn).await?;
+    let mut changes = differences(&before, &row);
+    if let Some(risk) = risk {
+        changes["risk_id"] = risk.into();
+    }
+    change(caller, AuditAction::Update, &row, changes).record(&txn).await?;
     txn.commit().await?;
     Ok(row)
 }
@@ -249,6 +288,9 @@ impl IncidentPatch {
         if let Some(severity) = self.severity {
             row.severity = wire_name(&severity);
             row.due_at = store::due_at(&row.severity, row.detected_at);
+        }
+        if let Some(kind) = &self.incident_type {
+            row.incident_type = wire_name(kind);
         }
         if let Some(title) = &self.title {
             row.title = fields::required("title", Some(title), fields::MOST_NAME)?;
@@ -268,6 +310,13 @@ impl IncidentPatch {
                 *place = given;
             }
         }
+        if let Some(deployment) = self.deployment_id {
+            row.deployment_id = name("deployment_id", Some(deployment))?;
+        }
+        if let Some(user) = self.affected_user {
+            row.affected_user = name("affected_user", Some(user))?.unwrap_or_default();
+        }
+        row.affected_user_count = self.affected_user_count.map_or(row.affected_user_count, i64::from);
         if let Some(tags) = self.tags {
             fields::names("tags", &tags, MOST_TAGS)?;
             row.tags = json!(tags);
@@ -315,6 +364,9 @@ fn differences(before: &incident::Model, after: &incident::Model) -> Value {
         ("assignee_id", json!(before.assignee_id), json!(after.assignee_id)),
         ("tags", before.tags.clone(), after.tags.clone()),
         ("title", json!(before.title), json!(after.title)),
+        ("incident_type", json!(before.incident_type), json!(after.incident_type)),
+        ("deployment_id", json!(before.deployment_id), json!(after.deployment_id)),
+        ("affected_user_count", json!(before.affected_user_count), json!(after.affected_user_count)),
     ] {
         if old != new {
             changes.insert(field.to_owned(), json!([old, new]));
@@ -327,6 +379,7 @@ fn differences(before: &incident::Model, after: &incident::Model) -> Value {
         ("resolution", before.resolution != after.resolution),
         ("lessons", before.lessons != after.lessons),
         ("evidence", before.evidence != after.evidence),
+        ("affected_user", before.affected_user != after.affected_user),
     ] {
         if changed {
             changes.insert(field.to_owned(), json!("changed"));

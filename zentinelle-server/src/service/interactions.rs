@@ -179,6 +179,7 @@ async fn written(app: &App, turn: Turn, seen: Option<Seen>) -> Result<(String, V
         input_content: text(redacted_input.as_deref().unwrap_or(&turn.input)),
         output_content: text(redacted_output.as_deref().unwrap_or(&turn.output)),
         system_prompt: text(&turn.system_prompt),
+        prompt_digest: super::system_prompts::usage::digest(&turn.system_prompt),
         tool_calls: tool_calls.collect(),
         classification: seen.as_ref().map_or_else(|| json!({}), |seen| seen.classification.clone()),
         input_tokens: turn.usage.input,

@@ -1,5 +1,7 @@
-//! The models a tenant knows, and whether it approves of them.
+//! The models a tenant knows, and whether it approves of them. One that is denied is refused to
+//! every call from the reply on; the rest of what is decided here is judged by compliance.
 
+use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -7,13 +9,14 @@ use zentinelle_core::audit::AuditAction;
 
 use super::change::Change;
 use super::fields;
+use super::policies::finish;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::http::error::ApiError;
 use crate::store::entities::model;
 use crate::store::page::{Page, Paged};
-use crate::store::{models as store, wire_name};
+use crate::store::{models as store, tenants, wire_name};
 
 /// Whether a tenant approves of a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -167,7 +170,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, input: ModelInput) -> Res
     let txn = app.store.begin().await?;
     store::insert(&txn, row.clone()).await?;
     change(caller, AuditAction::Create, &row, json!({ "after": shown(&row) })).record(&txn).await?;
-    txn.commit().await?;
+    commit(app, caller, txn, row.approval == store::DENIED).await?;
     Ok(row)
 }
 
@@ -175,7 +178,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, input: ModelInput) -> Res
 pub(crate) async fn update(app: &App, caller: &Caller, id: &str, input: ModelInput) -> Result<model::Model, ApiError> {
     let txn = app.store.begin().await?;
     let mut row = store::locked(&txn, &caller.tenant, id).await?;
-    let (before, approval) = (shown(&row), row.approval.clone());
+    let (before, approval, name) = (shown(&row), row.approval.clone(), row.model.clone());
     let now = clock::now_micros();
     input.write_to(&mut row, caller, now)?;
     row.updated_at = now;
@@ -186,7 +189,8 @@ pub(crate) async fn update(app: &App, caller: &Caller, id: &str, input: ModelInp
         _ => AuditAction::Update,
     };
     change(caller, action, &row, json!({ "before": before, "after": shown(&row) })).record(&txn).await?;
-    txn.commit().await?;
+    let denied = [&approval, &row.approval].iter().any(|approval| *approval == store::DENIED);
+    commit(app, caller, txn, denied && (approval != row.approval || name != row.model)).await?;
     Ok(row)
 }
 
@@ -196,8 +200,17 @@ pub(crate) async fn delete(app: &App, caller: &Caller, id: &str) -> Result<(), A
     let row = store::locked(&txn, &caller.tenant, id).await?;
     store::delete(&txn, &caller.tenant, id).await?;
     change(caller, AuditAction::Delete, &row, json!({ "before": shown(&row) })).record(&txn).await?;
-    txn.commit().await?;
-    Ok(())
+    commit(app, caller, txn, row.approval == store::DENIED).await
+}
+
+/// Commits a change, and puts it into force when it `decides`: which models are denied is part of
+/// what decisions are made by.
+async fn commit(app: &App, caller: &Caller, txn: DatabaseTransaction, decides: bool) -> Result<(), ApiError> {
+    if !decides {
+        return Ok(txn.commit().await?);
+    }
+    tenants::bump_revision(&txn, &caller.tenant).await?;
+    finish(app, caller, txn).await
 }
 
 fn change<'c>(caller: &'c Caller, action: AuditAction, row: &'c model::Model, changes: Value) -> Change<'c> {

@@ -339,6 +339,7 @@ async fn admit(
     store::put(&txn, changed.clone()).await?;
     let token = sessions::begin(&txn, app, &changed, SignedInBy::Oidc, from).await?;
     txn.commit().await?;
+    app.person_changed(tenant, &changed.id).await;
     Ok(token)
 }
 

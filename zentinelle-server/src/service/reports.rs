@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -20,6 +21,7 @@ use super::coverage;
 use super::fields;
 use super::packs;
 use super::pdf::{self, Document};
+use super::settings;
 use super::sheet::{Cell, Sheet};
 use crate::app::App;
 use crate::auth::Caller;
@@ -122,9 +124,11 @@ impl Params {
         self.pack_name.as_deref().filter(|name| !name.is_empty())
     }
 
-    fn period(&self, asked_at: i64) -> Result<(i64, i64), ApiError> {
-        let to = fields::instant("params.date_to", self.date_to.as_deref())?.unwrap_or(asked_at);
-        let from = fields::instant("params.date_from", self.date_from.as_deref())?.unwrap_or(to - THIRTY_DAYS);
+    /// From when to when. A date alone is where that day begins in the organisation's time zone.
+    fn period(&self, asked_at: i64, zone: &TimeZone) -> Result<(i64, i64), ApiError> {
+        let to = fields::instant_in("params.date_to", self.date_to.as_deref(), zone)?.unwrap_or(asked_at);
+        let from = fields::instant_in("params.date_from", self.date_from.as_deref(), zone)?;
+        let from = from.unwrap_or(to - THIRTY_DAYS);
         if from > to {
             return Err(ApiError::invalid("params.date_from", "is after `date_to`"));
         }
@@ -138,7 +142,7 @@ pub(crate) async fn create(app: &App, caller: &Caller, input: ReportInput) -> Re
     let format = input.format.unwrap_or_default();
     let now = clock::now_micros();
     let params = input.params.unwrap_or_default();
-    params.period(now)?;
+    params.period(now, &settings::zone(app, &caller.tenant).await?)?;
     if let Some(name) = params.pack() {
         packs::by_name(name).map_err(|_| ApiError::invalid("params.pack_name", "there is no such compliance pack"))?;
     }
@@ -210,7 +214,7 @@ async fn written(app: &App, tenant: &TenantId, row: &report::Model) -> Result<St
     let report_type: ReportType = serde_json::from_value(row.report_type.clone().into()).map_err(unreadable)?;
     let format: ReportFormat = serde_json::from_value(row.format.clone().into()).map_err(unreadable)?;
     let params: Params = serde_json::from_value(row.params.clone()).map_err(unreadable)?;
-    let (from, to) = params.period(row.created_at)?;
+    let (from, to) = params.period(row.created_at, &settings::zone(app, tenant).await?)?;
     let name = tenants::by_id(app.store.db(), tenant).await?.map(|row| row.name).unwrap_or_default();
     let mut about = vec![format!("{name}, as of {} by {}", clock::iso(row.created_at), row.created_by)];
     let period = format!("from {} to {}", clock::iso(from), clock::iso(to));

@@ -14,11 +14,11 @@ use super::fields;
 use crate::app::App;
 use crate::auth::directory::AuthError;
 use crate::auth::key::KeyHasher;
-use crate::auth::{Caller, Role, SignedIn, SignedInBy};
+use crate::auth::{Caller, Identity, Role, SignedIn, SignedInBy};
 use crate::clock;
 use crate::http::error::ApiError;
 use crate::store::entities::{user, user_session};
-use crate::store::{tenants, user_sessions as store, users};
+use crate::store::{StoreError, keys, tenants, user_sessions as store, users};
 
 /// Unit of instants and spans: microseconds.
 const SECOND: i64 = 1_000_000;
@@ -86,8 +86,7 @@ pub(crate) async fn begin(
 pub(crate) async fn caller(app: &App, token: &str) -> Result<Caller, AuthError> {
     let Some(row) = find(app, token).await? else { return Err(AuthError::SessionEnded) };
     let now = clock::now_micros();
-    let idle = i64::from(app.config.auth.idle_seconds) * SECOND;
-    if row.revoked_at.is_some() || row.expires_at <= now || row.last_seen_at.saturating_add(idle) <= now {
+    if !runs(app, &row, now) {
         return Err(AuthError::SessionEnded);
     }
     let tenant = TenantId::new(row.tenant_id.as_str());
@@ -165,7 +164,37 @@ pub(crate) async fn revoke(app: &App, caller: &Caller, id: &str, of_others: bool
     end(app, caller, id, AuditAction::Delete).await
 }
 
+/// Whether what let a caller in still does: the session runs, or the key is good, and the role is
+/// what it was. For what goes on after a request, such as a subscription.
+pub(crate) async fn still_in(app: &App, caller: &Caller) -> Result<bool, StoreError> {
+    let now = clock::now_micros();
+    let Some(signed_in) = caller.signed_in.as_deref() else {
+        let row = keys::by_public_id(&app.store, &caller.public_id).await?;
+        return Ok(row.is_some_and(|row| row.revoked_at.is_none() && row.expires_at.is_none_or(|end| end > now)));
+    };
+    if signed_in.session_id.is_empty() {
+        return Ok(true); // open mode lets everybody in
+    }
+    let Some(row) = store::by_id(app.store.db(), &caller.tenant, &signed_in.session_id).await? else {
+        return Ok(false);
+    };
+    let user = users::by_id(app.store.db(), &caller.tenant, &row.user_id).await?;
+    let same = |user: &user::Model| {
+        let role = Role::from_name(&user.role);
+        user.disabled_at.is_none()
+            && matches!(&caller.identity, Identity::Operator { role: now, .. } if role == Some(*now))
+    };
+    Ok(runs(app, &row, now) && user.as_ref().is_some_and(same))
+}
+
+/// Whether a session runs at an instant.
+fn runs(app: &App, row: &user_session::Model, now: i64) -> bool {
+    let idle = i64::from(app.config.auth.idle_seconds) * SECOND;
+    row.revoked_at.is_none() && row.expires_at > now && row.last_seen_at.saturating_add(idle) > now
+}
+
 async fn end(app: &App, caller: &Caller, id: &str, action: AuditAction) -> Result<(), ApiError> {
+    let row = store::by_id(app.store.db(), &caller.tenant, id).await?;
     let txn = app.store.begin().await?;
     if store::end(&txn, &caller.tenant, id, clock::now_micros()).await? {
         let change =
@@ -173,5 +202,8 @@ async fn end(app: &App, caller: &Caller, id: &str, action: AuditAction) -> Resul
         change.record(&txn).await?;
     }
     txn.commit().await?;
+    if let Some(row) = row {
+        app.person_changed(&caller.tenant, &row.user_id).await;
+    }
     Ok(())
 }

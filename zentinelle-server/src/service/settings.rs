@@ -4,6 +4,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Map, Value, json};
 use zentinelle_core::audit::AuditAction;
+use zentinelle_core::ids::TenantId;
 
 use super::change::Change;
 use super::policies::{begin, diff, finish};
@@ -30,6 +31,11 @@ pub(crate) struct Kept {
 pub(crate) async fn get(app: &App, caller: &Caller) -> Result<Kept, ApiError> {
     let row = tenants::by_id(app.store.db(), &caller.tenant).await?.ok_or(StoreError::Missing { what: "tenant" })?;
     kept(row)
+}
+
+/// The time zone of a tenant, from what decides for it now.
+pub(crate) async fn zone(app: &App, tenant: &TenantId) -> Result<jiff::tz::TimeZone, ApiError> {
+    Ok(app.snapshots.get(tenant).await?.settings.zone())
 }
 
 /// Changes the keys that are named; null brings a default back. Unknown keys are refused.
@@ -61,7 +67,7 @@ pub(crate) async fn change(
         }
     }
     let settings: TenantSettings = extract::read(Value::Object(new.clone()))?;
-    check(&settings)?;
+    check(app, &settings)?;
     let found = diff::fields(&old, &new);
     if found.is_empty() {
         txn.rollback().await?;
@@ -99,7 +105,7 @@ fn kept(row: tenant::Model) -> Result<Kept, ApiError> {
 }
 
 /// Refuses numbers that make no sense.
-fn check(settings: &TenantSettings) -> Result<(), ApiError> {
+fn check(app: &App, settings: &TenantSettings) -> Result<(), ApiError> {
     for (key, found, low, high) in [
         ("content_limit", settings.content_limit, 0, 1_000_000),
         ("evaluate_per_minute", settings.evaluate_per_minute, 1, 100_000_000),
@@ -109,6 +115,22 @@ fn check(settings: &TenantSettings) -> Result<(), ApiError> {
         if !(low..=high).contains(&found) {
             return Err(ApiError::invalid(key, format!("is {found}, outside {low} to {high}")));
         }
+    }
+    if jiff::tz::TimeZone::get(&settings.time_zone).is_err() {
+        let message = "is no time zone; write one such as `Europe/Berlin` or `UTC`";
+        return Err(ApiError::invalid("time_zone", message));
+    }
+    let notifications = &settings.notifications;
+    if !notifications.contact_email.is_empty() {
+        super::users::email("notifications.contact_email", &notifications.contact_email)?;
+    }
+    if notifications.email && notifications.contact_email.is_empty() {
+        let message = "cannot be on without `contact_email`: somebody must get the messages";
+        return Err(ApiError::invalid("notifications.email", message));
+    }
+    if notifications.email && !app.config.notifications.smtp.is_on() {
+        let message = "cannot be on: this server has no mail server; its operator sets `notifications.smtp`";
+        return Err(ApiError::invalid("notifications.email", message));
     }
     if settings.heartbeat_timeout_seconds < settings.heartbeat_interval_seconds {
         let message = "is shorter than `heartbeat_interval_seconds`, so that every agent would count as unhealthy";

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::oidc::Provider;
 use super::sessions::{self, From};
-use super::{passwords, totp, users};
+use super::{passwords, recovery_codes, totp, users};
 use crate::app::App;
 use crate::auth::{Caller, SignedInBy};
 use crate::clock;
@@ -159,12 +159,13 @@ pub(crate) async fn with_password(
     if row.totp_confirmed {
         let Some(code) = shown.code.as_deref().filter(|code| !code.trim().is_empty()) else {
             store::uncount_try(app.store.db(), &shown.tenant, &row.id).await?;
-            let message = "enter the code that your authenticator app shows".to_owned();
+            let message = "enter the code that your authenticator app shows, or a recovery code".to_owned();
             return Err(ApiError::NotAllowed { code: "totp_required", message });
         };
         // With a temporary password the same code may come twice: it is looked at when another was chosen.
         if (!row.password_temporary || shown.new_password.is_some())
             && !totp::accepts(app.store.db(), &app.keys, &row, code, now).await?
+            && !recovery_codes::accepts(app.store.db(), app.directory.hasher(), &row, code).await?
         {
             return Err(refused(app, &email, from, "code"));
         }
@@ -190,6 +191,7 @@ pub(crate) async fn with_password(
     }
     let token = sessions::begin(&txn, app, &row, SignedInBy::Local, from).await?;
     txn.commit().await?;
+    app.person_changed(&shown.tenant, &row.id).await;
     let caller = sessions::caller(app, &token).await?;
     Ok((token, caller))
 }

@@ -12,7 +12,7 @@ use zentinelle_core::{Enforcement, Policy, PolicyType};
 use crate::app::App;
 use crate::auth::AgentFacts;
 use crate::http::error::ApiError;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{FailMode, Snapshot};
 use crate::store::handouts;
 
 /// The services whose prompts are listed when none is named.
@@ -44,6 +44,8 @@ pub(crate) struct EffectivePolicy {
 pub(crate) struct EffectivePolicies {
     /// The policies that take part, in the order in which they are evaluated.
     policies: Vec<EffectivePolicy>,
+    /// What is answered where no policy applies.
+    no_policy: FailMode,
     /// The limits the enforced ones set, and no others: a key that is missing is not limited.
     #[schema(value_type = Object)]
     resolved: Value,
@@ -78,7 +80,11 @@ pub(crate) async fn effective(
         config: policy.config.clone(),
     });
     let prompt = composed(app, agent, &all, None).await?;
-    Ok(EffectivePolicies { policies: policies.collect(), resolved: resolved(&all, prompt) })
+    Ok(EffectivePolicies {
+        policies: policies.collect(),
+        no_policy: snapshot.settings.no_policy,
+        resolved: resolved(&all, prompt),
+    })
 }
 
 /// The policies that take part for an agent acting for a user.

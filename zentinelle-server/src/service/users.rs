@@ -9,7 +9,7 @@ use zentinelle_core::ids::TenantId;
 use zeroize::Zeroizing;
 
 use super::change::Change;
-use super::{fields, passwords, totp};
+use super::{fields, passwords, recovery_codes, totp};
 use crate::app::App;
 use crate::auth::directory::AuthError;
 use crate::auth::{Caller, Role, SignedIn};
@@ -110,6 +110,7 @@ pub(crate) fn blank(caller: &Caller, email: String, name: String, role: Role) ->
         locked_until: None,
         disabled_at: None,
         last_sign_in_at: None,
+        notify_by_email: false,
         created_by: caller.actor(),
         created_at: now,
         updated_at: now,
@@ -195,6 +196,7 @@ pub(crate) async fn delete(db: &Store, caller: &Caller, id: &str) -> Result<(), 
         leaves_one(&txn, &caller.tenant, id).await?;
     }
     user_sessions::end_all(&txn, &caller.tenant, id, None, clock::now_micros()).await?;
+    recovery_codes::forget(&txn, &row).await?;
     store::delete(&txn, &caller.tenant, id).await?;
     record(&txn, caller, AuditAction::Delete, &row, json!({ "role": row.role })).await?;
     txn.commit().await?;
@@ -221,6 +223,7 @@ pub(crate) async fn reset(
     (row.failures, row.locked_until) = (0, None);
     if totp {
         (row.sealed_totp, row.totp_confirmed) = (None, false);
+        recovery_codes::forget(&txn, &row).await?;
     }
     row.updated_at = now;
     store::put(&txn, row.clone()).await?;
@@ -244,6 +247,21 @@ pub(crate) async fn own(app: &App, caller: &Caller) -> Result<user::Model, ApiEr
     store::by_id(app.store.db(), &caller.tenant, &signed_in.user_id).await?.ok_or(MISSING)
 }
 
+/// Says whether the person who asks gets the organisation's messages by e-mail.
+pub(crate) async fn notify_by_email(app: &App, caller: &Caller, wanted: bool) -> Result<(), ApiError> {
+    let signed_in = person(caller)?;
+    let txn = app.store.begin().await?;
+    let mut row = locked(&txn, &caller.tenant, &signed_in.user_id).await?;
+    let before = std::mem::replace(&mut row.notify_by_email, wanted);
+    if before != wanted {
+        row.updated_at = clock::now_micros();
+        store::put(&txn, row.clone()).await?;
+        record(&txn, caller, AuditAction::Update, &row, json!({ "notify_by_email": [before, wanted] })).await?;
+    }
+    txn.commit().await?;
+    Ok(())
+}
+
 /// Changes the password of the person who asks, and ends their other sessions.
 pub(crate) async fn change_password(app: &App, caller: &Caller, current: &str, new: &str) -> Result<(), ApiError> {
     let signed_in = person(caller)?;
@@ -257,6 +275,7 @@ pub(crate) async fn change_password(app: &App, caller: &Caller, current: &str, n
     let txn = app.store.begin().await?;
     set_password(&txn, caller, &row.id, hash, Some(&signed_in.session_id)).await?;
     txn.commit().await?;
+    app.person_changed(&caller.tenant, &row.id).await;
     Ok(())
 }
 
@@ -299,8 +318,14 @@ pub(crate) async fn begin_totp(app: &App, caller: &Caller) -> Result<Zeroizing<S
     Ok(uri)
 }
 
-/// Turns one-time codes on, or off, for the person who asks and shows a code.
-pub(crate) async fn set_totp(app: &App, caller: &Caller, code: &str, on: bool) -> Result<(), ApiError> {
+/// Turns one-time codes on, or off, for the person who asks and shows a code. Whoever turns them on
+/// gets recovery codes, which are shown once; whoever lost the device turns them off with one.
+pub(crate) async fn set_totp(
+    app: &App,
+    caller: &Caller,
+    code: &str,
+    on: bool,
+) -> Result<Vec<Zeroizing<String>>, ApiError> {
     let row = own(app, caller).await?;
     if on == row.totp_confirmed {
         let message = format!("one-time codes are {} already", if on { "on" } else { "off" });
@@ -312,20 +337,49 @@ pub(crate) async fn set_totp(app: &App, caller: &Caller, code: &str, on: bool) -
     }
     super::sign_in::count(app, &row).await?;
     let txn = app.store.begin().await?;
-    if !totp::accepts(&txn, &app.keys, &row, code, clock::now_micros()).await? {
+    if !totp::accepts(&txn, &app.keys, &row, code, clock::now_micros()).await?
+        && (on || !recovery_codes::accepts(&txn, app.directory.hasher(), &row, code).await?)
+    {
         return Err(ApiError::invalid("code", "is wrong, too old, or was used before"));
     }
     let mut row = locked(&txn, &caller.tenant, &row.id).await?;
     row.totp_confirmed = on;
-    if !on {
+    let codes = if on {
+        recovery_codes::make(&txn, app.directory.hasher(), &row).await?
+    } else {
         row.sealed_totp = None;
-    }
+        recovery_codes::forget(&txn, &row).await?;
+        Vec::new()
+    };
     (row.failures, row.locked_until) = (0, None);
     row.updated_at = clock::now_micros();
     store::put(&txn, row.clone()).await?;
     record(&txn, caller, AuditAction::Update, &row, json!({ "totp": [!on, on] })).await?;
     txn.commit().await?;
-    Ok(())
+    Ok(codes)
+}
+
+/// Gives the person who asks and shows a code new recovery codes, in the place of the old ones.
+pub(crate) async fn renew_recovery_codes(
+    app: &App,
+    caller: &Caller,
+    code: &str,
+) -> Result<Vec<Zeroizing<String>>, ApiError> {
+    let row = own(app, caller).await?;
+    if !row.totp_confirmed {
+        let message = "one-time codes are off, so there is nothing to recover".to_owned();
+        return Err(ApiError::Conflict { code: "totp_off", message });
+    }
+    super::sign_in::count(app, &row).await?;
+    let txn = app.store.begin().await?;
+    if !totp::accepts(&txn, &app.keys, &row, code, clock::now_micros()).await? {
+        return Err(ApiError::invalid("code", "is wrong, too old, or was used before"));
+    }
+    let codes = recovery_codes::make(&txn, app.directory.hasher(), &row).await?;
+    record(&txn, caller, AuditAction::Update, &row, json!({ "recovery_codes": "renewed" })).await?;
+    txn.commit().await?;
+    store::uncount_try(app.store.db(), &caller.tenant, &row.id).await?;
+    Ok(codes)
 }
 
 /// The person and their temporary password, when the organisation had nobody who could sign in.

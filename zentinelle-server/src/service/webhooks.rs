@@ -70,10 +70,14 @@ pub(crate) async fn get(app: &App, caller: &Caller, id: &str) -> Result<webhook:
 
 /// Makes a webhook. Without a secret it gets one: what nobody signed nobody should believe.
 pub(crate) async fn create(app: &App, caller: &Caller, input: Input) -> Result<Kept, ApiError> {
+    create_as(app, caller, clock::new_id(), input).await
+}
+
+async fn create_as(app: &App, caller: &Caller, id: String, input: Input) -> Result<Kept, ApiError> {
     let now = clock::now_micros();
     let mut row = webhook::Model {
         tenant_id: caller.tenant.as_str().to_owned(),
-        id: clock::new_id(),
+        id,
         name: fields::required("name", input.name.as_deref(), fields::MOST_NAME)?,
         url: fields::required("url", input.url.as_deref(), MOST_URL)?,
         sealed_secret: None,
@@ -104,6 +108,62 @@ pub(crate) async fn create(app: &App, caller: &Caller, input: Input) -> Result<K
     change(caller, AuditAction::Create, &row, json!({ "after": shown(&row) })).record(&txn).await?;
     txn.commit().await?;
     Ok(Kept { row, new_secret })
+}
+
+/// The id of the webhook that the organisation's settings keep.
+pub(crate) fn of_settings_id() -> String {
+    webhooks::stable_id(0, &["organization settings"])
+}
+
+/// The webhook that the organisation's settings keep, if there is one.
+pub(crate) async fn of_settings(app: &App, caller: &Caller) -> Result<Option<webhook::Model>, ApiError> {
+    Ok(store::by_id(app.store.db(), &caller.tenant, &of_settings_id()).await?)
+}
+
+/// Keeps the webhook of the organisation's settings: what people are told of goes there, as a
+/// Slack message or as JSON. An empty address takes it away; what is none stays.
+pub(crate) async fn keep_of_settings(
+    app: &App,
+    caller: &Caller,
+    url: Option<&str>,
+    slack: Option<bool>,
+) -> Result<(), ApiError> {
+    let present = of_settings(app, caller).await?;
+    let format = slack.map(|slack| if slack { Format::Slack } else { Format::Json }.name().to_owned());
+    match (present, url.map(str::trim)) {
+        (Some(row), Some("")) if slack != Some(true) => delete(app, caller, &row.id).await,
+        (Some(row), url) if url != Some("") => {
+            let unchanged = url.is_none_or(|url| url == row.url)
+                && format.as_ref().is_none_or(|format| *format == row.format)
+                && row.enabled;
+            if unchanged {
+                return Ok(());
+            }
+            let input = Input { url: url.map(str::to_owned), format, enabled: Some(true), ..Input::default() };
+            update(app, caller, &row.id, input).await.map(drop).map_err(as_setting)
+        }
+        (None, Some(url)) if !url.is_empty() => {
+            let events = crate::notices::EVENTS.into_iter().map(|event| event.name().to_owned()).collect();
+            let input = Input {
+                name: Some("Organisation settings".to_owned()),
+                url: Some(url.to_owned()),
+                event_types: Some(events),
+                format,
+                ..Input::default()
+            };
+            create_as(app, caller, of_settings_id(), input).await.map(drop).map_err(as_setting)
+        }
+        _ if slack == Some(true) => {
+            let message = "needs `webhookUrl`: the address of an incoming webhook of Slack";
+            Err(ApiError::invalid("slackNotifications", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A fault of the address, by the name the settings have for it.
+fn as_setting(error: ApiError) -> ApiError {
+    fields::renamed(error, &[("url", "webhookUrl")])
 }
 
 /// Changes a webhook.

@@ -3,6 +3,7 @@
 //! No decision waits for the database: once a tenant is known, a stale snapshot answers until
 //! the newer one is compiled and takes its place.
 
+mod registry;
 mod said;
 mod settings;
 
@@ -11,11 +12,14 @@ use std::sync::Arc;
 use moka::future::Cache;
 use zentinelle_core::approval::KeyRing;
 use zentinelle_core::ids::TenantId;
-use zentinelle_core::{Engine, NoPolicy, PolicySet};
+use zentinelle_core::{Decision, Engine, NoPolicy, PolicySet, Request};
 
+pub(crate) use self::registry::Registry;
 pub(crate) use self::said::{AllKept, PoliciesAnswered, PoliciesBrief, PoliciesSaid, Recorded, Said};
-pub(crate) use self::settings::{ContentKeeping, FailMode, TenantSettings, UnknownModelPrice};
-use crate::store::{Store, StoreError, policies, tenants};
+pub(crate) use self::settings::{
+    ContentKeeping, FailMode, LeastSeverity, NotificationSettings, TenantSettings, UnknownModelPrice,
+};
+use crate::store::{Store, StoreError, models, policies, tenants};
 
 /// Everything a decision for one tenant needs.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub(crate) struct Snapshot {
     pub(crate) revision: i64,
     /// The compiled policies.
     pub(crate) engine: Engine,
+    /// The models that the tenant denied in its registry, asked before the policies.
+    pub(crate) registry: Option<Registry>,
     /// The tenant's settings.
     pub(crate) settings: TenantSettings,
     /// What its policies said so far.
@@ -34,6 +40,13 @@ pub(crate) struct Snapshot {
 
 /// Makes the keys with which a tenant's approvals are verified.
 pub(crate) type ApprovalKeys = Arc<dyn Fn(&TenantId) -> KeyRing + Send + Sync>;
+
+impl Snapshot {
+    /// The decision on a request that is about a model the tenant denied in its registry.
+    pub(crate) fn refusal(&self, request: &Request) -> Option<Decision> {
+        self.registry.as_ref()?.refusal(request)
+    }
+}
 
 /// The snapshots of all tenants that were asked for.
 #[derive(Clone)]
@@ -132,12 +145,15 @@ impl Snapshots {
         let rows = policies::all(self.store.db(), tenant).await?;
         let policies = rows.into_iter().map(policies::to_core).collect::<Result<Vec<_>, _>>()?;
         let version = row.policy_revision.to_string();
+        let denied = models::denied(self.store.db(), tenant).await?;
+        let registry = Registry::new(tenant, &version, &denied);
         let set = PolicySet::compile(tenant.clone(), version, policies);
         let engine = self.engine(tenant, set, &settings);
         Ok(Arc::new(Snapshot {
             tenant: tenant.clone(),
             revision: row.policy_revision,
             engine,
+            registry,
             settings,
             said: Said::default(),
         }))

@@ -77,6 +77,58 @@ pub(crate) struct TenantSettings {
     pub(crate) proxy: ProxySettings,
     /// How strictly a new policy is enforced that does not say.
     pub(crate) default_enforcement: DefaultEnforcement,
+    /// Messages for people.
+    pub(crate) notifications: NotificationSettings,
+    /// Where the organisation's day begins, such as `Europe/Berlin`: in it e-mails tell the time, and dates that are
+    /// written without a time are read.
+    pub(crate) time_zone: String,
+}
+
+/// How severe something must be, least first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LeastSeverity {
+    /// Everything.
+    Low,
+    /// Medium and worse.
+    #[default]
+    Medium,
+    /// High and critical.
+    High,
+    /// Critical alone.
+    Critical,
+}
+
+impl LeastSeverity {
+    /// Whether something of a severity is severe enough. A severity nobody knows is.
+    pub(crate) fn covers(self, severity: &str) -> bool {
+        match severity {
+            "info" => false,
+            "low" => self <= Self::Low,
+            "medium" => self <= Self::Medium,
+            "high" => self <= Self::High,
+            _ => true,
+        }
+    }
+}
+
+/// How messages for people leave the server. Slack and other systems are told by webhooks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct NotificationSettings {
+    /// Whether they are sent by e-mail: to the address below, and to the people who want them.
+    pub(crate) email: bool,
+    /// The organisation's own address.
+    pub(crate) contact_email: String,
+    /// How severe something must be to be sent by e-mail.
+    pub(crate) least_severity: LeastSeverity,
+}
+
+impl TenantSettings {
+    /// The organisation's time zone; UTC when it is not known here.
+    pub(crate) fn zone(&self) -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::get(&self.time_zone).unwrap_or(jiff::tz::TimeZone::UTC)
+    }
 }
 
 impl Default for TenantSettings {
@@ -93,6 +145,8 @@ impl Default for TenantSettings {
             approval_expiry: ApprovalExpiry::default(),
             proxy: ProxySettings::default(),
             default_enforcement: DefaultEnforcement::default(),
+            notifications: NotificationSettings::default(),
+            time_zone: "UTC".to_owned(),
         }
     }
 }

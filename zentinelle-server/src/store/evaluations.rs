@@ -4,7 +4,7 @@ use super::keyset::{self, Narrow as _, Order};
 use sea_orm::sea_query::{Expr, LikeExpr, OnConflict};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QuerySelect as _, Select,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -148,6 +148,25 @@ fn of_types(rows: Select<Entity>, types: &keyset::Words) -> Select<Entity> {
             types.iter().fold(Condition::any(), |any, one| any.add(Column::Code.starts_with(format!("{one}.")))),
         ),
     }
+}
+
+/// The decisions of some stretch of time whose facts name a request or correlation id, newest first. What a tenant
+/// keeps as a digest or not at all names none.
+pub(crate) async fn correlated(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    id: &str,
+    (from, to): (i64, i64),
+) -> Result<Vec<Model>, StoreError> {
+    // Both databases spell it so.
+    let named = |fact: &'static str| Expr::cust(fact).eq(id);
+    let found = Entity::find()
+        .of(Column::TenantId, tenant)
+        .filter(Column::OccurredAt.between(from, to))
+        .filter(Condition::any().add(named("context ->> 'correlation_id'")).add(named("context ->> 'request_id'")))
+        .order_by_desc(Column::OccurredAt)
+        .limit(500);
+    Ok(found.all(db).await?)
 }
 
 /// One decision, with what every policy said.

@@ -61,6 +61,9 @@ pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedIncident) -> 
         occurrence_count: Set(1),
         agent_id: Set(raised.agent_id),
         policy_id: Set(raised.policy_id),
+        deployment_id: Set(None),
+        affected_user: Set(String::new()),
+        affected_user_count: Set(0),
         assignee_id: Set(None),
         reporter_id: Set("zentinelle".to_owned()),
         root_cause: Set(String::new()),
@@ -191,6 +194,10 @@ pub(crate) struct Listed {
     pub(crate) sla_status: keyset::Words,
     /// With this `assignee`.
     pub(crate) assignee: Option<String>,
+    /// About an agent; resolvers put its own name for itself in the place of its row's id.
+    pub(crate) endpoint_id: Option<String>,
+    /// About an agent, by its own name for itself.
+    pub(crate) agent_id: Option<String>,
     /// From then on.
     pub(crate) since: Option<keyset::Instant>,
     /// Before then.
@@ -208,6 +215,8 @@ impl Listed {
             .one_of(Column::Severity, &self.severity)
             .one_of(Column::Status, &self.status)
             .same(Column::AssigneeId, &self.assignee)
+            .same(Column::AgentId, &self.agent_id)
+            .same(Column::AgentId, &self.endpoint_id)
             .between(Column::OccurredAt, self.since, self.until);
         against_clock(rows, &self.sla_status)
     }

@@ -98,6 +98,25 @@ fn with_violations(
     }
 }
 
+/// How many calls since an instant had each of some system prompts, by the digests of these.
+pub(crate) async fn prompt_uses(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    digests: &[&str],
+    since: i64,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    use interaction::Column;
+    let found = interaction::Entity::find()
+        .select_only()
+        .column(Column::PromptDigest)
+        .column_as(Column::Id.count(), "uses")
+        .of(Column::TenantId, tenant)
+        .filter(Column::PromptDigest.is_in(digests.iter().copied()))
+        .filter(Column::OccurredAt.gte(since))
+        .group_by(Column::PromptDigest);
+    Ok(found.into_tuple().all(db).await?)
+}
+
 /// The calls with some request ids, newest first.
 pub(crate) async fn by_request_ids(
     db: &impl ConnectionTrait,

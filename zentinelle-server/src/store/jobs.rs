@@ -23,8 +23,8 @@ pub(crate) const DEAD: &str = "dead";
 /// Every state.
 pub(crate) const STATES: [&str; 4] = [QUEUED, RUNNING, DONE, DEAD];
 
-/// The kind that has a lane of its own.
-const DELIVERIES: &str = "deliver_webhook";
+/// The kinds that have a lane of their own.
+const DELIVERIES: [&str; 2] = ["deliver_webhook", "send_email"];
 /// Why a job is dead whose last try nobody ended.
 pub(crate) const ABANDONED: &str = "the server that ran it stopped answering";
 /// The longest error that is kept. Unit: characters.
@@ -33,7 +33,7 @@ const MOST_ERROR: usize = 1_000;
 /// Which kinds of jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kinds {
-    /// Notices to webhooks.
+    /// Notices to webhooks, and e-mails.
     Deliveries,
     /// Everything else, kinds unknown to this release included.
     Others,
@@ -42,8 +42,8 @@ pub(crate) enum Kinds {
 impl Kinds {
     fn condition(self) -> Expr {
         match self {
-            Self::Deliveries => Column::Kind.eq(DELIVERIES),
-            Self::Others => Column::Kind.ne(DELIVERIES),
+            Self::Deliveries => Column::Kind.is_in(DELIVERIES),
+            Self::Others => Column::Kind.is_not_in(DELIVERIES),
         }
     }
 }

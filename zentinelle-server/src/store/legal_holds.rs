@@ -16,6 +16,48 @@ use super::entities::legal_hold::{self, Column};
 pub(crate) const ACTIVE: &str = "active";
 /// No longer in force.
 pub(crate) const RELEASED: &str = "released";
+/// What an active one is called whose time is over; rows are not rewritten for it.
+pub(crate) const EXPIRED: &str = "expired";
+
+/// Where a hold stands at an instant.
+pub(crate) fn standing(row: &legal_hold::Model, now: i64) -> &str {
+    match row.expires_at {
+        Some(end) if row.status == ACTIVE && end <= now => EXPIRED,
+        _ => &row.status,
+    }
+}
+
+/// Whether a hold holds anything at an instant.
+pub(crate) fn holds(row: &legal_hold::Model, now: i64) -> bool {
+    standing(row, now) == ACTIVE && row.effective_at <= now
+}
+
+fn expired(now: i64) -> Condition {
+    Condition::all().add(Column::Status.eq(ACTIVE)).add(Column::ExpiresAt.lte(now))
+}
+
+/// Rows that stand so at an instant.
+pub(crate) fn stands(standing: &str, now: i64) -> Condition {
+    match standing {
+        EXPIRED => expired(now),
+        ACTIVE => Condition::all().add(Column::Status.eq(ACTIVE)).add(unexpired(now)),
+        other => Condition::all().add(Column::Status.eq(other)),
+    }
+}
+
+fn unexpired(now: i64) -> Condition {
+    Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now))
+}
+
+/// The holds of a tenant whose time is over.
+pub(crate) async fn over(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    now: i64,
+) -> Result<Vec<legal_hold::Model>, StoreError> {
+    let found = legal_hold::Entity::find().filter(Column::TenantId.eq(tenant.as_str())).filter(expired(now));
+    Ok(found.all(db).await?)
+}
 
 /// What a hold reads of an active one.
 #[derive(Clone, Debug, Default)]
@@ -96,12 +138,15 @@ pub(crate) fn free(holds: &[Hold], table: HeldBy) -> Option<Condition> {
     Some(free)
 }
 
-/// The holds of a tenant that are in force. One that cannot be read is an error: what it holds
+/// The holds of a tenant that are in force now. One that cannot be read is an error: what it holds
 /// is not known, so nothing may be deleted.
 pub(crate) async fn active(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Vec<Hold>, StoreError> {
+    let now = crate::clock::now_micros();
     let rows = legal_hold::Entity::find()
         .filter(Column::TenantId.eq(tenant.as_str()))
         .filter(Column::Status.ne(RELEASED))
+        .filter(unexpired(now))
+        .filter(Column::EffectiveAt.lte(now))
         .all(db)
         .await?;
     rows.into_iter().map(Hold::read).collect()
@@ -151,8 +196,15 @@ impl Listed {
     pub(crate) fn select(&self, tenant: &TenantId) -> Select<legal_hold::Entity> {
         legal_hold::Entity::find()
             .of(legal_hold::Column::TenantId, tenant)
-            .search(&[legal_hold::Column::Name, legal_hold::Column::Reason], &self.search)
-            .one_of(legal_hold::Column::Status, &self.status)
+            .search(&[Column::Name, Column::Reason, Column::ReferenceNumber], &self.search)
+            .one_of(Column::HoldType, &self.hold_type)
+            .filter(match self.status.as_deref() {
+                None | Some([]) => Condition::all(),
+                Some(wanted) => {
+                    let now = crate::clock::now_micros();
+                    wanted.iter().fold(Condition::any(), |any, one| any.add(stands(one, now)))
+                }
+            })
     }
 }
 

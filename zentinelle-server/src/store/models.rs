@@ -3,7 +3,7 @@
 use super::keyset::{self, Narrow as _, Order};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QuerySelect as _, Select,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
@@ -11,6 +11,9 @@ use zentinelle_core::ids::TenantId;
 use super::entities::model::{Column, Entity, Model};
 use super::page::{self, Page, Paged};
 use super::{StoreError, rows};
+
+/// What the approval of a model is that may not be used.
+pub(crate) const DENIED: &str = "denied";
 
 /// A page of a tenant's.
 pub(crate) async fn page(
@@ -25,6 +28,17 @@ pub(crate) async fn page(
 /// The names of a tenant's models.
 pub(crate) async fn names(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
     let names = Entity::find().select_only().column(Column::Model).filter(Column::TenantId.eq(tenant.as_str()));
+    Ok(names.into_tuple::<String>().all(db).await?)
+}
+
+/// The names of the models that a tenant denied.
+pub(crate) async fn denied(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
+    let names = Entity::find()
+        .select_only()
+        .column(Column::Model)
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::Approval.eq(DENIED))
+        .order_by_asc(Column::Model);
     Ok(names.into_tuple::<String>().all(db).await?)
 }
 

@@ -1,8 +1,11 @@
 //! Notifications in the database.
 
 use super::keyset::{self, Narrow as _, Order};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryTrait as _, Select};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _, Select, TryInsertResult,
+};
 use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
 
@@ -21,6 +24,33 @@ pub(crate) async fn page(
         .filter(Column::TenantId.eq(tenant.as_str()))
         .apply_if(status, |query, status| query.filter(Column::Status.eq(status)));
     page::read(db, select, Column::Id, |row: &Model| &row.id, page).await
+}
+
+/// One notification of a tenant.
+pub(crate) async fn by_id(db: &impl ConnectionTrait, tenant: &TenantId, id: &str) -> Result<Option<Model>, StoreError> {
+    Ok(Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?)
+}
+
+/// Keeps a notification, unless it is there. Says whether it was not.
+pub(crate) async fn insert_new(db: &impl ConnectionTrait, row: &Model) -> Result<bool, StoreError> {
+    let inserted = Entity::insert(row.clone().into_active_model())
+        .on_conflict(OnConflict::columns([Column::TenantId, Column::Id]).do_nothing().to_owned())
+        .try_insert()
+        .exec_without_returning(db)
+        .await?;
+    Ok(matches!(inserted, TryInsertResult::Inserted(rows) if rows > 0))
+}
+
+/// Whether another of the same kind, severity and subject was kept within a span before. Unit: microseconds.
+pub(crate) async fn is_repeated(db: &impl ConnectionTrait, row: &Model, within: i64) -> Result<bool, StoreError> {
+    let found = Entity::find()
+        .filter(Column::TenantId.eq(row.tenant_id.as_str()))
+        .filter(Column::CreatedAt.gt(row.created_at.saturating_sub(within)))
+        .filter(Column::Kind.eq(row.kind.as_str()))
+        .filter(Column::Severity.eq(row.severity.as_str()))
+        .filter(Column::Subject.eq(row.subject.as_str()))
+        .limit(1);
+    Ok(found.one(db).await?.is_some())
 }
 
 /// Marks a notification as read, unless it was, and answers it.

@@ -203,6 +203,45 @@ pub(crate) async fn known_policies(
     Ok(found.into_tuple().all(db).await?)
 }
 
+/// Links a risk with one thing more. A link that is there stays.
+pub(crate) async fn link(
+    txn: &DatabaseTransaction,
+    tenant: &TenantId,
+    risk_id: &str,
+    kind: &str,
+    target: &str,
+) -> Result<(), StoreError> {
+    use risk_link::Column::{Kind, RiskId, TargetId, TenantId as Tenant};
+    let row = risk_link::ActiveModel {
+        tenant_id: Set(tenant.as_str().to_owned()),
+        risk_id: Set(risk_id.to_owned()),
+        kind: Set(kind.to_owned()),
+        target_id: Set(target.to_owned()),
+    };
+    risk_link::Entity::insert(row)
+        .on_conflict(OnConflict::columns([Tenant, RiskId, Kind, TargetId]).do_nothing().to_owned())
+        .try_insert()
+        .exec_without_returning(txn)
+        .await?;
+    Ok(())
+}
+
+/// Takes every link of a thing with risks away.
+pub(crate) async fn unlink(
+    txn: &DatabaseTransaction,
+    tenant: &TenantId,
+    kind: &str,
+    target: &str,
+) -> Result<(), StoreError> {
+    risk_link::Entity::delete_many()
+        .filter(risk_link::Column::TenantId.eq(tenant.as_str()))
+        .filter(risk_link::Column::Kind.eq(kind))
+        .filter(risk_link::Column::TargetId.eq(target))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
 /// Which of some incidents a tenant has.
 pub(crate) async fn known_incidents(
     db: &impl ConnectionTrait,

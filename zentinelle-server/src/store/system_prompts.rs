@@ -23,6 +23,16 @@ pub(crate) async fn page(
     page::read(db, select, Column::Id, |row: &Model| &row.id, page).await
 }
 
+/// Some system prompts.
+pub(crate) async fn by_ids(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    ids: &[String],
+) -> Result<Vec<Model>, StoreError> {
+    let found = Entity::find().filter(Column::TenantId.eq(tenant.as_str()));
+    Ok(found.filter(Column::Id.is_in(ids.iter().map(String::as_str))).all(db).await?)
+}
+
 /// One system prompt.
 pub(crate) async fn by_id(db: &impl ConnectionTrait, tenant: &TenantId, id: &str) -> Result<Model, StoreError> {
     let found = Entity::find_by_id((tenant.as_str().to_owned(), id.to_owned())).one(db).await?;

@@ -219,6 +219,17 @@ pub(crate) async fn uncount_try(db: &impl ConnectionTrait, tenant: &TenantId, id
     Ok(())
 }
 
+/// The people who get the organisation's messages by e-mail, by their ids.
+pub(crate) async fn notified(db: &impl ConnectionTrait, tenant: &TenantId) -> Result<Vec<String>, StoreError> {
+    let found = user::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::NotifyByEmail.eq(true))
+        .filter(Column::DisabledAt.is_null());
+    Ok(found.into_tuple().all(db).await?)
+}
+
 /// Notes a sign-in.
 pub(crate) async fn signed_in(
     db: &impl ConnectionTrait,

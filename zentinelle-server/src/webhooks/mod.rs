@@ -52,7 +52,7 @@ impl Format {
     }
 }
 
-/// Tells the webhooks of a tenant that asked for it what happened. Telling the same thing twice
+/// Tells the people of a tenant, and the webhooks that asked for it, what happened. Telling the same thing twice
 /// is telling it once. Returns how many deliveries it made.
 pub(crate) async fn emit(txn: &impl ConnectionTrait, emission: Emission) -> Result<usize, StoreError> {
     let tenant = emission.tenant.clone();
@@ -68,6 +68,7 @@ pub(crate) async fn emit_all(
     if emissions.is_empty() {
         return Ok(0);
     }
+    crate::notices::keep(txn, tenant, emissions).await?;
     let hooks = rows::enabled(txn, tenant).await?;
     let mut made = 0;
     for emission in emissions.iter().filter(|emission| emission.tenant == *tenant) {

@@ -2,7 +2,6 @@
 //! answers as they are made.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -11,12 +10,10 @@ use tokio::net::UnixStream;
 use tokio_util::sync::CancellationToken;
 use zentinelle_core::zentinel::{Connection, ConnectionId, Occurrence};
 
-use super::{Agent, configure, judge, note};
+use super::{Agent, WRITE_TIMEOUT, configure, judge, note};
 
 /// Bytes read at a time.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// How long the proxy may take to take an answer.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves a connection to its end. When told to stop, answers what was asked and ends.
 pub(super) async fn serve(mut stream: UnixStream, id: ConnectionId, agent: Arc<Agent>, stop: CancellationToken) {

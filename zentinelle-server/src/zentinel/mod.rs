@@ -1,8 +1,12 @@
 //! The engine as an agent of the Zentinel reverse proxy: the protocol is the core's, this brings
-//! sockets, time and policies.
+//! sockets, time and policies. `zentinelle zentinel-agent` decides by policy files, `zentinelle
+//! serve` by what the server knows.
 
 mod connection;
 mod decider;
+mod doors;
+mod grpc;
+mod hosted;
 mod socket;
 
 use std::panic::AssertUnwindSafe;
@@ -17,16 +21,36 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zentinelle_core::zentinel::judge::Plan;
 use zentinelle_core::zentinel::{
-    AgentResponse, ConnectionId, Exchanges, Judge, Occurrence, Question, SessionConfig, Ticket,
+    AgentResponse, Capabilities, ConnectionId, Exchanges, FailureMode, Identity, Judge, Occurrence, Question,
+    SessionConfig, Ticket,
 };
 
 pub(crate) use decider::Decider;
-pub(crate) use socket::Socket;
+use decider::Undecided;
+pub(crate) use doors::{Doors, OpenError};
+pub(crate) use hosted::start;
+
+use crate::telemetry::VERSION;
 
 /// How long a stopping agent waits for answers it still owes.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long the proxy may take to take an answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// From here on a body is judged by a task of its own, so that it holds nobody up. Unit: bytes.
 const LONG_BODY: usize = 32 * 1024;
+
+/// How an agent behaves.
+#[derive(Debug)]
+pub(crate) struct Manner {
+    /// The name the proxy shows.
+    pub(crate) name: String,
+    /// On whose behalf requests are made.
+    pub(crate) identity: Identity,
+    /// Let pass what cannot be judged.
+    pub(crate) fail_open: bool,
+    /// Refuse correlation ids that clients may have chosen.
+    pub(crate) strict_ids: bool,
+}
 
 /// What all connections of an agent share.
 #[derive(Debug)]
@@ -44,7 +68,12 @@ pub(crate) struct Agent {
 
 impl Agent {
     /// An agent that no proxy has connected to yet.
-    pub(crate) fn new(config: SessionConfig, judge: Judge, decider: Decider) -> Arc<Self> {
+    pub(crate) fn new(manner: Manner, decider: Decider) -> Arc<Self> {
+        let Manner { name, identity, fail_open, strict_ids } = manner;
+        let mut config = SessionConfig::new(Capabilities::new(&name, &name, VERSION));
+        config.failure_mode = if fail_open { FailureMode::Open } else { FailureMode::Closed };
+        config.strict_ids = strict_ids;
+        let judge = Judge { identity, failure_mode: config.failure_mode };
         let exchanges = Mutex::default();
         Arc::new(Self { config: Arc::new(config), judge, decider, exchanges, started: Instant::now() })
     }
@@ -58,10 +87,20 @@ impl Agent {
         };
         let mut answer = AgentResponse::allow();
         for request in requests {
-            let Some(decision) = self.decider.decide(request).await else {
-                return self.judge.failure_mode.answer(503, "zentinel.no_decision");
+            let decided = match self.decider.decide(request).await {
+                Ok(decided) => decided,
+                // No failure, which may be let pass, but an answer.
+                Err(Undecided::Unregistered) => {
+                    return AgentResponse::block(403, "refused: no such agent is registered, or it may not act")
+                        .with_tag("zentinelle")
+                        .with_reason_code("zentinel.agent_not_registered");
+                }
+                Err(Undecided::Failed) => return self.judge.failure_mode.answer(503, "zentinel.no_decision"),
             };
-            self.judge.add(&mut answer, &decision, &subject, now);
+            self.judge.add(&mut answer, &decided.decision, &subject, now);
+            if let Some(id) = decided.evaluation_id {
+                answer.audit.custom.insert("evaluation_id".to_owned(), id.into());
+            }
             if answer.is_refusal() {
                 break;
             }
@@ -81,7 +120,7 @@ impl Agent {
 }
 
 /// Takes connections until told to stop, then lets those there are finish what they were asked.
-pub(crate) async fn serve(listener: UnixListener, agent: Arc<Agent>, stop: CancellationToken) {
+async fn serve(listener: UnixListener, agent: Arc<Agent>, stop: CancellationToken) {
     let connections = TaskTracker::new();
     let mut next = 0;
     loop {

@@ -31,10 +31,9 @@ pub(crate) enum SocketError {
     },
 }
 
-/// A socket that listens, and the file that leads to it.
+/// The file that leads to a socket.
 #[derive(Debug)]
-pub(crate) struct Socket {
-    listener: Option<UnixListener>,
+pub(super) struct Socket {
     path: PathBuf,
     /// Device and number of the file, so that only our own is ever removed.
     identity: (u64, u64),
@@ -43,7 +42,7 @@ pub(crate) struct Socket {
 impl Socket {
     /// Listens on `path`. A socket nobody listens on any more is replaced, in one step and with
     /// its mode already set; anything else that is there is left alone.
-    pub(crate) fn bind(path: &Path) -> Result<Self, SocketError> {
+    pub(super) fn bind(path: &Path) -> Result<(Self, tokio::net::UnixListener), SocketError> {
         let io = |why| SocketError::Io { path: path.to_owned(), why };
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(parent).map_err(io)?;
@@ -68,21 +67,16 @@ impl Socket {
         let listener = UnixListener::bind(&beside).map_err(io)?;
         let ready = fs::set_permissions(&beside, Permissions::from_mode(SOCKET_MODE))
             .and_then(|()| listener.set_nonblocking(true))
-            .and_then(|()| fs::symlink_metadata(&beside))
-            .and_then(|about| fs::rename(&beside, path).map(|()| (about.dev(), about.ino())));
+            .and_then(|()| tokio::net::UnixListener::from_std(listener))
+            .and_then(|listener| Ok((fs::symlink_metadata(&beside)?, listener)))
+            .and_then(|(about, listener)| fs::rename(&beside, path).map(|()| ((about.dev(), about.ino()), listener)));
         match ready {
-            Ok(identity) => Ok(Self { listener: Some(listener), path: path.to_owned(), identity }),
+            Ok((identity, listener)) => Ok((Self { path: path.to_owned(), identity }, listener)),
             Err(error) => {
                 let _ = fs::remove_file(&beside);
                 Err(io(error))
             }
         }
-    }
-
-    /// The listener, once.
-    pub(crate) fn listener(&mut self) -> io::Result<tokio::net::UnixListener> {
-        let listener = self.listener.take().ok_or(io::ErrorKind::NotConnected)?;
-        tokio::net::UnixListener::from_std(listener)
     }
 }
 
@@ -100,8 +94,8 @@ impl Drop for Socket {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_socket_is_for_owner_and_group_and_goes_with_its_owner() {
+    #[tokio::test]
+    async fn the_socket_is_for_owner_and_group_and_goes_with_its_owner() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("made/agent.sock");
         let socket = Socket::bind(&path).unwrap();
@@ -111,8 +105,8 @@ mod tests {
         assert!(!path.exists());
     }
 
-    #[test]
-    fn a_stale_socket_is_replaced_and_a_live_one_and_a_file_are_not() {
+    #[tokio::test]
+    async fn a_stale_socket_is_replaced_and_a_live_one_and_a_file_are_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("agent.sock");
         drop(UnixListener::bind(&path).unwrap());
@@ -125,8 +119,8 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
     }
 
-    #[test]
-    fn a_socket_that_took_our_place_is_left_there() {
+    #[tokio::test]
+    async fn a_socket_that_took_our_place_is_left_there() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("agent.sock");
         let socket = Socket::bind(&path).unwrap();

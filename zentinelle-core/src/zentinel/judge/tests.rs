@@ -4,7 +4,7 @@ use super::*;
 use crate::zentinel::GuardrailInspect;
 use crate::zentinel::guardrail::InspectionType;
 use crate::zentinel::response::GUARDRAIL_KEY;
-use crate::{Agent, Engine, MemoryLedger, policy_document};
+use crate::{Agent, Engine, MemoryLedger, NoPolicy, policy_document};
 
 struct Host {
     judge: Judge,
@@ -19,7 +19,7 @@ impl Host {
         let engine = Engine::new(document.policy_set(&"local".into(), "v1")).with_no_policy(no_policy);
         let agent = Arc::new(Agent::new("local", "zentinel"));
         let identity = Identity { agent, agent_header: None, user_header: None };
-        let judge = Judge { identity, failure_mode: FailureMode::Closed, no_policy };
+        let judge = Judge { identity, failure_mode: FailureMode::Closed };
         Self { judge, engine, ledger: MemoryLedger::default() }
     }
 

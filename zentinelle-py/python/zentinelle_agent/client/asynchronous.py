@@ -138,9 +138,14 @@ class AsyncClient:
         told: dict[str, Any] = await self.send(routes.heartbeat(self._known_agent(), status, metrics))
         return told
 
+    async def standing(self, user_id: str | None = None) -> dict[str, Any]:
+        """What applies to the key's agent, and to a user when one is named; see `Client.standing`."""
+        told: dict[str, Any] = await self.send(routes.effective_policies(user_id))
+        return told
+
     async def effective_policies(self, user_id: str | None = None) -> list[dict[str, Any]]:
         """The policies that apply to the key's agent, and to a user when one is named."""
-        told: list[dict[str, Any]] = (await self.send(routes.effective_policies(user_id)))["policies"]
+        told: list[dict[str, Any]] = (await self.standing(user_id))["policies"]
         return told
 
     async def scan(self, content: str, content_type: str | None = None) -> dict[str, Any]:

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
+import asyncio
 import logging
 import os
-import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from .._current import WHO
 from .._native import Decision, Engine, KeyRing, MemoryLedger
 from ..errors import ZentinelleAuthError, ZentinelleConnectionError, ZentinelleError
+from ..types import Question
 from .events import EventBuffer
 from .forking import after_fork
+from .kept import Kept
 from .sync import Client
 
 logger = logging.getLogger("zentinelle_agent")
 
-#: Users whose policies are kept at a time.
+#: Users whose policies are held at a time.
 MOST_USERS = 1000
+#: Those of them whose policies are in the file: the last that were pulled.
+MOST_KEPT = 100
 
 
 class _Snapshot(NamedTuple):
     engine: Engine
-    #: When the policies were pulled. Unit: seconds since 1970.
+    #: What the server said, as it said it.
+    standing: Mapping[str, Any]
+    #: When that was. Unit: seconds since 1970.
     pulled_at: float
 
 
@@ -39,17 +42,20 @@ class SnapshotEngine:
     The first decision for a user waits until the policies are there. Later ones never wait:
     policies older than `refresh_seconds` are renewed behind, and the last good ones decide
     meanwhile. When they are older than `max_age_seconds` and the server is still away, nothing
-    is decided: an exception, so that no guarded function runs.
+    is decided: an exception, so that no guarded function runs. The same happens at once when
+    the server no longer accepts the key: an agent that was suspended does not go on by what it
+    remembers.
 
-    Limits are counted in this process; use a shared ledger where several processes must share.
+    Limits are counted in this process; use a `RedisLedger` where several processes must share.
 
     Args:
         client: Whom to ask. Its key must be an agent's.
         refresh_seconds: When policies are pulled again. Unit: seconds.
         max_age_seconds: For how long policies are good without the server. Unit: seconds.
-        path: A file that keeps the last good policies for the next start. Mode 0600.
+        path: A file that keeps the last good policies, of the last hundred users, for the next start.
+            Mode 0600.
         report: Whether decisions are reported to the server as events, behind.
-        no_policy: What to answer where no policy applies.
+        no_policy: What to answer where no policy applies. Default: what the server answers.
     """
 
     def __init__(
@@ -63,18 +69,18 @@ class SnapshotEngine:
         approvals: KeyRing | None = None,
         tenant: str = "local",
         report: bool = True,
-        no_policy: Literal["deny", "permit"] = "deny",
+        no_policy: Literal["deny", "permit"] | None = None,
     ) -> None:
         self.client = client
         self.events = EventBuffer(client.events) if report else None
         self._refresh_seconds = refresh_seconds
         self._max_age_seconds = max_age_seconds
-        self._path = Path(path) if path is not None else None
+        self._kept = Kept(path) if path is not None else None
+        self._no_policy = no_policy
         self._setup: dict[str, Any] = {
             "ledger": ledger if ledger is not None else MemoryLedger(),
             "approvals": approvals,
             "tenant": tenant,
-            "no_policy": no_policy,
         }
         self._snapshots: OrderedDict[str | None, _Snapshot] = OrderedDict()
         self._renew()
@@ -94,24 +100,20 @@ class SnapshotEngine:
                 this user, `snapshot.too_old` when the last good ones are. Nothing is decided.
             ZentinelleAuthError: When the key is refused.
         """
-        who = WHO.get()
-        user = user if user is not None else who and who[0]
-        decision = self._engine(user or None).decide(action, user=user, **question)
-        if self.events is not None and not decision.dry_run:
-            self.events.emit(
-                "local_decision", _told(decision, action, question.get("tool")), category="audit", user_id=user
-            )
-        return decision
+        user = _acting_for(user)
+        return self._reported(self._engine(user).decide(action, user=user, **question), action, user, question)
 
     async def decide_async(self, action: str | None = None, *, user: str | None = None, **question: Any) -> Decision:
-        """The twin of `decide` for coroutines; pulls policies in a thread."""
-        import asyncio
+        """The twin of `decide` for coroutines: what waits, for the server or a ledger, leaves the loop free."""
+        user = _acting_for(user)
+        fresh = self._fresh(user) is not None
+        engine = self._engine(user) if fresh else await asyncio.to_thread(self._engine, user)
+        decision = await engine.decide_async(action, user=user, **question)
+        return self._reported(decision, action, user, question)
 
-        who = WHO.get()
-        known = user if user is not None else who and who[0]
-        if self._fresh(known or None) is None:
-            await asyncio.to_thread(self._engine, known or None)
-        return self.decide(action, user=known, **question)
+    def decide_many(self, questions: Iterable[Question]) -> list[Decision]:
+        """Decides many requests in their order; takes what `Engine.decide_many` takes."""
+        return [self.decide(**question) for question in questions]
 
     def close(self) -> None:
         """Reports what waits. The client stays open."""
@@ -122,28 +124,40 @@ class SnapshotEngine:
         """Pulls the policies now.
 
         Raises:
+            ZentinelleAuthError: The key is refused. What was pulled before decides no more.
             ZentinelleError: When that did not work; the last good policies stay.
         """
-        policies = self.client.effective_policies(user)
-        snapshot = self._compile(policies, time.time())
+        try:
+            snapshot = self._compile(self.client.standing(user), time.time())
+        except ZentinelleAuthError:
+            with self._lock:
+                self._snapshots.clear()
+            if self._kept is not None:
+                self._kept.forget()
+            raise
         with self._lock:
             self._snapshots[user] = snapshot
             self._snapshots.move_to_end(user)
             while len(self._snapshots) > MOST_USERS:
                 self._snapshots.popitem(last=False)
-        if user is None:
-            self._save(policies, snapshot.pulled_at)
+            newest = list(self._snapshots.items())[-MOST_KEPT:]
+        if self._kept is not None:
+            told = [(name, held.pulled_at, held.standing) for name, held in newest]
+            self._kept.save(self.client.agent_id, told)
 
-    def _compile(self, policies: list[dict[str, Any]], at: float) -> _Snapshot:
+    def _compile(self, standing: Mapping[str, Any], at: float) -> _Snapshot:
         # The server has already resolved which policies apply here, so all of them hold: as
         # floors, none displaces another. A scope is spent with that.
         held = [
             {key: value for key, value in policy.items() if key in ("id", "name", "type", "enforcement", "config")}
             | {"inheritance": "floor"}
-            for policy in policies
+            for policy in standing["policies"]
         ]
+        # A server that does not say answers `deny`, as do we.
+        no_policy = self._no_policy or standing.get("no_policy", "deny")
         agent = self.client.agent_id or "local"
-        return _Snapshot(Engine.from_policies(held, strict=False, agent=agent, **self._setup), at)
+        engine = Engine.from_policies(held, strict=False, agent=agent, no_policy=no_policy, **self._setup)
+        return _Snapshot(engine, standing, at)
 
     def _fresh(self, user: str | None) -> _Snapshot | None:
         """The policies at hand, if they are not too old."""
@@ -196,33 +210,32 @@ class SnapshotEngine:
             with self._lock:
                 self._pulling.pop(user, None)
 
-    def _save(self, policies: list[dict[str, Any]], at: float) -> None:
-        if self._path is None:
-            return
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".snapshot-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump({"agent_id": self.client.agent_id, "pulled_at": at, "policies": policies}, file)
-                os.replace(name, self._path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(name)
-                raise
-        except OSError as error:
-            logger.warning("the policies could not be kept in %s: %s", self._path, error.strerror)
-
     def _load(self) -> None:
-        if self._path is None or not self._path.exists():
+        kept = self._kept.load(self.client.agent_id) if self._kept is not None else None
+        if kept is None:
             return
+        if self.client.agent_id is None:
+            self.client.agent_id = kept.agent_id
         try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
-            if self.client.agent_id is None:
-                self.client.agent_id = kept["agent_id"]
-            self._snapshots[None] = self._compile(kept["policies"], float(kept["pulled_at"]))
-        except (OSError, ValueError, KeyError, TypeError, ZentinelleError):
-            logger.warning("the policies kept in %s cannot be used", self._path)
+            for user, pulled_at, standing in kept.told:
+                self._snapshots[user] = self._compile(standing, pulled_at)
+        except (ValueError, KeyError, TypeError, ZentinelleError):
+            self._snapshots.clear()
+            logger.warning("the policies that were kept cannot be used")
+
+    def _reported(
+        self, decision: Decision, action: str | None, user: str | None, question: Mapping[str, Any]
+    ) -> Decision:
+        if self.events is not None and not decision.dry_run:
+            told = _told(decision, action, question.get("tool"))
+            self.events.emit("local_decision", told, category="audit", user_id=user)
+        return decision
+
+
+def _acting_for(user: str | None) -> str | None:
+    """The user of a request: the one that is named, else the current one."""
+    who = WHO.get()
+    return (user if user is not None else who and who[0]) or None
 
 
 def _told(decision: Decision, action: str | None, tool: str | None) -> Mapping[str, Any]:

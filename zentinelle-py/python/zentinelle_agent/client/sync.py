@@ -189,9 +189,18 @@ class Client:
         told: dict[str, Any] = self.send(routes.heartbeat(self._known_agent(), status, metrics))
         return told
 
+    def standing(self, user_id: str | None = None) -> dict[str, Any]:
+        """What applies to the key's agent, and to a user when one is named.
+
+        Returns:
+            `policies`; `no_policy`, what is answered where none applies; `resolved`, the limits they set.
+        """
+        told: dict[str, Any] = self.send(routes.effective_policies(user_id))
+        return told
+
     def effective_policies(self, user_id: str | None = None) -> list[dict[str, Any]]:
         """The policies that apply to the key's agent, and to a user when one is named."""
-        told: list[dict[str, Any]] = self.send(routes.effective_policies(user_id))["policies"]
+        told: list[dict[str, Any]] = self.standing(user_id)["policies"]
         return told
 
     def scan(self, content: str, content_type: str | None = None) -> dict[str, Any]:

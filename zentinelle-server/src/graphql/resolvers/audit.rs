@@ -168,15 +168,17 @@ struct Export {
 }
 
 /// Says from where the file is fetched; the fetch itself is put on the trail.
-async fn export(_: Ask, args: Export) -> Result<Value, ApiError> {
+async fn export(ask: Ask, args: Export) -> Result<Value, ApiError> {
     let format = args.format.to_lowercase();
     let format = if format == "json" { "ndjson".to_owned() } else { format };
     if audit::export::Format::from_name(&format).is_none() {
         return Err(ApiError::invalid("format", "expected csv, json, ndjson, cef or ocsf"));
     }
+    let zone = crate::service::settings::zone(&ask.app, ask.tenant()).await?;
     let mut query = Map::new();
     for (field, name, given) in [("startDate", "from", &args.start_date), ("endDate", "to", &args.end_date)] {
-        if let Some(at) = fields::instant(field, Some(given))? {
+        // A date alone is the beginning of that day where the organisation is.
+        if let Some(at) = fields::instant_in(field, Some(given), &zone)? {
             query.insert(name.to_owned(), clock::iso(at).into());
         }
     }

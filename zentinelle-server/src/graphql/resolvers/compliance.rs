@@ -12,9 +12,9 @@ use crate::http::error::ApiError;
 use crate::service::compliance::{self, Counts, FrameworkView, Judged, capabilities};
 use crate::service::coverage::ControlStatus;
 use crate::service::policies::documents::Action;
-use crate::service::{coverage, packs, reports};
-use crate::store::entities::report;
-use crate::store::{compliance as store, reports as report_rows};
+use crate::service::{coverage, gaps, packs, reports, settings};
+use crate::store::entities::{gap_assignment, report};
+use crate::store::{compliance as store, gaps as gap_rows, reports as report_rows};
 
 /// The most findings of an overview.
 const MOST_FINDINGS: u64 = 50;
@@ -29,11 +29,14 @@ pub(super) fn register(to: &mut Resolvers) {
     to.query("complianceStatus", status);
     to.query("frameworks", async |ask: Ask, _: Nothing| {
         let judged = compliance::judged(&ask.app, ask.tenant()).await?;
-        judged.iter().map(|judged| written(&FrameworkView::from(judged))).collect::<Result<Vec<_>, _>>()
+        let gaps = assignments(&ask).await?;
+        let shown = |judged: &Judged| Ok::<_, ApiError>(assigned(written(&FrameworkView::from(judged))?, &gaps));
+        judged.iter().map(shown).collect::<Result<Vec<_>, _>>()
     });
     to.query("framework", async |ask: Ask, args: Named| {
         let found = optional(compliance::one(&ask.app, ask.tenant(), &args.id).await)?;
-        found.map(|judged| written(&FrameworkView::from(&judged))).transpose()
+        let gaps = assignments(&ask).await?;
+        found.map(|judged| Ok(assigned(written(&FrameworkView::from(&judged))?, &gaps))).transpose()
     });
     to.query("compliancePacks", async |ask: Ask, _: Nothing| {
         let mut found = Vec::new();
@@ -89,11 +92,47 @@ pub(super) fn register(to: &mut Resolvers) {
         let row = asked.create(&ask).await?;
         Ok(json!({ "reportUrl": address(&row.id), "assessmentId": row.id }))
     });
+    to.mutation("assignGap", async |ask: Ask, args: Gap| -> Result<Value, ApiError> {
+        let given = gaps::Assignment { owner: args.owner, due_date: args.due_date, note: args.note };
+        gaps::assign(&ask.app, &ask.caller, &args.framework_id, &args.control_id, given).await?;
+        Ok(json!({ "id": format!("{}:{}", args.framework_id, args.control_id) }))
+    });
     to.mutation("requestReport", async |ask: Ask, args: Request| -> Result<Value, ApiError> {
         let row = args.create(&ask).await?;
         let row = report_rows::summary(ask.db(), ask.tenant(), &row.id).await?;
         Ok(json!({ "report": report_view(row) }))
     });
+}
+
+/// The assignments of gaps, by framework and control.
+type Assignments = std::collections::BTreeMap<(String, String), Value>;
+
+async fn assignments(ask: &Ask) -> Result<Assignments, ApiError> {
+    let zone = settings::zone(&ask.app, ask.tenant()).await?;
+    let now = clock::now_micros();
+    let rows = gap_rows::all(ask.db(), ask.tenant()).await?;
+    let shown = |row: gap_assignment::Model| {
+        // It is late once the whole day is over.
+        let overdue = row.due_at.is_some_and(|due| due + DAY <= now);
+        let shown = json!({ "owner": row.owner, "dueDate": row.due_at.map(|at| clock::day_in(at, &zone)),
+            "overdue": overdue, "note": row.note, "assignedBy": row.assigned_by,
+            "assignedAt": clock::iso(row.assigned_at) });
+        ((row.framework_id, row.control_id), shown)
+    };
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+/// A framework with who closes which of its gaps. What is met is no gap.
+fn assigned(mut framework: Value, gaps: &Assignments) -> Value {
+    let id = framework.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    for control in framework.get_mut("controls").and_then(Value::as_array_mut).into_iter().flatten() {
+        let key = (id.clone(), control.get("id").and_then(Value::as_str).unwrap_or_default().to_owned());
+        let met = control.get("status").and_then(Value::as_str) == Some("met");
+        if let (false, Some(gap)) = (met, gaps.get(&key)) {
+            control["assignment"] = gap.clone();
+        }
+    }
+    framework
 }
 
 /// What serialises in snake_case, by the names of the schema.
@@ -192,6 +231,18 @@ struct Pack {
 #[serde(rename_all = "camelCase")]
 struct Framework {
     framework_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Gap {
+    framework_id: String,
+    control_id: String,
+    owner: String,
+    #[serde(default)]
+    due_date: Option<String>,
+    #[serde(default)]
+    note: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::shared::{agent_of, at, display, input, options, own_id};
+use super::shared::{agent_of, at, display, input, options, own_id, same_id};
 use crate::clock;
 use crate::graphql::ask::{Ask, ById, Id, Instant, Resolvers, optional};
 use crate::graphql::page::{self, PageArgs};
@@ -52,6 +52,7 @@ pub(super) fn register(to: &mut Resolvers) {
         Ok(json!({ "ruleId": row.id }))
     });
     to.mutation("updateContentRule", async |ask: Ask, args: Update| -> Result<Value, ApiError> {
+        same_id(&args.id, &args.input)?;
         let written = written(&ask, args.input).await?;
         let row = content_rules::update(&ask.app, &ask.caller, args.id.known("content rule")?, written).await?;
         Ok(json!({ "ruleId": row.id }))

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::shared::{agent_of, at, bulk, display, input, not_too_many, options};
+use super::shared::{agent_of, at, bulk, display, input, not_too_many, options, own_id, same_id};
 use crate::clock;
 use crate::graphql::ask::{Ask, ById, Id, Instant, Resolvers, optional};
 use crate::graphql::page::{self, PageArgs};
@@ -37,7 +37,9 @@ pub(super) fn register(to: &mut Resolvers) {
         page::list(&ask, wanted.select(ask.tenant()), store::SORTS, incident::Column::Id, view).await
     });
     to.query("incidentsPage", async |ask: Ask, args: PageArgs<store::Listed>| {
-        let select = args.filter().select(ask.tenant());
+        let mut wanted = args.filter();
+        own_id(&ask, &mut wanted.endpoint_id).await?;
+        let select = wanted.select(ask.tenant());
         args.read(&ask, "incidents", select, store::SORTS, incident::Column::Id, view).await
     });
     to.query("incident", async |ask: Ask, args: ById| {
@@ -53,6 +55,7 @@ pub(super) fn register(to: &mut Resolvers) {
     });
     to.mutation("createIncident", create);
     to.mutation("updateIncident", async |ask: Ask, args: Update| -> Result<Value, ApiError> {
+        same_id(&args.id, &args.input)?;
         change(&ask, &args.id, Value::Object(args.input)).await
     });
     to.mutation("acknowledgeIncident", async |ask: Ask, args: ById| -> Result<Value, ApiError> {
@@ -121,7 +124,8 @@ pub(super) fn view(row: incident::Model) -> Value {
         events.iter().filter_map(|(event, at)| Some(json!({ "event": event, "at": clock::iso((*at)?) }))).collect();
     json!({
         "id": row.id, "title": row.title, "description": row.description, "incidentType": row.incident_type,
-        "severity": row.severity, "status": row.status, "affectedUser": "", "affectedUserCount": 0,
+        "severity": row.severity, "status": row.status, "affectedUser": row.affected_user,
+        "affectedUserCount": row.affected_user_count, "deploymentId": row.deployment_id, "deploymentName": row.deployment_id,
         "rootCause": row.root_cause, "impactAssessment": row.impact, "resolution": row.resolution,
         "remediationActions": [], "lessonsLearned": row.lessons, "occurredAt": clock::iso(row.occurred_at),
         "detectedAt": clock::iso(row.detected_at), "acknowledgedAt": at(row.acknowledged_at),
@@ -163,6 +167,10 @@ struct CreateInput {
     incident_type: Option<String>,
     severity: Option<String>,
     endpoint_id: Option<Id>,
+    deployment_id: Option<Id>,
+    related_risk_id: Option<Id>,
+    affected_user: Option<String>,
+    affected_user_count: Option<i64>,
     occurred_at: Option<String>,
     tags: Option<Vec<String>>,
 }
@@ -176,6 +184,8 @@ async fn create(ask: Ask, args: Create) -> Result<Value, ApiError> {
     let new = input(json!({
         "title": new.title, "description": new.description, "incident_type": new.incident_type,
         "severity": new.severity, "agent_id": agent, "occurred_at": new.occurred_at, "tags": new.tags,
+        "deployment_id": new.deployment_id.map(|id| id.0), "risk_id": new.related_risk_id.map(|id| id.0),
+        "affected_user": new.affected_user, "affected_user_count": new.affected_user_count,
     }))?;
     let row = incidents::create(&ask.app, &ask.caller, new).await?;
     Ok(json!({ "incidentId": row.id }))
@@ -220,6 +230,8 @@ async fn change(ask: &Ask, id: &Id, given: Value) -> Result<Value, ApiError> {
         "status": of("status"), "severity": of("severity"), "title": of("title"), "description": of("description"),
         "assignee_id": of("assigneeId"), "root_cause": of("rootCause"), "impact": of("impactAssessment"),
         "resolution": of("resolution"), "lessons": of("lessonsLearned"), "tags": of("tags"),
+        "incident_type": of("incidentType"), "deployment_id": of("deploymentId"), "risk_id": of("relatedRiskId"),
+        "affected_user": of("affectedUser"), "affected_user_count": of("affectedUserCount"),
     }))?;
     let row = incidents::update(&ask.app, &ask.caller, id.known("incident")?, patch).await?;
     Ok(json!({ "incidentId": row.id }))

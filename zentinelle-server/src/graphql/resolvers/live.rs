@@ -1,7 +1,8 @@
 //! What happens, as it happens; and what happened in one session, in order.
 //!
 //! A subscription looks for new rows when this server wrote some, and besides often enough that
-//! what other replicas write is seen within a second. It ends when the key of its caller changes.
+//! what other replicas write is seen within a second. It ends when its caller is no longer let in: at
+//! once when the key or session was ended here or on another replica, else within ten seconds.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,8 +20,10 @@ use super::{activity, alerts, approvals, decisions, incidents, notifications};
 use crate::bus::{Notice, Received, Receiver};
 use crate::clock;
 use crate::graphql::ask::{Ask, Feed, Id, Instant, Resolvers};
+use crate::graphql::listeners::Place;
 use crate::graphql::page;
 use crate::http::error::ApiError;
+use crate::service::sessions;
 use crate::store::entities::{alert, approval, evaluation, event, incident, interaction, notification};
 use crate::store::{
     alerts as alert_store, approvals as approval_store, evaluations, events, incidents as incident_store, interactions,
@@ -29,6 +32,8 @@ use crate::store::{
 
 /// The longest time between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(600);
+/// The longest time between two looks whether the caller is still let in.
+const CHECK_EVERY: Duration = Duration::from_secs(10);
 /// How far back a look goes: clocks differ, and rows reach the database out of order. Unit: microseconds.
 const OVERLAP: i64 = 15_000_000;
 /// The most rows of a kind in one look.
@@ -80,11 +85,15 @@ struct Following {
     notices: Receiver,
     written: crate::recorder::Drained,
     failed: bool,
+    checked: tokio::time::Instant,
+    _place: Place,
 }
 
 /// Follows what a look finds: what is there when it begins is no news, unless it came after an
 /// entry that the client has seen last.
 async fn follow(ask: Ask, look: Look, after: Option<String>) -> Result<Feed, ApiError> {
+    let most = ask.app.config.graphql.max_subscriptions;
+    let place = ask.app.graphql.listeners.place(&ask.caller, most)?;
     let mut seen = HashMap::new();
     let mut ready = VecDeque::new();
     for row in look(ask.clone(), clock::now_micros() - OVERLAP).await? {
@@ -94,7 +103,8 @@ async fn follow(ask: Ask, look: Look, after: Option<String>) -> Result<Feed, Api
         seen.insert(row.id, row.stamp);
     }
     let (notices, written) = (ask.app.bus.subscribe(), ask.app.recorder.written());
-    let following = Following { ask, look, seen, ready, notices, written, failed: false };
+    let checked = tokio::time::Instant::now();
+    let following = Following { ask, look, seen, ready, notices, written, failed: false, checked, _place: place };
     Ok(futures_util::stream::unfold(following, next).boxed())
 }
 
@@ -129,8 +139,17 @@ impl Following {
         self.seen = seen;
     }
 
-    /// Waits until there may be news; no when the caller's key is not what it was.
+    /// Whether the caller is still let in. Where that cannot be told, they are not.
+    async fn still_in(&mut self) -> bool {
+        self.checked = tokio::time::Instant::now();
+        sessions::still_in(&self.ask.app, &self.ask.caller).await.unwrap_or_default()
+    }
+
+    /// Waits until there may be news; no when the caller is no longer let in.
     async fn wait(&mut self) -> bool {
+        if self.checked.elapsed() >= CHECK_EVERY && !self.still_in().await {
+            return false;
+        }
         let until = tokio::time::Instant::now() + LOOK_EVERY;
         loop {
             tokio::select! {
@@ -139,7 +158,11 @@ impl Following {
                 received = self.notices.next() => match received {
                     None => return false,
                     Some(Received::Notice(Notice::KeyChanged { public_id, .. }))
-                        if *public_id == *self.ask.caller.public_id => return false,
+                        if *public_id == *self.ask.caller.public_id => {
+                            if self.ask.caller.signed_in.is_none() || !self.still_in().await {
+                                return false;
+                            }
+                        }
                     Some(Received::Notice(Notice::ApprovalDecided { .. } | Notice::Activity { .. })) => return true,
                     Some(_) => {}
                 },
@@ -285,10 +308,26 @@ async fn timeline(ask: Ask, args: Timeline) -> Result<Vec<Value>, ApiError> {
     let reported = events::Listed { correlation_id: batch.clone(), ..events::Listed::default() };
     let mut found = entries(&ask, asked, called, reported).await?;
     if !is_session {
-        let rows = interactions::by_request_ids(ask.db(), ask.tenant(), &[id]).await?;
+        let rows = interactions::by_request_ids(ask.db(), ask.tenant(), std::slice::from_ref(&id)).await?;
         found.extend(rows.into_iter().map(of_call));
+        let decisions = evaluations::correlated(ask.db(), ask.tenant(), &id, around(&found)).await?;
+        found.extend(decisions.into_iter().map(of_decision));
         found.sort_by(|one, other| one["at"].as_str().cmp(&other["at"].as_str()));
     }
     found.truncate(most);
     Ok(found)
+}
+
+/// The hour around some entries; the last days where there are none. Decisions of one request lie
+/// close to what else it left, and a look at all of them would take long. Unit: microseconds.
+fn around(entries: &[Value]) -> (i64, i64) {
+    const HOUR: i64 = 3_600_000_000;
+    let instants = entries.iter().filter_map(|entry| clock::parse(entry.get("at")?.as_str()?).map(clock::micros));
+    let now = clock::now_micros();
+    match instants.fold(None, |span: Option<(i64, i64)>, at| {
+        Some(span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))))
+    }) {
+        Some((first, last)) => (first - HOUR, last + HOUR),
+        None => (now - 7 * 24 * HOUR, now + HOUR),
+    }
 }

@@ -1,7 +1,7 @@
 //! Which models the organisation approved.
 //!
 //! A decision is kept, audited and judged: compliance finds models in use that nobody decided
-//! about, or that were denied. What denies a call is a `model_restriction` policy, not the registry.
+//! about. One that is denied is refused to every call from then on.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -4,14 +4,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::shared::display;
-use crate::auth::Identity;
+use crate::auth::{Identity, Permission};
 use crate::clock;
 use crate::graphql::ask::{Ask, Resolvers};
 use crate::graphql::page;
 use crate::http::error::ApiError;
-use crate::service::settings;
+use crate::service::{fields, settings, webhooks};
 use crate::store::entities::{agent, alert, incident, policy, system_prompt};
-use crate::store::{StoreError, agents, alerts, incidents, keyset, policies, system_prompts, tenants};
+use crate::store::{StoreError, agents, alerts, incidents, keyset, policies, recovery_codes, system_prompts, tenants};
 
 pub(super) fn register(to: &mut Resolvers) {
     to.query("me", me);
@@ -40,7 +40,10 @@ async fn me(ask: Ask, _: Value) -> Result<Value, ApiError> {
         None if !ask.caller.key_id.is_empty() => ask.caller.key_id.to_string(),
         _ => ask.caller.actor(),
     };
+    let user = person.map_or("", |person| person.user_id.as_str());
+    let left = if user.is_empty() { None } else { Some(recovery_codes::left(ask.db(), ask.tenant(), user).await?) };
     Ok(json!({
+        "recoveryCodesLeft": left,
         "id": id, "name": person.map_or(name.as_ref(), |person| person.name.as_str()),
         "email": person.and_then(|person| person.email.as_deref()), "role": role.name().to_uppercase(),
         "permissions": permissions, "organization": row.name, "tenantId": row.id,
@@ -50,8 +53,24 @@ async fn me(ask: Ask, _: Value) -> Result<Value, ApiError> {
 
 async fn organization(ask: &Ask) -> Result<Value, ApiError> {
     let row = tenants::by_id(ask.db(), ask.tenant()).await?.ok_or(StoreError::Missing { what: "tenant" })?;
-    let kept = settings::get(&ask.app, &ask.caller).await?;
-    let settings = serde_json::to_value(&kept.settings).unwrap_or_default();
+    let kept = settings::get(&ask.app, &ask.caller).await?.settings;
+    let mut settings = serde_json::to_value(&kept).unwrap_or_default();
+    let hook = webhooks::of_settings(&ask.app, &ask.caller).await?;
+    // An address of Slack is a secret: it is shown to those who may see webhooks at all.
+    let sees = Permission::parse("webhooks:read").is_some_and(|needed| ask.caller.may(&needed));
+    let url = hook.as_ref().filter(|_| sees).map_or("", |hook| hook.url.as_str());
+    let slack = hook.as_ref().is_some_and(|hook| hook.enabled && hook.format == "slack");
+    for (key, value) in [
+        ("contactEmail", json!(kept.notifications.contact_email)),
+        ("timezone", json!(kept.time_zone)),
+        ("emailNotifications", json!(kept.notifications.email)),
+        ("slackNotifications", json!(slack)),
+        ("webhookUrl", json!(url)),
+        ("defaultPolicyMode", json!(kept.default_enforcement)),
+        ("auditLogging", json!(true)),
+    ] {
+        settings[key] = value;
+    }
     let slug: String =
         row.name.to_lowercase().split(|letter: char| !letter.is_alphanumeric()).collect::<Vec<_>>().join("-");
     Ok(json!({
@@ -74,34 +93,50 @@ struct Wanted {
     rest: Map<String, Value>,
 }
 
-/// What the reference's settings are called here. Every one of them has an effect; one that
+/// What settings are called here that have other names in [`settings`].
+const NAMES: [(&str, &str); 3] = [
+    ("notifications.email", "emailNotifications"),
+    ("notifications.contact_email", "contactEmail"),
+    ("time_zone", "timezone"),
+];
+
+/// Changes the settings by the names the reference has for them. Every one of them has an effect; one that
 /// would have none is refused.
 async fn update(ask: Ask, args: Update) -> Result<Value, ApiError> {
     let wanted = args.settings;
+    let kept = settings::get(&ask.app, &ask.caller).await?.settings;
+    let mut notifications = serde_json::to_value(&kept.notifications).unwrap_or_default();
     let mut changes = Map::new();
+    let (mut url, mut slack) = (None, None);
     for (key, value) in wanted.rest.into_iter().filter(|(_, value)| !value.is_null()) {
-        match (key.as_str(), &value) {
+        match (key.as_str(), value) {
             ("defaultPolicyMode", Value::String(mode)) => {
-                let no_policy = match mode.as_str() {
-                    "permit" | "allow" | "audit" | "disabled" => "permit",
-                    "deny" | "block" | "enforce" => "deny",
-                    _ => return Err(ApiError::invalid("defaultPolicyMode", "expected deny or permit")),
+                let (key, value) = match mode.as_str() {
+                    "enforce" | "block" => ("default_enforcement", "enforce"),
+                    "audit" | "warn" | "monitor" => ("default_enforcement", "audit"),
+                    "permit" | "allow" => ("no_policy", "permit"),
+                    "deny" => ("no_policy", "deny"),
+                    _ => return Err(ApiError::invalid("defaultPolicyMode", "expected enforce, audit, deny or permit")),
                 };
-                changes.insert("no_policy".to_owned(), no_policy.into());
+                changes.insert(key.to_owned(), value.into());
             }
             ("auditLogging", Value::Bool(true)) => {} // it cannot be switched off, so it is on
             ("auditLogging", _) => return Err(ApiError::invalid("auditLogging", "the audit trail is always kept")),
-            (key, _) => {
-                let message = "has no effect here: notices go out through webhooks, which have a page of their own";
-                return Err(ApiError::invalid(key, message));
+            ("timezone", Value::String(zone)) => {
+                changes.insert("time_zone".to_owned(), zone.trim().into());
             }
+            ("contactEmail", Value::String(email)) => notifications["contact_email"] = email.trim().into(),
+            ("emailNotifications", Value::Bool(on)) => notifications["email"] = on.into(),
+            ("slackNotifications", Value::Bool(on)) => slack = Some(on),
+            ("webhookUrl", Value::String(text)) => url = Some(text),
+            (key, _) => return Err(ApiError::invalid(key, "is no setting, or no value for it")),
         }
     }
+    changes.insert("notifications".to_owned(), notifications);
+    settings::change(&ask.app, &ask.caller, None, changes).await.map_err(|error| fields::renamed(error, &NAMES))?;
+    webhooks::keep_of_settings(&ask.app, &ask.caller, url.as_deref(), slack).await?;
     if let Some(name) = wanted.name {
         crate::service::tenants::rename(&ask.app, &ask.caller, &name).await?;
-    }
-    if !changes.is_empty() {
-        settings::change(&ask.app, &ask.caller, None, changes).await?;
     }
     Ok(json!({ "organization": organization(&ask).await? }))
 }
@@ -115,7 +150,7 @@ struct Find {
 /// Looks for a text in the names of what people look for most.
 async fn find(ask: Ask, args: Find) -> Result<Vec<Value>, ApiError> {
     let limit = page::size("first", args.first, 10)?;
-    crate::service::fields::text("text", &args.text, 200)?;
+    fields::text("text", &args.text, 200)?;
     let search = Some(args.text);
     let mut found = Vec::new();
     let window = || keyset::Window { limit, descending: true, backwards: false, from: None };

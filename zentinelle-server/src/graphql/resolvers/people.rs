@@ -25,10 +25,12 @@ pub(super) fn register(to: &mut Resolvers) {
         let id = args.id.known("user")?;
         let change = UserChange { name: args.name, role: args.role.map(role).transpose()?, disabled: args.disabled };
         users::update(&ask.app.store, &ask.caller, id, change).await?;
+        ask.app.person_changed(ask.tenant(), id).await;
         Ok(json!({ "id": id }))
     });
     to.mutation("resetPassword", async |ask: Ask, args: One| -> Result<Value, ApiError> {
         let (row, password) = users::reset(&ask.app.store, &ask.caller, args.id.known("user")?, false).await?;
+        ask.app.person_changed(ask.tenant(), &row.id).await;
         Ok(json!({ "user": view(row), "temporaryPassword": password.as_str() }))
     });
     to.mutation("changePassword", async |ask: Ask, args: Passwords| -> Result<Value, ApiError> {
@@ -36,21 +38,33 @@ pub(super) fn register(to: &mut Resolvers) {
         users::change_password(&ask.app, &ask.caller, &current, &new).await?;
         Ok(json!({}))
     });
+    to.mutation("setNotificationPreferences", async |ask: Ask, args: Preferences| -> Result<Value, ApiError> {
+        users::notify_by_email(&ask.app, &ask.caller, args.email).await?;
+        Ok(json!({}))
+    });
     to.mutation("beginTotp", async |ask: Ask, _: Nothing| -> Result<Value, ApiError> {
         Ok(json!({ "uri": users::begin_totp(&ask.app, &ask.caller).await?.as_str() }))
     });
-    for (name, on) in [("confirmTotp", true), ("disableTotp", false)] {
-        to.mutation(name, move |ask: Ask, args: Code| async move {
-            users::set_totp(&ask.app, &ask.caller, &args.code, on).await?;
-            Ok::<_, ApiError>(json!({}))
-        });
-    }
+    to.mutation("confirmTotp", async |ask: Ask, args: Code| -> Result<Value, ApiError> {
+        Ok(shown_once(&users::set_totp(&ask.app, &ask.caller, &args.code, true).await?))
+    });
+    to.mutation("disableTotp", async |ask: Ask, args: Code| -> Result<Value, ApiError> {
+        users::set_totp(&ask.app, &ask.caller, &args.code, false).await?;
+        Ok(json!({}))
+    });
+    to.mutation("renewRecoveryCodes", async |ask: Ask, args: Code| -> Result<Value, ApiError> {
+        Ok(shown_once(&users::renew_recovery_codes(&ask.app, &ask.caller, &args.code).await?))
+    });
     to.mutation("revokeSession", async |ask: Ask, args: One| -> Result<Value, ApiError> {
         let looks_after = Permission::parse("users:write").is_some_and(|needed| ask.caller.may(&needed));
         let id = args.id.known("session")?;
         sessions::revoke(&ask.app, &ask.caller, id, looks_after).await?;
         Ok(json!({ "id": id }))
     });
+}
+
+fn shown_once(codes: &[Zeroizing<String>]) -> Value {
+    json!({ "recoveryCodes": codes.iter().map(|code| code.as_str()).collect::<Vec<_>>() })
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,6 +75,11 @@ struct One {
 #[derive(Debug, Deserialize)]
 struct Code {
     code: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Preferences {
+    email: bool,
 }
 
 #[derive(Deserialize)]
@@ -121,6 +140,7 @@ fn view(row: user::Model) -> Value {
     json!({
         "id": row.id, "email": row.email, "name": row.name, "role": row.role.to_ascii_uppercase(),
         "disabled": row.disabled_at.is_some(), "totpEnabled": row.totp_confirmed,
+        "notifiedByEmail": row.notify_by_email,
         "lockedUntil": clock::iso_or_none(row.locked_until.filter(|until| *until > now)),
         "lastSignInAt": clock::iso_or_none(row.last_sign_in_at), "createdAt": clock::iso(row.created_at),
     })

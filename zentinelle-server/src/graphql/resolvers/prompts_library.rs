@@ -9,7 +9,7 @@ use crate::graphql::ask::{Ask, ById, Id, Nothing, Resolvers, optional};
 use crate::graphql::page::{self, PageArgs};
 use crate::http::error::ApiError;
 use crate::service::system_prompts::library::{self, Seen, Wanted};
-use crate::service::system_prompts::{self as service, PromptInput, analysis, catalogue};
+use crate::service::system_prompts::{self as service, PromptInput, analysis, catalogue, usage};
 use crate::store::entities::system_prompt;
 
 /// The most versions of a prompt that are listed.
@@ -27,11 +27,14 @@ pub(super) fn register(to: &mut Resolvers) {
             favorites: args.favorites_only.unwrap_or_default(),
             ..Wanted::default()
         };
-        // Nobody features or verifies prompts here, so none is.
-        if args.featured_only.unwrap_or_default() || args.verified_only.unwrap_or_default() {
+        // Nobody verifies prompts here, so none is.
+        if args.verified_only.unwrap_or_default() {
             return Ok(Vec::new());
         }
-        let mut rows = found(&ask, &wanted).await?;
+        let mut rows = match args.featured_only {
+            Some(true) => featured(&ask, &wanted, most).await?,
+            _ => found(&ask, &wanted).await?,
+        };
         rows.truncate(most);
         Ok::<_, ApiError>(rows)
     });
@@ -67,7 +70,21 @@ pub(super) fn register(to: &mut Resolvers) {
         let tags = catalogue::TAGS.iter().filter(|(_, _, kind, _)| fits(kind)).map(|(slug, ..)| catalogue::tag(slug));
         Ok::<_, ApiError>(tags.collect::<Vec<_>>())
     });
-    to.query("featuredPrompts", async |_: Ask, _: Value| Ok::<_, ApiError>(Vec::<Value>::new()));
+    to.query("featuredPrompts", async |ask: Ask, args: Limit| {
+        let most = usize::try_from(page::size("limit", args.limit, 6)?).unwrap_or(usize::MAX);
+        featured(&ask, &Wanted::default(), most).await
+    });
+    to.batch("prompt_usage", async |app, tenant, ids| {
+        let rows = crate::store::system_prompts::by_ids(app.store.db(), &tenant, &ids).await?;
+        let counts = usage::counts(&app.store, &tenant, &rows).await?;
+        Ok(counts.into_iter().map(|(id, count)| (id, json!(count))).collect())
+    });
+    for parent in ["SystemPromptType", "SystemPromptDjangoType"] {
+        to.field(parent, "usageCount", async |ask: Ask, _: Value| {
+            let found = ask.load("prompt_usage", ask.of_parent("id")).await?;
+            Ok::<_, ApiError>(if found.is_null() { json!(0) } else { found })
+        });
+    }
     to.query("popularPrompts", async |ask: Ask, args: Limit| {
         let mut rows = library::all(&ask.app, &ask.caller, &Wanted::default()).await?;
         rows.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.favorites + seen.forks));
@@ -173,6 +190,24 @@ async fn found(ask: &Ask, wanted: &Wanted) -> Result<Vec<Value>, ApiError> {
     Ok(rows.into_iter().map(|(row, seen)| view(row, &seen)).collect())
 }
 
+/// The active prompts that are used most, most used first: what people rely on is what is worth showing.
+async fn featured(ask: &Ask, wanted: &Wanted, most: usize) -> Result<Vec<Value>, ApiError> {
+    let mut rows = library::all(&ask.app, &ask.caller, wanted).await?;
+    rows.retain(|(row, _)| row.status == "active");
+    let prompts: Vec<system_prompt::Model> = rows.iter().map(|(row, _)| row.clone()).collect();
+    let counts = usage::counts(&ask.app.store, ask.tenant(), &prompts).await?;
+    let uses = |id: &str| counts.get(id).copied().unwrap_or_default();
+    rows.retain(|(row, _)| uses(&row.id) > 0);
+    rows.sort_by_key(|(row, _)| std::cmp::Reverse(uses(&row.id)));
+    rows.truncate(most);
+    let shown = rows.into_iter().map(|(row, seen)| {
+        let mut shown = view(row, &seen);
+        shown["isFeatured"] = json!(true);
+        shown
+    });
+    Ok(shown.collect())
+}
+
 async fn prompt(ask: &Ask, id: &str) -> Result<Value, ApiError> {
     let (row, seen) = library::one(&ask.app, &ask.caller, id).await?;
     Ok(json!({ "prompt": view(row, &seen) }))
@@ -203,7 +238,7 @@ fn view(row: system_prompt::Model, seen: &Seen) -> Value {
         "exampleOutput": text("example_output"), "exampleConversation": [], "useCases": list("use_cases"),
         "bestPractices": text("best_practices"), "limitations": text("limitations"), "version": row.version,
         "changeLog": "", "status": row.status, "visibility": row.visibility, "isFeatured": false, "isVerified": false,
-        "usageCount": 0, "favoriteCount": seen.favorites, "forkCount": seen.forks, "avgRating": seen.mean,
+        "favoriteCount": seen.favorites, "forkCount": seen.forks, "avgRating": seen.mean,
         "userId": row.created_by, "createdAt": clock::iso(row.created_at), "updatedAt": clock::iso(row.updated_at),
         "tags": tags, "promptTypeDisplay": display(&row.prompt_type), "statusDisplay": display(&row.status),
         "visibilityDisplay": display(&row.visibility), "isFavorited": seen.favorite, "userRating": seen.own,
@@ -213,13 +248,8 @@ fn view(row: system_prompt::Model, seen: &Seen) -> Value {
 
 /// A prompt's text with its variables filled in: as given, else by their defaults.
 fn rendered(prompt: &Value, given: &Value) -> String {
-    let text = prompt.get("promptText").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let mut values = prompt.get("variableDefaults").and_then(Value::as_object).cloned().unwrap_or_default();
-    values.extend(given.as_object().cloned().unwrap_or_default());
-    values.into_iter().fold(text, |text, (name, value)| {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        text.replace(&format!("{{{{{name}}}}}"), &value)
-    })
+    let text = prompt.get("promptText").and_then(Value::as_str).unwrap_or_default();
+    usage::rendered(text, prompt.get("variableDefaults").unwrap_or(&Value::Null), given)
 }
 
 /// What the library takes, by the names the schema has for it. Details that are left out stay.

@@ -83,7 +83,8 @@ pub(super) fn register(to: &mut Resolvers) {
 
 fn holds(to: &mut Resolvers) {
     to.query("legalHolds", async |ask: Ask, args: Holds| {
-        let wanted = store::Listed { status: keyset::word(args.status), ..store::Listed::default() };
+        let (status, hold_type) = (keyset::word(args.status), keyset::word(args.hold_type));
+        let wanted = store::Listed { status, hold_type, ..store::Listed::default() };
         page::list(&ask, wanted.select(ask.tenant()), store::SORTS, legal_hold::Column::Id, hold_view).await
     });
     to.query("legalHoldsPage", async |ask: Ask, args: PageArgs<store::Listed>| {
@@ -94,8 +95,8 @@ fn holds(to: &mut Resolvers) {
         optional(legal_holds::get(&ask.app, &ask.caller, &args.id.0).await.map(hold_view))
     });
     to.query("legalHoldOptions", async |_: Ask, _: Value| {
-        let kinds = options(&["litigation", "investigation", "regulatory", "audit", "other"]);
-        Ok::<_, ApiError>(json!({ "holdTypes": kinds, "statuses": options(&["active", "released"]) }))
+        let kinds = options(&legal_holds::TYPES);
+        Ok::<_, ApiError>(json!({ "holdTypes": kinds, "statuses": options(&["active", "released", "expired"]) }))
     });
     to.mutation("createLegalHold", async |ask: Ask, args: Hold| -> Result<Value, ApiError> {
         let mut written = args.input.written();
@@ -275,21 +276,26 @@ fn written(given: &Map<String, Value>, before: Option<&policy::Model>) -> Result
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Holds {
+    hold_type: Option<String>,
     status: Option<String>,
 }
 
 fn hold_view(row: legal_hold::Model) -> Value {
     let all = row.entity_types.as_array().is_none_or(Vec::is_empty);
+    let now = clock::now_micros();
+    let status = store::standing(&row, now);
     json!({
-        "id": row.id, "name": row.name, "description": row.reason, "referenceNumber": "", "holdType": "other",
-        "status": row.status, "appliesToAll": all, "entityTypes": row.entity_types, "userIdentifiers": row.user_ids,
-        "dataFrom": at(row.data_from), "dataTo": at(row.data_to), "effectiveDate": clock::iso(row.created_at),
-        "expirationDate": null, "releasedAt": at(row.released_at), "custodianEmail": "", "notifyOnAccess": false,
-        "notificationEmails": [], "createdAt": clock::iso(row.created_at),
-        "updatedAt": clock::iso(row.released_at.unwrap_or(row.created_at)), "holdTypeDisplay": "Other",
-        "statusDisplay": display(&row.status), "isActive": row.status == store::ACTIVE,
-        "custodianName": row.created_by, "createdByName": row.created_by,
+        "id": row.id, "name": row.name, "description": row.reason, "referenceNumber": row.reference_number,
+        "holdType": row.hold_type, "status": status, "appliesToAll": all, "entityTypes": row.entity_types,
+        "userIdentifiers": row.user_ids, "dataFrom": at(row.data_from), "dataTo": at(row.data_to),
+        "effectiveDate": clock::iso(row.effective_at), "expirationDate": at(row.expires_at),
+        "releasedAt": at(row.released_at), "custodianEmail": row.custodian_email,
+        "notifyOnAccess": row.notify_on_access, "notificationEmails": row.notification_emails,
+        "metadata": row.metadata, "createdAt": clock::iso(row.created_at), "updatedAt": clock::iso(row.updated_at),
+        "holdTypeDisplay": display(&row.hold_type), "statusDisplay": display(status),
+        "isActive": store::holds(&row, now), "custodianName": row.custodian_email, "createdByName": row.created_by,
     })
 }
 
@@ -311,25 +317,34 @@ struct HoldInput {
     user_identifiers: Option<Vec<String>>,
     data_from: Option<String>,
     data_to: Option<String>,
+    hold_type: Option<String>,
+    effective_date: Option<String>,
+    expiration_date: Option<String>,
+    custodian_email: Option<String>,
+    notify_on_access: Option<bool>,
+    notification_emails: Option<Vec<String>>,
+    metadata: Option<Value>,
 }
 
 impl HoldInput {
     fn written(self) -> Input {
-        let reference = self.reference_number.filter(|number| !number.trim().is_empty());
-        let reason = match (self.description, reference) {
-            (Some(words), Some(number)) => Some(format!("{words}\nReference: {number}")),
-            (None, Some(number)) => Some(format!("Reference: {number}")),
-            (words, None) => words,
-        };
         let entity_types = if self.applies_to_all == Some(true) { Some(Vec::new()) } else { self.entity_types };
         Input {
             name: self.name,
-            reason,
+            reason: self.description,
             entity_types,
             agent_ids: None,
             user_ids: self.user_identifiers,
             data_from: self.data_from,
             data_to: self.data_to,
+            hold_type: self.hold_type.filter(|kind| !kind.is_empty()),
+            reference_number: self.reference_number,
+            effective_at: self.effective_date,
+            expires_at: self.expiration_date,
+            custodian_email: self.custodian_email,
+            notify_on_access: self.notify_on_access,
+            notification_emails: self.notification_emails,
+            metadata: self.metadata.filter(|metadata| !metadata.is_null()),
         }
     }
 }

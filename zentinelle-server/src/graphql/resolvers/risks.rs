@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::shared::{at, display, input, options};
+use super::shared::{at, display, input, options, same_id};
 use crate::clock;
 use crate::graphql::ask::{Ask, ById, Id, Nothing, Resolvers, optional};
 use crate::graphql::page::{self, PageArgs};
@@ -63,6 +63,7 @@ pub(super) fn register(to: &mut Resolvers) {
         Ok(json!({ "riskId": row.id }))
     });
     to.mutation("updateRisk", async |ask: Ask, args: Update| -> Result<Value, ApiError> {
+        same_id(&args.id, &args.input)?;
         let row = risks::update(&ask.app, &ask.caller, args.id.known("risk")?, written(&args.input)?).await?;
         Ok(json!({ "riskId": row.id }))
     });

@@ -1,11 +1,11 @@
 //! What resolvers of several subjects share.
 
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock;
-use crate::graphql::ask::Ask;
+use crate::graphql::ask::{Ask, Id};
 use crate::http::error::ApiError;
 use crate::http::extract;
 use crate::store::agents;
@@ -49,6 +49,15 @@ pub(super) async fn own_id(ask: &Ask, id: &mut Option<String>) -> Result<(), Api
         if let Some(row) = agents::by_any_id(ask.db(), ask.tenant(), given).await? {
             *id = Some(row.agent_id);
         }
+    }
+    Ok(())
+}
+
+/// The id of a change that clients may write twice: beside the input, and in it.
+pub(super) fn same_id(beside: &Id, input: &Map<String, Value>) -> Result<(), ApiError> {
+    let within = input.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
+    if within.is_some_and(|id| crate::http::listing::canonical(id).unwrap_or_else(|| id.to_owned()) != beside.0) {
+        return Err(ApiError::invalid("input.id", "is another id than the one beside the input"));
     }
     Ok(())
 }

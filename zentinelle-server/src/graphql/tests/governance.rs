@@ -1,9 +1,13 @@
 //! The risk register, compliance, and what else governs, through the management API.
 
+use sea_orm::EntityTrait as _;
+use sea_orm::sea_query::Expr;
 use serde_json::{Value, json};
 
 use super::{ask, data};
 use crate::auth::Role;
+use crate::store::entities::legal_hold;
+use crate::store::legal_holds;
 use crate::testing::TestServer;
 
 async fn servers() -> [TestServer; 2] {
@@ -261,5 +265,179 @@ async fn a_model_is_decided_about_and_what_does_not_exist_is_not_changed() {
         let answer =
             ask(&server, &key, "{ modelApprovals(status: \"denied\") { id isUsable reviewNotes } }", json!({})).await;
         assert_eq!(data(&answer)["modelApprovals"][0]["isUsable"], false);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_says_what_it_was_given_and_holds_no_longer_than_it_should() {
+    for server in servers().await {
+        let key = server.operator(Role::Admin).await;
+        let create = "mutation($input: CreateLegalHoldInput!) { createLegalHold(input: $input) { holdId errors problems { path } } }";
+        let input = json!({ "name": "Case", "holdType": "litigation", "referenceNumber": "A-1",
+            "expirationDate": "2999-01-01T00:00:00Z", "custodianEmail": "Law@Example.com", "notifyOnAccess": true,
+            "notificationEmails": ["a@example.com"], "metadata": { "court": "x" } });
+        let answer = ask(&server, &key, create, json!({ "input": input })).await;
+        let id = data(&answer)["createLegalHold"]["holdId"].clone();
+        let query = "query($id: ID) { legalHold(id: $id) { holdType referenceNumber expirationDate custodianEmail notifyOnAccess
+            notificationEmails metadata status isActive }
+            legalHolds(holdType: \"litigation\", status: \"active\") { id } expired: legalHolds(status: \"expired\") { id } }";
+        let answer = ask(&server, &key, query, json!({ "id": id })).await;
+        let found = data(&answer);
+        let hold = json!({ "holdType": "litigation", "referenceNumber": "A-1", "status": "active", "isActive": true,
+            "expirationDate": "2999-01-01T00:00:00.000000Z", "custodianEmail": "law@example.com", "notifyOnAccess": true,
+            "notificationEmails": ["a@example.com"], "metadata": { "court": "x" } });
+        assert_eq!((&found["legalHold"], &found["legalHolds"][0]["id"]), (&hold, &id));
+        let held = async || legal_holds::active(server.app.store.db(), &server.tenant).await.expect("read").len();
+        assert_eq!(held().await, 1);
+        for wrong in [
+            json!({ "holdType": "grudge" }),
+            json!({ "custodianEmail": "nobody" }),
+            json!({ "expirationDate": "2001-01-01" }),
+        ] {
+            let mut input = wrong.as_object().cloned().expect("an object");
+            input.insert("name".to_owned(), json!("Other"));
+            let answer = ask(&server, &key, create, json!({ "input": input })).await;
+            assert_eq!(data(&answer)["createLegalHold"]["holdId"], Value::Null, "{answer}");
+        }
+        // Its time is over, and so it holds nothing; it is told of once and can be removed.
+        let past = crate::clock::now_micros() - 1_000_000;
+        legal_hold::Entity::update_many()
+            .col_expr(legal_hold::Column::EffectiveAt, Expr::value(past - 1))
+            .col_expr(legal_hold::Column::ExpiresAt, Expr::value(past))
+            .exec(server.app.store.db())
+            .await
+            .expect("changed");
+        assert_eq!(held().await, 0);
+        let answer = ask(&server, &key, query, json!({ "id": id })).await;
+        let found = data(&answer);
+        assert_eq!(
+            (&found["legalHold"]["status"], &found["legalHold"]["isActive"]),
+            (&json!("expired"), &json!(false))
+        );
+        assert_eq!((&found["legalHolds"], &found["expired"][0]["id"]), (&json!([]), &id));
+        for _ in 0..2 {
+            crate::service::legal_holds::tell_of_expired(&server.app, &server.tenant).await.expect("told");
+        }
+        let bell = ask(
+            &server,
+            &key,
+            "{ notificationsPage(filter: { type: [\"legal_hold\"] }) { nodes { subject } } }",
+            json!({}),
+        )
+        .await;
+        let nodes = data(&bell)["notificationsPage"]["nodes"].as_array().expect("a list").clone();
+        assert_eq!(
+            nodes.iter().filter(|one| one["subject"] == "the legal hold `Case` has expired").count(),
+            1,
+            "{nodes:?}"
+        );
+        let gone =
+            ask(&server, &key, "mutation($id: ID!) { deleteLegalHold(id: $id) { success } }", json!({ "id": id }))
+                .await;
+        assert_eq!(data(&gone)["deleteLegalHold"]["success"], true);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_says_whom_it_struck_where_and_which_risk_it_was() {
+    for server in servers().await {
+        let key = server.operator(Role::Operator).await;
+        let risk = ask(
+            &server,
+            &key,
+            "mutation { createRisk(input: { name: \"Leak\", description: \"\" }) { riskId } }",
+            json!({}),
+        )
+        .await;
+        let risk = data(&risk)["createRisk"]["riskId"].clone();
+        let create =
+            "mutation($risk: ID) { createIncident(input: { title: \"t\", description: \"d\", relatedRiskId: $risk,
+            deploymentId: \"eu-1\", affectedUser: \"ada\", affectedUserCount: 12 }) { incidentId errors } }";
+        let answer = ask(&server, &key, create, json!({ "risk": risk })).await;
+        let id = data(&answer)["createIncident"]["incidentId"].clone();
+        let query = "query($id: ID) { incident(id: $id) { affectedUser affectedUserCount deploymentId incidentType risk { id } } }";
+        let answer = ask(&server, &key, query, json!({ "id": id })).await;
+        let told = json!({ "affectedUser": "ada", "affectedUserCount": 12, "deploymentId": "eu-1",
+            "incidentType": "other", "risk": { "id": risk } });
+        assert_eq!(data(&answer)["incident"], told);
+        let change = "mutation($id: ID!) { updateIncident(id: $id, input: { affectedUserCount: 13, incidentType: \"data_leak\", relatedRiskId: \"\" }) { success errors } }";
+        let answer = ask(&server, &key, change, json!({ "id": id })).await;
+        assert_eq!(data(&answer)["updateIncident"]["success"], true, "{answer}");
+        let answer = ask(&server, &key, query, json!({ "id": id })).await;
+        let told = json!({ "affectedUser": "ada", "affectedUserCount": 13, "deploymentId": "eu-1",
+            "incidentType": "data_leak", "risk": null });
+        assert_eq!(data(&answer)["incident"], told);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gap_has_an_owner_and_a_day_in_the_organisations_own_time() {
+    for server in servers().await {
+        let key = server.operator(Role::Admin).await;
+        ask(
+            &server,
+            &key,
+            "mutation { updateOrganizationSettings(settings: { timezone: \"Pacific/Auckland\" }) { success } }",
+            json!({}),
+        )
+        .await;
+        let query = "{ framework(id: \"SOC2\") { controls { id status assignment { owner dueDate overdue note assignedBy } } } }";
+        let gap = async || {
+            let answer = ask(&server, &key, query, json!({})).await;
+            let controls = data(&answer)["framework"]["controls"].as_array().expect("controls").clone();
+            controls.into_iter().find(|control| control["status"] != "met").expect("a gap")
+        };
+        let open = gap().await;
+        assert_eq!(open["assignment"], Value::Null);
+        let assign = "mutation($control: String!, $owner: String!, $due: Date) {
+            assignGap(frameworkId: \"SOC2\", controlId: $control, owner: $owner, dueDate: $due, note: \"soon\") { success errors { message } } }";
+        for (due, overdue) in [("2026-01-02", true), ("2999-12-31", false)] {
+            let answer = ask(&server, &key, assign, json!({ "control": open["id"], "owner": "ada", "due": due })).await;
+            assert_eq!(data(&answer)["assignGap"]["success"], true, "{answer}");
+            let assigned = gap().await["assignment"].clone();
+            assert_eq!(
+                (&assigned["owner"], &assigned["dueDate"], &assigned["overdue"]),
+                (&json!("ada"), &json!(due), &json!(overdue))
+            );
+        }
+        let answer = ask(&server, &key, assign, json!({ "control": open["id"], "owner": "", "due": null })).await;
+        assert_eq!(data(&answer)["assignGap"]["success"], true, "{answer}");
+        assert_eq!(gap().await["assignment"], Value::Null);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prompts_that_are_used_are_featured_and_decisions_stand_in_the_timeline_of_their_request() {
+    for server in servers().await {
+        let (key, agent) = (server.operator(Role::Operator).await, server.agent("builder").await);
+        server.policy("tool_permission", json!({ "denied_tools": ["shell"] })).await;
+        for (name, text) in [("Used", "Be kind to {{who}}."), ("Unused", "Be brief.")] {
+            let input = json!({ "name": name, "promptText": text, "variableDefaults": { "who": "all" } });
+            let create = "mutation($input: CreateSystemPromptInput!) { createSystemPrompt(input: $input) { errors prompt { id } } }";
+            let answer = ask(&server, &key, create, json!({ "input": input })).await;
+            let id = &data(&answer)["createSystemPrompt"]["prompt"]["id"];
+            let activate =
+                "mutation($id: ID!) { updateSystemPrompt(id: $id, input: { status: \"active\" }) { errors } }";
+            data(&ask(&server, &key, activate, json!({ "id": id })).await);
+        }
+        for text in ["Be kind to all.", "Be kind to {{who}}.", "Something else."] {
+            let turn = json!({ "interaction_type": "chat", "ai_model": "m", "ai_provider": "acme", "input_content": "hi",
+                "output_content": "ho", "system_prompt": text, "request_id": "r-1" });
+            let (status, answer) = server.post("/api/zentinelle/v1/interaction", &agent, turn).await;
+            assert!(status.is_success(), "{answer}");
+        }
+        let asked = json!({ "action": "tool_call", "context": { "tool": "search", "request_id": "r-1" } });
+        server.post("/api/zentinelle/v1/evaluate", &agent, asked).await;
+        server.settled().await;
+        let query = "{ featuredPrompts { name usageCount isFeatured } systemPromptsPage { nodes { name usageCount } }
+            timeline(correlationId: \"r-1\") { kind } }";
+        let answer = ask(&server, &key, query, json!({})).await;
+        let found = data(&answer);
+        assert_eq!(found["featuredPrompts"], json!([{ "name": "Used", "usageCount": 2, "isFeatured": true }]));
+        let all = found["systemPromptsPage"]["nodes"].as_array().expect("a list");
+        assert!(all.contains(&json!({ "name": "Unused", "usageCount": 0 })), "{all:?}");
+        let kinds: Vec<&str> =
+            found["timeline"].as_array().expect("a list").iter().filter_map(|one| one["kind"].as_str()).collect();
+        assert!(kinds.contains(&"decision") && kinds.contains(&"interaction"), "{kinds:?}");
     }
 }

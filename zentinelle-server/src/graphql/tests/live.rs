@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use futures_util::StreamExt as _;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::PATH;
 use crate::auth::Role;
@@ -65,68 +65,6 @@ async fn who_may_not_listen_is_told_so() {
         .expect("a request");
     let heard = reads(server.answer(request).await.into_body(), "complete").await;
     assert!(heard.contains("FORBIDDEN"), "{heard}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_tenants_things_are_not_there() {
-    let server = TestServer::sqlite().await;
-    let other = zentinelle_core::ids::TenantId::new("other");
-    crate::service::tenants::ensure(&server.app.store, &other, "Other").await.expect("a tenant");
-    let new = crate::service::keys::NewKey {
-        role: Some(Role::Admin),
-        ..crate::service::keys::NewKey::new(crate::auth::key::KeyKind::Operator, "spy")
-    };
-    let spy = server.key_of(&other, new).await;
-    let own = server.operator(Role::Admin).await;
-    server.agent("ours").await;
-    let policy = server.policy("tool_permission", json!({ "denied_tools": ["shell"] })).await;
-    let ask = async |key: &str, query: String| super::ask(&server, key, &query, json!({})).await;
-    let agents = ask(&own, "{ agentsPage { nodes { id } } }".to_owned()).await;
-    let agent = agents["data"]["agentsPage"]["nodes"][0]["id"].as_str().expect("an id").to_owned();
-    let incident =
-        ask(&own, "mutation { createIncident(input: { title: \"t\", description: \"d\" }) { incidentId } }".to_owned())
-            .await;
-    let incident = incident["data"]["createIncident"]["incidentId"].as_str().expect("an id").to_owned();
-    let every = [("endpoint", agent.as_str()), ("policy", &policy), ("incident", &incident)];
-    for (field, id) in every {
-        let query = format!("{{ {field}(id: \"{id}\") {{ id }} }}");
-        assert_eq!(ask(&own, query.clone()).await["data"][field]["id"], *id, "{field}");
-        assert_eq!(ask(&spy, query).await["data"][field], Value::Null, "{field}");
-    }
-    let named = [
-        "endpoint",
-        "policy",
-        "incident",
-        "complianceAlert",
-        "approval",
-        "decision",
-        "contentRule",
-        "contentScan",
-        "interactionLog",
-        "legalHold",
-        "retentionPolicy",
-        "apiKey",
-        "aiModel",
-        "agentGroup",
-        "risk",
-    ];
-    for field in named {
-        for id in [agent.as_str(), &policy, &incident] {
-            let query = format!("{{ {field}(id: \"{id}\") {{ id }} }}");
-            let answer = ask(&spy, query).await;
-            assert_eq!(answer["data"][field], Value::Null, "{field}: {answer:#}");
-        }
-    }
-    for (change, id) in
-        [("suspendAgentEndpoint", &agent), ("deletePolicy", &policy), ("acknowledgeIncident", &incident)]
-    {
-        let answer = ask(&spy, format!("mutation {{ {change}(id: \"{id}\") {{ success errors }} }}")).await;
-        assert_eq!(answer["data"][change]["success"], false, "{change}: {answer:#}");
-    }
-    for page in ["agentsPage", "policiesPage", "incidentsPage"] {
-        let answer = ask(&spy, format!("{{ {page} {{ totalCount nodes {{ id }} }} }}")).await;
-        assert_eq!(answer["data"][page]["totalCount"], 0, "{page}");
-    }
 }
 
 /// A text as a client sends it over a WebSocket: one masked frame.

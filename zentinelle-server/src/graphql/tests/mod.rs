@@ -6,6 +6,9 @@ mod live;
 mod mutations;
 mod pages;
 mod schema;
+mod subscriptions;
+mod tenancy;
+mod world;
 
 use serde_json::{Value, json};
 

@@ -89,12 +89,25 @@ pub(crate) struct CodeRequest {
     code: String,
 }
 
-/// Turns one-time codes on.
+/// What signs in once each in the place of a one-time code.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RecoveryCodes {
+    /// The codes. Shown once.
+    recovery_codes: Vec<String>,
+}
+
+impl RecoveryCodes {
+    fn new(codes: &[Zeroizing<String>]) -> Self {
+        Self { recovery_codes: codes.iter().map(|code| code.to_string()).collect() }
+    }
+}
+
+/// Turns one-time codes on. Answers recovery codes for the day the device is lost.
 #[utoipa::path(
     post, path = "/api/zentinelle/v1/auth/totp/confirm", tag = "auth", operation_id = "confirm_totp",
     request_body = CodeRequest,
     responses(
-        (status = 204, description = "A code is asked for from now on"),
+        (status = 200, description = "A code is asked for from now on", body = RecoveryCodes),
         (status = "4XX", description = "The code is wrong, or nothing was begun", body = ErrorBody),
     ),
     security(("operator_key" = ["me:write"]))
@@ -103,9 +116,26 @@ pub(crate) async fn confirm_totp(
     State(app): State<Arc<App>>,
     caller: Caller,
     JsonBody(request): JsonBody<CodeRequest>,
-) -> Result<StatusCode, ApiError> {
-    users::set_totp(&app, &caller, &request.code, true).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Json<RecoveryCodes>, ApiError> {
+    Ok(Json(RecoveryCodes::new(&users::set_totp(&app, &caller, &request.code, true).await?)))
+}
+
+/// Gives new recovery codes in the place of the old ones.
+#[utoipa::path(
+    post, path = "/api/zentinelle/v1/auth/totp/recovery-codes", tag = "auth", operation_id = "renew_recovery_codes",
+    request_body = CodeRequest,
+    responses(
+        (status = 200, description = "The new codes", body = RecoveryCodes),
+        (status = "4XX", description = "The code is wrong, or one-time codes are off", body = ErrorBody),
+    ),
+    security(("operator_key" = ["me:write"]))
+)]
+pub(crate) async fn renew_recovery_codes(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    JsonBody(request): JsonBody<CodeRequest>,
+) -> Result<Json<RecoveryCodes>, ApiError> {
+    Ok(Json(RecoveryCodes::new(&users::renew_recovery_codes(&app, &caller, &request.code).await?)))
 }
 
 /// Turns one-time codes off.

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
+use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 
 use crate::auth::{Caller, Role};
@@ -9,6 +10,7 @@ use crate::clock;
 use crate::config::AuthMode;
 use crate::service::totp;
 use crate::service::users::{self, NewUser};
+use crate::store::entities::recovery_code;
 use crate::store::users as store;
 use crate::testing::TestServer;
 
@@ -60,9 +62,7 @@ async fn sign_in(server: &TestServer, email: &str) -> String {
     answer.cookie.expect("a cookie")
 }
 
-#[tokio::test]
-async fn a_cookie_opens_what_the_persons_role_may_see_and_nothing_else() {
-    let server = TestServer::sqlite().await;
+async fn a_cookie_opens_what_the_persons_role_may_see_and_nothing_else(server: TestServer) {
     let id = person(&server, "Viewer@Example.com", Role::Viewer).await;
     let cookie = sign_in(&server, " viewer@example.COM").await;
     let cookie = ("cookie", cookie.as_str());
@@ -77,9 +77,7 @@ async fn a_cookie_opens_what_the_persons_role_may_see_and_nothing_else() {
     assert_eq!(people.error(), (403, "forbidden"));
 }
 
-#[tokio::test]
-async fn another_sites_page_changes_nothing_with_the_cookie() {
-    let server = TestServer::sqlite().await;
+async fn another_sites_page_changes_nothing_with_the_cookie(server: TestServer) {
     person(&server, "admin@example.com", Role::Admin).await;
     let cookie = sign_in(&server, "admin@example.com").await;
     let cookie = ("cookie", cookie.as_str());
@@ -105,9 +103,7 @@ async fn another_sites_page_changes_nothing_with_the_cookie() {
     }
 }
 
-#[tokio::test]
-async fn failures_are_told_alike_and_make_the_account_wait() {
-    let server = TestServer::sqlite().await;
+async fn failures_are_told_alike_and_make_the_account_wait(server: TestServer) {
     let id = person(&server, "jane@example.com", Role::Operator).await;
     for email in ["jane@example.com", "nobody@example.com"] {
         let wrong = json!({ "email": email, "password": "something else" });
@@ -132,9 +128,7 @@ async fn failures_are_told_alike_and_make_the_account_wait() {
     assert_eq!(browser(&server, Method::POST, LOGIN, &[], right).await.status, StatusCode::OK);
 }
 
-#[tokio::test]
-async fn many_guesses_at_once_are_as_few_as_one_after_the_other() {
-    let server = TestServer::sqlite().await;
+async fn many_guesses_at_once_are_as_few_as_one_after_the_other(server: TestServer) {
     person(&server, "jane@example.com", Role::Operator).await;
     let wrong = json!({ "email": "jane@example.com", "password": "something else" });
     let guesses = (0..12).map(|_| browser(&server, Method::POST, LOGIN, &[], wrong.clone()));
@@ -143,9 +137,7 @@ async fn many_guesses_at_once_are_as_few_as_one_after_the_other() {
     assert_eq!(looked_at, 5);
 }
 
-#[tokio::test]
-async fn a_one_time_code_is_asked_for_once_it_was_confirmed_and_is_good_once() {
-    let server = TestServer::sqlite().await;
+async fn a_one_time_code_is_asked_for_once_it_was_confirmed_and_is_good_once(server: TestServer) {
     let id = person(&server, "jane@example.com", Role::Operator).await;
     let cookie = sign_in(&server, "jane@example.com").await;
     let cookie = ("cookie", cookie.as_str());
@@ -160,7 +152,10 @@ async fn a_one_time_code_is_asked_for_once_it_was_confirmed_and_is_good_once() {
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "{}", wrong.body);
     let code = totp::code(&uri, clock::now_micros() - 30_000_000);
     let right = browser(&server, Method::POST, &own("totp/confirm"), &[cookie, HERE], json!({ "code": code })).await;
-    assert_eq!(right.status, StatusCode::NO_CONTENT, "{}", right.body);
+    assert_eq!(right.status, StatusCode::OK, "{}", right.body);
+    let codes: Vec<&str> =
+        right.body["recovery_codes"].as_array().expect("codes").iter().filter_map(Value::as_str).collect();
+    assert_eq!(codes.len(), 10, "{codes:?}");
 
     let row = store::by_id(server.app.store.db(), &server.tenant, &id).await.expect("read").expect("there");
     assert!(!row.sealed_totp.expect("sealed").contains("otpauth") && row.totp_confirmed);
@@ -175,11 +170,18 @@ async fn a_one_time_code_is_asked_for_once_it_was_confirmed_and_is_good_once() {
     assert_eq!(good.status, StatusCode::OK, "{}", good.body);
     let again = browser(&server, Method::POST, LOGIN, &[], show(Some(fresh))).await;
     assert_eq!(again.error(), (401, "invalid_credentials"));
+    // A recovery code is good once, however it is written, and is nowhere in the database.
+    let lost = codes[3].to_uppercase().replace('-', " ");
+    let good = browser(&server, Method::POST, LOGIN, &[], show(Some(lost.clone()))).await;
+    assert_eq!(good.status, StatusCode::OK, "{}", good.body);
+    let again = browser(&server, Method::POST, LOGIN, &[], show(Some(lost))).await;
+    assert_eq!(again.error(), (401, "invalid_credentials"));
+    let kept = recovery_code::Entity::find().all(server.app.store.db()).await.expect("read");
+    assert_eq!(kept.len(), 9);
+    assert!(kept.iter().all(|row| !codes.iter().any(|code| row.code_hash.contains(&code.replace('-', "")))));
 }
 
-#[tokio::test]
-async fn a_temporary_password_opens_nothing_but_the_choice_of_another() {
-    let server = TestServer::sqlite().await;
+async fn a_temporary_password_opens_nothing_but_the_choice_of_another(server: TestServer) {
     let (row, first) = users::first_administrator(&server.app.store, &server.tenant, "admin@localhost")
         .await
         .expect("made")
@@ -198,9 +200,7 @@ async fn a_temporary_password_opens_nothing_but_the_choice_of_another() {
     assert_eq!(old.error(), (401, "invalid_credentials"));
 }
 
-#[tokio::test]
-async fn sessions_end_when_they_are_told_to_and_when_the_person_becomes_less() {
-    let server = TestServer::sqlite().await;
+async fn sessions_end_when_they_are_told_to_and_when_the_person_becomes_less(server: TestServer) {
     let id = person(&server, "jane@example.com", Role::Operator).await;
     person(&server, "boss@example.com", Role::Admin).await;
     let boss = sign_in(&server, "boss@example.com").await;
@@ -246,9 +246,7 @@ async fn sessions_end_when_they_are_told_to_and_when_the_person_becomes_less() {
     assert_eq!(ended.error(), (401, "session_ended"));
 }
 
-#[tokio::test]
-async fn the_last_administrator_stays_one() {
-    let server = TestServer::sqlite().await;
+async fn the_last_administrator_stays_one(server: TestServer) {
     let id = person(&server, "boss@example.com", Role::Admin).await;
     let key = server.operator(Role::Admin).await;
     let user = format!("/api/zentinelle/v1/users/{id}");
@@ -289,3 +287,26 @@ async fn with_keys_alone_nobody_signs_in() {
     let body = json!({ "email": "jane@example.com", "password": PASSWORD });
     assert_eq!(browser(&server, Method::POST, LOGIN, &[], body).await.error(), (403, "passwords_off"));
 }
+
+/// Runs tests over both databases.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(crate::testing::TestServer::sqlite().await).await; })+
+        }
+        mod on_postgresql {
+            $(#[tokio::test] async fn $name() { super::$name(crate::testing::TestServer::postgres().await).await; })+
+        }
+    };
+}
+
+on_both!(
+    a_cookie_opens_what_the_persons_role_may_see_and_nothing_else,
+    another_sites_page_changes_nothing_with_the_cookie,
+    failures_are_told_alike_and_make_the_account_wait,
+    many_guesses_at_once_are_as_few_as_one_after_the_other,
+    a_one_time_code_is_asked_for_once_it_was_confirmed_and_is_good_once,
+    a_temporary_password_opens_nothing_but_the_choice_of_another,
+    sessions_end_when_they_are_told_to_and_when_the_person_becomes_less,
+    the_last_administrator_stays_one,
+);

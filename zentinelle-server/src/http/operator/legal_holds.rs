@@ -18,7 +18,7 @@ use crate::http::extract::{JsonBody, PathId, Query, lenient};
 use crate::http::listing::page;
 use crate::service::legal_holds::{self as service, Input};
 use crate::store::entities::legal_hold;
-use crate::store::legal_holds::{ACTIVE, RELEASED};
+use crate::store::legal_holds::{ACTIVE, EXPIRED, RELEASED, standing};
 
 /// What an operator writes of a hold. In a change, what is left out stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -40,12 +40,44 @@ pub(crate) struct LegalHoldRequest {
     data_from: Option<String>,
     /// Records until this instant; empty for no end.
     data_to: Option<String>,
+    /// litigation, investigation, regulatory, audit or other. Default: other.
+    hold_type: Option<String>,
+    /// The number of the case.
+    reference_number: Option<String>,
+    /// From when on it holds. Default: now. Only of a new one.
+    effective_at: Option<String>,
+    /// Until when it holds; empty for until it is released.
+    expires_at: Option<String>,
+    /// Who answers for it.
+    custodian_email: Option<String>,
+    /// Whether those who are told want to know of access as well. Kept and shown; access is on the audit trail.
+    notify_on_access: Option<bool>,
+    /// Who is told by e-mail when it begins, changes or ends, where the server has a mail server.
+    notification_emails: Option<Vec<String>>,
+    /// Anything else.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Value>,
 }
 
 impl From<LegalHoldRequest> for Input {
     fn from(request: LegalHoldRequest) -> Self {
-        let LegalHoldRequest { name, reason, entity_types, agent_ids, user_ids, data_from, data_to } = request;
-        Self { name, reason, entity_types, agent_ids, user_ids, data_from, data_to }
+        Self {
+            name: request.name,
+            reason: request.reason,
+            entity_types: request.entity_types,
+            agent_ids: request.agent_ids,
+            user_ids: request.user_ids,
+            data_from: request.data_from,
+            data_to: request.data_to,
+            hold_type: request.hold_type,
+            reference_number: request.reference_number,
+            effective_at: request.effective_at,
+            expires_at: request.expires_at,
+            custodian_email: request.custodian_email,
+            notify_on_access: request.notify_on_access,
+            notification_emails: request.notification_emails,
+            metadata: request.metadata,
+        }
     }
 }
 
@@ -58,7 +90,7 @@ pub(crate) struct LegalHoldReply {
     name: String,
     /// Why the data is held.
     reason: String,
-    /// `active` or `released`.
+    /// `active`, `released`, or `expired`: then it holds nothing any more.
     status: String,
     /// Which kinds of records; empty for all.
     #[schema(value_type = Vec<String>)]
@@ -73,6 +105,24 @@ pub(crate) struct LegalHoldReply {
     data_from: Option<String>,
     /// Records until this instant.
     data_to: Option<String>,
+    /// Which kind of hold it is.
+    hold_type: String,
+    /// The number of the case.
+    reference_number: String,
+    /// From when on it holds.
+    effective_at: String,
+    /// Until when it holds.
+    expires_at: Option<String>,
+    /// Who answers for it.
+    custodian_email: String,
+    /// Whether those who are told want to know of access as well.
+    notify_on_access: bool,
+    /// Who is told when it begins, changes or ends.
+    #[schema(value_type = Vec<String>)]
+    notification_emails: Value,
+    /// Anything else.
+    #[schema(value_type = Object)]
+    metadata: Value,
     /// Who made it.
     created_by: String,
     /// When.
@@ -85,11 +135,20 @@ pub(crate) struct LegalHoldReply {
 
 impl From<legal_hold::Model> for LegalHoldReply {
     fn from(row: legal_hold::Model) -> Self {
+        let status = standing(&row, clock::now_micros()).to_owned();
         Self {
             id: row.id,
             name: row.name,
             reason: row.reason,
-            status: row.status,
+            status,
+            hold_type: row.hold_type,
+            reference_number: row.reference_number,
+            effective_at: clock::iso(row.effective_at),
+            expires_at: clock::iso_or_none(row.expires_at),
+            custodian_email: row.custodian_email,
+            notify_on_access: row.notify_on_access,
+            notification_emails: row.notification_emails,
+            metadata: row.metadata,
             entity_types: row.entity_types,
             agent_ids: row.agent_ids,
             user_ids: row.user_ids,
@@ -118,7 +177,7 @@ pub(crate) struct LegalHoldPage {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 pub(crate) struct LegalHoldQuery {
-    /// `active` or `released`.
+    /// `active`, `released` or `expired`.
     status: Option<String>,
     /// How many. Default: 50, at most 500.
     limit: Option<u64>,
@@ -141,7 +200,7 @@ pub(crate) async fn list(
     caller: Caller,
     Query(query): Query<LegalHoldQuery>,
 ) -> Result<Json<LegalHoldPage>, ApiError> {
-    let status = one_of("status", query.status.as_deref(), &[ACTIVE, RELEASED])?;
+    let status = one_of("status", query.status.as_deref(), &[ACTIVE, RELEASED, EXPIRED])?;
     let page = page(query.limit, None, query.cursor.as_deref(), 50, 500)?;
     let found = service::list(&app, &caller, status, &page).await?.map(LegalHoldReply::from);
     Ok(Json(LegalHoldPage { count: found.total, results: found.rows, next_cursor: found.next }))

@@ -241,7 +241,9 @@ pub(crate) async fn update(
 ) -> Result<Json<UserView>, ApiError> {
     let role = request.role.as_deref().map(role).transpose()?;
     let change = UserChange { name: request.name, role, disabled: request.disabled };
-    Ok(Json(UserView::new(users::update(&app.store, &caller, &id, change).await?)))
+    let row = users::update(&app.store, &caller, &id, change).await?;
+    app.person_changed(&caller.tenant, &id).await;
+    Ok(Json(UserView::new(row)))
 }
 
 /// Takes a person away. What they did stays on the audit trail.
@@ -261,6 +263,7 @@ pub(crate) async fn delete(
     PathId(id): PathId,
 ) -> Result<StatusCode, ApiError> {
     users::delete(&app.store, &caller, &id).await?;
+    app.person_changed(&caller.tenant, &id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -289,5 +292,6 @@ pub(crate) async fn reset(
     JsonBody(request): JsonBody<ResetRequest>,
 ) -> Result<Json<IssuedUserView>, ApiError> {
     let (row, password) = users::reset(&app.store, &caller, &id, request.totp).await?;
+    app.person_changed(&caller.tenant, &id).await;
     Ok(Json(IssuedUserView::new(row, Some(password))))
 }

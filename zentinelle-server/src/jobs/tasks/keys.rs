@@ -1,9 +1,6 @@
 //! Keys that end: a notification a week before, and one when they have.
 
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, TryInsertResult,
-};
+use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 use zentinelle_core::ids::TenantId;
 
@@ -11,7 +8,7 @@ use crate::app::App;
 use crate::clock;
 use crate::jobs::JobError;
 use crate::store::StoreError;
-use crate::store::entities::{api_key, notification};
+use crate::store::entities::api_key;
 use crate::webhooks::{self, Emission, Event, stable_id};
 
 /// Unit: microseconds.
@@ -62,39 +59,18 @@ async fn tell(
     let message = format!("the {what} ({}) {ends}: {when}; rotate it, so that whoever uses it goes on", key.public_id);
     let metadata = json!({ "key_id": key.id, "public_id": key.public_id, "kind": key.kind,
         "agent_id": key.agent_id, "expires_at": when, "expired": expired });
-    let row = notification::Model {
-        tenant_id: tenant.as_str().to_owned(),
+    let told = Emission {
+        tenant: tenant.clone(),
         id: stable_id(at, &[kind, &key.id, &expires_at.to_string()]),
-        kind: kind.to_owned(),
+        event: Event::Alert,
         severity: severity.to_owned(),
-        subject: subject.clone(),
-        message,
-        metadata: metadata.clone(),
-        status: "unread".to_owned(),
-        created_at: clock::now_micros(),
-        read_at: None,
+        title: subject,
+        agent_id: key.agent_id.clone(),
+        user_id: None,
+        action: None,
+        at,
+        data: json!({ "alert_type": kind, "description": message, "metadata": metadata }),
     };
-    let id = row.id.clone();
-    let known = [notification::Column::TenantId, notification::Column::Id];
-    let inserted = notification::Entity::insert(row.into_active_model())
-        .on_conflict(OnConflict::columns(known).do_nothing().to_owned())
-        .try_insert()
-        .exec_without_returning(txn)
-        .await?;
-    if matches!(inserted, TryInsertResult::Inserted(rows) if rows > 0) {
-        let told = Emission {
-            tenant: tenant.clone(),
-            id,
-            event: Event::Alert,
-            severity: severity.to_owned(),
-            title: subject,
-            agent_id: key.agent_id.clone(),
-            user_id: None,
-            action: None,
-            at,
-            data: json!({ "alert_type": kind, "metadata": metadata }),
-        };
-        webhooks::emit(txn, told).await?;
-    }
+    webhooks::emit(txn, told).await?;
     Ok(())
 }

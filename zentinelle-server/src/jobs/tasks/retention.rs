@@ -94,6 +94,7 @@ pub(crate) async fn enforce(app: &App, tenant: &TenantId) -> Result<(), JobError
         }
     }
     tidy(app, tenant, now).await?;
+    crate::service::legal_holds::tell_of_expired(app, tenant).await?;
     conclude(app, tenant, now, rules.len(), summary).await?;
     Ok(())
 }

@@ -14,11 +14,12 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
 use tokio::sync::Notify;
 use zentinelle_core::ledger::Window;
+use zentinelle_core::ledger::shared::Keys;
 
 use super::mirror::Mirror;
 use super::recovery;
 use super::script::{APPLY, SETTLE};
-use super::state::{Keys, parse_state};
+use super::state::parse_state;
 use super::{LiveNodes, RedisConfig};
 use crate::ledger::HealthBoard;
 use crate::store::Store;

@@ -9,8 +9,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zentinelle_core::ledger::Window;
+use zentinelle_core::ledger::shared::window::steps_of;
 
-use crate::ledger::total::{Total, is_durable, steps_of};
+use crate::ledger::total::{Total, is_durable};
 
 const SHARDS: usize = 16;
 /// Most totals a shard keeps. The database, which follows behind, knows the rest.

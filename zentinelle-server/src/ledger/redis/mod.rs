@@ -23,6 +23,8 @@ use std::time::Duration;
 use redis::{Client, RedisResult};
 use tokio::task::AbortHandle;
 use zentinelle_core::ids::{ReservationId, TenantId};
+use zentinelle_core::ledger::shared::Settling;
+use zentinelle_core::ledger::shared::window::instant;
 use zentinelle_core::ledger::{Batch, Counter, LedgerError, Mode, Outcome, Posting, Settlement, Unit, Usage, Window};
 
 use self::link::{Link, Shared};
@@ -30,8 +32,6 @@ use self::live::LiveNodes;
 use self::script::SETTLE;
 use super::Health;
 use super::group::Group;
-use super::name::parse_window;
-use super::total::instant;
 use crate::store::Store;
 
 /// How a server uses Redis for its ledger.
@@ -161,30 +161,18 @@ impl RedisLedger {
         usage: Option<&Usage>,
         now: i64,
     ) -> RedisResult<Settlement> {
-        let keys = &self.shared.keys;
-        let mut call = SETTLE.prepare_invoke();
-        call.key(keys.epoch()).key(keys.reservation(tenant, id)).arg(&*link.epoch).arg(now);
-        call.arg(if usage.is_some() { "settle" } else { "release" });
-        for unit in [Unit::Tokens, Unit::UsdMicros, Unit::Bytes] {
-            match usage.and_then(|usage| usage.of(unit)) {
-                Some(actual) => call.arg(actual),
-                None => call.arg(""),
-            };
+        let call = Settling::new(&self.shared.keys, &link.epoch, tenant, id, usage, now);
+        let mut invoked = SETTLE.prepare_invoke();
+        for key in &call.keys {
+            invoked.key(key);
         }
-        let answer: Vec<String> = call.invoke_async(&mut link.connection).await?;
-        let mut answer = answer.into_iter();
-        let overran = match answer.next().as_deref() {
-            Some("settled") => false,
-            Some("overran") => true,
-            Some("missing") => return Ok(Settlement::default()),
-            _ => return Err(cold()),
-        };
-        while let (Some(key), Some(window), Some(state)) = (answer.next(), answer.next(), answer.next()) {
-            if let Some(window) = parse_window(&window) {
-                self.shared.note(key, window, &state, now);
-            }
+        apply::add_args(&mut invoked, &call.args);
+        let answer: Vec<String> = invoked.invoke_async(&mut link.connection).await?;
+        let (settled, states) = Settling::read(answer).map_err(|_| cold())?;
+        for state in states {
+            self.shared.note(state.key, state.window, &state.text, now);
         }
-        Ok(Settlement { found: true, overran })
+        Ok(settled)
     }
 }
 

@@ -22,13 +22,14 @@ use jiff::Timestamp;
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisError, RedisResult};
 use uuid::Uuid;
+use zentinelle_core::ledger::Window;
+use zentinelle_core::ledger::shared::keys::{expiry, kind, until};
 
 use super::link::Shared;
 use super::script::{FINISH, HOLD, MERGE, PUSHED};
-use super::state::{expiry, kind, state_text, until};
+use super::state::state_text;
 use crate::ledger::rows;
 use crate::ledger::total::Total;
-use zentinelle_core::ledger::Window;
 
 /// How long the lock outlives a server that died with it. Unit: milliseconds.
 const LOCK_MILLIS: u64 = 3_000;

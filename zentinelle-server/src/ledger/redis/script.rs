@@ -1,28 +1,29 @@
-//! The scripts, each one step of the ledger and one round trip.
+//! The scripts, each one step of the ledger and one round trip. What every host of such a ledger
+//! calls stands in the core; here is what only servers do.
 
 use std::sync::LazyLock;
 
 use redis::Script;
+use zentinelle_core::ledger::shared::{self, NUMBERS};
 
 macro_rules! script {
-    ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {$(
         $(#[$doc])*
-        pub(super) static $name: LazyLock<Script> =
-            LazyLock::new(|| Script::new(concat!(include_str!("lua/numbers.lua"), include_str!($file))));
+        pub(super) static $name: LazyLock<Script> = LazyLock::new(|| Script::new($text));
     )*};
 }
 
 script! {
     /// Adds a batch, or looks.
-    APPLY = "lua/apply.lua";
+    APPLY = shared::APPLY;
     /// Settles or releases a reservation.
-    SETTLE = "lua/settle.lua";
+    SETTLE = shared::SETTLE;
     /// Raises totals to what was seen of them.
-    MERGE = "lua/merge.lua";
+    MERGE = &[NUMBERS, include_str!("lua/merge.lua")].concat();
     /// Notes that a server pushed what it knew.
-    PUSHED = "lua/pushed.lua";
+    PUSHED = include_str!("lua/pushed.lua");
     /// Holds the recovery's lock for longer.
-    HOLD = "lua/hold.lua";
+    HOLD = include_str!("lua/hold.lua");
     /// Begins a new epoch.
-    FINISH = "lua/finish.lua";
+    FINISH = include_str!("lua/finish.lua");
 }

@@ -150,12 +150,16 @@ pub(crate) async fn ask(app: &App, tenant: &TenantId, sets: &Sets, asked: Reques
     }
     request.dry_run = true;
     request.reservation = None;
-    let before = decide(app, &sets.snapshot.engine, &request).await;
-    let after = decide(app, &sets.engine(app, tenant), &request).await;
+    let before = decide(app, sets, &sets.snapshot.engine, &request).await;
+    let after = decide(app, sets, &sets.engine(app, tenant), &request).await;
     Ok(Asked { request, before, after, agent_known })
 }
 
-async fn decide(app: &App, engine: &Engine, request: &Request) -> Decision {
+async fn decide(app: &App, sets: &Sets, engine: &Engine, request: &Request) -> Decision {
+    // What the organisation's registry of models denies, no policy permits.
+    if let Some(refused) = sets.snapshot.refusal(request) {
+        return refused;
+    }
     let assessment = engine.assess(request);
     // Of a dry run, the batch only looks.
     let outcome = match assessment.batch() {

@@ -300,8 +300,12 @@ fn replay(sets: &Sets, candidate: &Engine, past: &[Happened]) -> Simulation {
     let mut agents: BTreeMap<&str, AgentImpact> = BTreeMap::new();
     for happened in past {
         let request = &happened.request;
-        let before = sets.snapshot.engine.decide(request, &ledger_before);
-        let after = candidate.decide(request, &ledger_after);
+        // What the organisation's registry of models denies, no policy permits.
+        let decide = |engine: &Engine, ledger: &MemoryLedger| {
+            sets.snapshot.refusal(request).unwrap_or_else(|| engine.decide(request, ledger))
+        };
+        let before = decide(&sets.snapshot.engine, &ledger_before);
+        let after = decide(candidate, &ledger_after);
         found.total_events += 1;
         *(if happened.is_evaluation { &mut found.evaluations } else { &mut found.events }) += 1;
         found.before.add(&before);

@@ -3,6 +3,7 @@
 mod figures;
 mod scale;
 
+use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -388,6 +389,27 @@ pub(crate) async fn linked(app: &App, tenant: &TenantId, ids: &[String]) -> Resu
         }
     }
     Ok(found)
+}
+
+/// Says that a risk came true in an incident, in the transaction of what says so.
+pub(crate) async fn link_incident(
+    txn: &DatabaseTransaction,
+    tenant: &TenantId,
+    risk_id: &str,
+    incident_id: &str,
+) -> Result<(), ApiError> {
+    fields::text("risk_id", risk_id, fields::MOST_NAME)?;
+    let risk = store::locked(txn, tenant, risk_id).await?;
+    Ok(store::link(txn, tenant, &risk.id, "incident", incident_id).await?)
+}
+
+/// Takes away what says that a risk came true in an incident.
+pub(crate) async fn unlink_incident(
+    txn: &DatabaseTransaction,
+    tenant: &TenantId,
+    incident_id: &str,
+) -> Result<(), StoreError> {
+    store::unlink(txn, tenant, "incident", incident_id).await
 }
 
 fn change<'c>(caller: &'c Caller, action: AuditAction, row: &'c risk::Model, changes: Value) -> Change<'c> {

@@ -35,7 +35,7 @@ pub(crate) struct Model {
     pub(crate) context: Json,
     pub(crate) risk_score: i64,
     pub(crate) policy_set_version: String,
-    /// One of: native | sdk | authzen | proxy | hook.
+    /// One of: native | sdk | authzen | proxy | zentinel | hook.
     pub(crate) source: String,
     pub(crate) duration_us: i64,
     pub(crate) occurred_at: i64,

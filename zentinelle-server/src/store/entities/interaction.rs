@@ -21,6 +21,8 @@ pub(crate) struct Model {
     pub(crate) input_content: String,
     pub(crate) output_content: String,
     pub(crate) system_prompt: String,
+    /// Of the whole system prompt, by which uses of a prompt of the library are counted.
+    pub(crate) prompt_digest: Option<String>,
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) tool_calls: Json,
     #[sea_orm(column_type = "JsonBinary")]

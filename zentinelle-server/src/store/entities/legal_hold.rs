@@ -26,8 +26,23 @@ pub(crate) struct Model {
     pub(crate) user_ids: Json,
     pub(crate) data_from: Option<i64>,
     pub(crate) data_to: Option<i64>,
+    /// One of: litigation | investigation | regulatory | audit | other.
+    pub(crate) hold_type: String,
+    pub(crate) reference_number: String,
+    /// It holds from then on.
+    pub(crate) effective_at: i64,
+    /// And no longer than until then.
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) custodian_email: String,
+    pub(crate) notify_on_access: bool,
+    /// Who is told when it begins, changes or ends.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) notification_emails: Json,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) metadata: Json,
     pub(crate) created_by: String,
     pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
     pub(crate) released_by: Option<String>,
     pub(crate) released_at: Option<i64>,
 }

@@ -40,6 +40,8 @@ pub(crate) struct Model {
     pub(crate) locked_until: Option<i64>,
     pub(crate) disabled_at: Option<i64>,
     pub(crate) last_sign_in_at: Option<i64>,
+    /// Whether they get the organisation's messages by e-mail.
+    pub(crate) notify_by_email: bool,
     pub(crate) created_by: String,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,

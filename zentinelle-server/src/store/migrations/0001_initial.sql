@@ -194,6 +194,7 @@ CREATE TABLE interactions (
     input_content TEXT NOT NULL,
     output_content TEXT NOT NULL,
     system_prompt TEXT NOT NULL,
+    prompt_digest TEXT, -- of the whole system prompt, by which uses of a prompt of the library are counted
     tool_calls JSONB NOT NULL,
     classification JSONB NOT NULL,
     input_tokens BIGINT,
@@ -207,6 +208,7 @@ CREATE TABLE interactions (
     CONSTRAINT interactions_pk PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX interactions_time ON interactions (tenant_id, occurred_at);
+CREATE INDEX interactions_prompt ON interactions (tenant_id, prompt_digest, occurred_at);
 CREATE INDEX interactions_session ON interactions (tenant_id, session_id, occurred_at);
 
 -- What model calls used, one row a call; rolled up by the hour.
@@ -370,6 +372,9 @@ CREATE TABLE incidents (
     occurrence_count BIGINT NOT NULL,
     agent_id TEXT,
     policy_id TEXT,
+    deployment_id TEXT,
+    affected_user TEXT NOT NULL,
+    affected_user_count BIGINT NOT NULL,
     assignee_id TEXT,
     reporter_id TEXT NOT NULL,
     root_cause TEXT NOT NULL,
@@ -523,6 +528,7 @@ CREATE TABLE notifications (
     read_at BIGINT,
     CONSTRAINT notifications_pk PRIMARY KEY (tenant_id, id)
 );
+CREATE INDEX notifications_time ON notifications (tenant_id, created_at);
 
 CREATE TABLE system_prompts (
     tenant_id TEXT NOT NULL,
@@ -629,8 +635,17 @@ CREATE TABLE legal_holds (
     user_ids JSONB NOT NULL, -- empty for all
     data_from BIGINT,
     data_to BIGINT,
+    hold_type TEXT NOT NULL, -- litigation | investigation | regulatory | audit | other
+    reference_number TEXT NOT NULL,
+    effective_at BIGINT NOT NULL, -- it holds from then on
+    expires_at BIGINT, -- and no longer than until then
+    custodian_email TEXT NOT NULL,
+    notify_on_access BOOLEAN NOT NULL,
+    notification_emails JSONB NOT NULL, -- who is told when it begins, changes or ends
+    metadata JSONB NOT NULL,
     created_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
     released_by TEXT,
     released_at BIGINT,
     CONSTRAINT legal_holds_pk PRIMARY KEY (tenant_id, id)
@@ -735,6 +750,19 @@ CREATE TABLE findings (
     CONSTRAINT findings_pk PRIMARY KEY (tenant_id, framework_id, control_id, found_at)
 );
 CREATE INDEX findings_open ON findings (tenant_id, resolved_at, found_at);
+
+-- Who closes a gap, and by when.
+CREATE TABLE gap_assignments (
+    tenant_id TEXT NOT NULL,
+    framework_id TEXT NOT NULL,
+    control_id TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    due_at BIGINT, -- the first instant of the day, in the organisation's time zone
+    note TEXT NOT NULL,
+    assigned_by TEXT NOT NULL,
+    assigned_at BIGINT NOT NULL,
+    CONSTRAINT gap_assignments_pk PRIMARY KEY (tenant_id, framework_id, control_id)
+);
 
 -- Days on which an agent used far more than in the days before.
 CREATE TABLE anomalies (
@@ -887,12 +915,22 @@ CREATE TABLE users (
     locked_until BIGINT,
     disabled_at BIGINT,
     last_sign_in_at BIGINT,
+    notify_by_email BOOLEAN NOT NULL, -- whether they get the organisation's messages by e-mail
     created_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     CONSTRAINT users_pk PRIMARY KEY (tenant_id, id),
     CONSTRAINT users_email UNIQUE (tenant_id, email),
     CONSTRAINT users_oidc_subject UNIQUE (tenant_id, oidc_subject)
+);
+
+-- What signs a person in once in the place of a one-time code; taken away when it is used.
+CREATE TABLE recovery_codes (
+    tenant_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    code_hash TEXT NOT NULL, -- a keyed hash, lower-case hexadecimal
+    created_at BIGINT NOT NULL,
+    CONSTRAINT recovery_codes_pk PRIMARY KEY (tenant_id, user_id, code_hash)
 );
 
 -- Where people are signed in. Of the cookie only a keyed hash is kept.

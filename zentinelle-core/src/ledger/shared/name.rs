@@ -7,14 +7,16 @@
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
-use zentinelle_core::ids::ReservationId;
-use zentinelle_core::ledger::{Counter, Window};
+
+use crate::ids::ReservationId;
+use crate::ledger::{Counter, Window};
 
 /// Longest text kept as it is. Unit: bytes.
 const MAX_BYTES: usize = 512;
 
 /// A window in one word.
-pub(super) fn window_text(window: Window) -> String {
+#[must_use]
+pub fn window_text(window: Window) -> String {
     match window {
         Window::Fixed { seconds } => format!("fixed:{seconds}"),
         Window::Sliding { seconds } => format!("sliding:{seconds}"),
@@ -23,7 +25,8 @@ pub(super) fn window_text(window: Window) -> String {
 }
 
 /// The window a word names.
-pub(super) fn parse_window(text: &str) -> Option<Window> {
+#[must_use]
+pub fn parse_window(text: &str) -> Option<Window> {
     if text == "month" {
         return Some(Window::CalendarMonth);
     }
@@ -37,7 +40,8 @@ pub(super) fn parse_window(text: &str) -> Option<Window> {
 }
 
 /// The text of a running total: its window and its counter, the tenant included.
-pub(super) fn total_text(counter: &Counter, window: Window) -> String {
+#[must_use]
+pub fn total_text(counter: &Counter, window: Window) -> String {
     let mut text = window_text(window);
     text.push(':');
     let _ = push_short(&mut text, &counter.to_string(), |c| c.is_control());
@@ -45,14 +49,16 @@ pub(super) fn total_text(counter: &Counter, window: Window) -> String {
 }
 
 /// The text of a reservation within its tenant.
-pub(super) fn reservation_text(id: &ReservationId) -> String {
+#[must_use]
+pub fn reservation_text(id: &ReservationId) -> String {
     let mut text = String::new();
     let _ = push_short(&mut text, id.as_str(), |c| c.is_control() || c == '%' || c == '#');
     text
 }
 
 /// A tenant as the part of a Redis key that chooses its slot.
-pub(super) fn tag_text(tenant: &str) -> String {
+#[must_use]
+pub fn tag_text(tenant: &str) -> String {
     let mut text = String::new();
     let _ = push_short(&mut text, tenant, |c| c.is_control() || matches!(c, '%' | '#' | '{' | '}'));
     text
@@ -78,8 +84,8 @@ fn push_short(into: &mut String, text: &str, odd: impl Fn(char) -> bool) -> std:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Holder;
     use std::collections::BTreeSet;
-    use zentinelle_core::ledger::Holder;
 
     #[test]
     fn names_that_differ_never_share_a_text() {
