@@ -21,6 +21,7 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("interactionsPage", r#"filter: { endpointId: "{agent}" }"#),
     ("endpoint", r#"id: "{agent}""#),
     ("agentGroup", r#"id: "{group}""#),
+    ("agentsPage", r#"filter: { groupId: "{group}" }"#),
     ("complianceAlert", r#"id: "{alert}""#),
     ("approvalsPage", r#"filter: { endpointId: "{agent}" }"#),
     ("approval", r#"id: "{approval}""#),

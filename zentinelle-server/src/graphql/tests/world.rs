@@ -191,6 +191,8 @@ pub(super) async fn made(server: &TestServer, key: &str, ids: &mut Ids) {
         let id = data(&answer)[field].pointer(pointer).and_then(Value::as_str);
         ids.insert(name, id.unwrap_or_else(|| panic!("{field}: {answer:#}")).to_owned());
     }
+    let join = filled(r#"mutation { assignAgentToGroup(agentId: "{agent}", groupId: "{group}") { success } }"#, ids);
+    assert_eq!(data(&ask(server, key, &join, json!({})).await)["assignAgentToGroup"]["success"], true);
     let model = json!({ "provider": "acme", "model": format!("{MARK}-model") });
     let (_, made) = server.post("/api/zentinelle/v1/models", key, model).await;
     ids.insert("model", made["id"].as_str().expect("an id").to_owned());
