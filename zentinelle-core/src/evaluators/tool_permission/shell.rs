@@ -35,20 +35,21 @@ pub(super) fn read(text: &str) -> Vec<Simple> {
     read_closely(text)
 }
 
-/// What means anything to a shell, blanks aside.
-const SPECIAL: [u8; 14] = *b"\\$<>&|\n;()`'\"#";
+/// What means anything to a shell, blanks aside: the bit of each such byte is set.
+const SPECIAL: u128 = bits(b"\\$<>&|\n;()`'\"#");
+
+const fn bits(mut bytes: &[u8]) -> u128 {
+    let mut set = 0;
+    while let Some((first, rest)) = bytes.split_first() {
+        set |= 1 << *first;
+        bytes = rest;
+    }
+    set
+}
 
 /// Whether a text is nothing but words: most commands are.
 fn is_plain(text: &str) -> bool {
-    const SET: u128 = {
-        let (mut set, mut at) = (0, 0);
-        while at < SPECIAL.len() {
-            set |= 1 << SPECIAL[at];
-            at += 1;
-        }
-        set
-    };
-    text.bytes().fold(0, |found, byte| found | u8::from(byte < 128 && SET >> (byte & 127) & 1 == 1)) == 0
+    text.bytes().fold(0, |found, byte| found | u8::from(byte < 128 && SPECIAL >> (byte & 127) & 1 == 1)) == 0
 }
 
 fn read_closely(text: &str) -> Vec<Simple> {

@@ -16,6 +16,11 @@ export function number(value: number | null | undefined, digits = 0): string {
   return value === null || value === undefined ? "–" : value.toLocaleString(currentLanguage(), { maximumFractionDigits: digits });
 }
 
+/** A total of the server, which counts to 10,000: beyond, the number stands for "more". */
+export function counted(total: number): string {
+  return total > 10_000 ? `${number(10_000)}+` : number(total);
+}
+
 /** 12,400 as 12.4K: for cards and axes, never where the exact number matters. */
 export function compact(value: number): string {
   return value.toLocaleString(currentLanguage(), { notation: "compact", maximumFractionDigits: value < 10_000 ? 1 : 0 });

@@ -52,7 +52,7 @@ export function AuditLogs() {
   return (
     <Page title={t("nav.auditLogs")} lead={t("audit.lead")} permission="audit:read" actions={<ExportButton />}>
       <ChainCard />
-      <DataTable name="audit-log" label={t("nav.auditLogs")} document={AuditLog} select={(data) => data.auditLogsPage} rowId={(one) => one.id} rowName={(one) => `${word(one.action)} ${one.resourceName}`} onOpen={open}
+      <DataTable log name="audit-log" label={t("nav.auditLogs")} document={AuditLog} select={(data) => data.auditLogsPage} rowId={(one) => one.id} rowName={(one) => `${word(one.action)} ${one.resourceName}`} onOpen={open}
         columns={columns()} filters={filters()} sort={NEWEST} permission="audit:read" empty={{ title: t("audit.none"), text: t("audit.none.text") }} />
       <EntryPanel row={row} close={() => open(undefined)} />
     </Page>

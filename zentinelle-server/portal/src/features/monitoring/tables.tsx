@@ -58,7 +58,7 @@ const decisionFilters = once((): readonly Filter[] => [
 ]);
 
 export function DecisionTable() {
-  return <DataTable name="decisions" label={t("monitoring.decisions")} document={DecisionList} select={(data) => data.decisionsPage} rowId={(row) => row.id} rowName={(row) => `${word(row.action)} ${subjectOf(row.context)}`.trim()} rowHref={(row) => hrefFor("decision", row.id)}
+  return <DataTable log name="decisions" label={t("monitoring.decisions")} document={DecisionList} select={(data) => data.decisionsPage} rowId={(row) => row.id} rowName={(row) => `${word(row.action)} ${subjectOf(row.context)}`.trim()} rowHref={(row) => hrefFor("decision", row.id)}
     columns={decisionColumns()} filters={decisionFilters()} sort={NEWEST_DECISION} permission="evaluations:read" empty={{ title: t("decision.none"), text: t("decision.none.text") }} />;
 }
 
@@ -87,7 +87,7 @@ export function CallTable() {
   const url = useUrlState();
   return (
     <>
-      <DataTable name="calls" label={t("monitoring.calls")} document={Interactions} select={(data) => data.interactionsPage} rowId={(row) => row.id} rowName={(row) => row.aiModel} onOpen={(row) => url.set({ call: row.id })}
+      <DataTable log name="calls" label={t("monitoring.calls")} document={Interactions} select={(data) => data.interactionsPage} rowId={(row) => row.id} rowName={(row) => row.aiModel} onOpen={(row) => url.set({ call: row.id })}
         columns={callColumns()} filters={callFilters()} sort={NEWEST} permission="interactions:read" empty={{ title: t("call.none"), text: t("call.none.text") }} />
       <CallPanel id={url.get("call")} close={() => url.set({ call: null })} />
     </>
@@ -115,7 +115,7 @@ export function EventTable() {
   const [event, open] = useState<EventRow>();
   return (
     <>
-      <DataTable name="events" label={t("monitoring.events")} document={EventList} select={(data) => data.eventsPage} rowId={(row) => row.id} rowName={(row) => row.eventType} onOpen={open}
+      <DataTable log name="events" label={t("monitoring.events")} document={EventList} select={(data) => data.eventsPage} rowId={(row) => row.id} rowName={(row) => row.eventType} onOpen={open}
         columns={eventColumns()} filters={eventFilters()} sort={NEWEST} permission="events:read" empty={{ title: t("event.none"), text: t("event.none.text") }} />
       <SidePanel open={!!event} close={() => open(undefined)} title={word(event?.eventType)}>
         {event ? (

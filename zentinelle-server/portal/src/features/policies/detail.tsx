@@ -68,8 +68,8 @@ function Shown({ policy }: { policy: Kept }) {
 
 function Overview({ policy }: { policy: Kept }) {
   const [since] = useState(() => new Date(Date.now() - 7 * 86_400_000).toISOString());
-  const decisions = useQuery(PolicyDecisions, { variables: { filter: { policyType: [policy.policyType], allowed: false, since } } });
-  // The server finds denials by the type of what stopped them; which of its policies it was, each one says.
+  const decisions = useQuery(PolicyDecisions, { variables: { filter: { policyId: policy.id, policyType: [policy.policyType], allowed: false, since } } });
+  // The server finds denials this policy took part in; whether it was the one that stopped them, each one says.
   const stoppedBy = <One extends { policies: readonly { policyId: string; verdict: string }[] }>(found: readonly One[]) => found.filter((one) => one.policies.some((said) => said.policyId === policy.id && said.verdict === "violated"));
   const config = Object.entries((policy.config ?? {}) as Record<string, unknown>).filter(([name]) => !name.startsWith("_"));
   return (

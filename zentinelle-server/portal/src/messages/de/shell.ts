@@ -16,7 +16,7 @@ export const shell: Translation = {
   "state.clear": "Filter löschen", "state.denied": "Das darfst du nicht sehen",
   "state.denied.text": "Dazu braucht es das Recht {permission}.", "state.missing": "Diesen Eintrag gibt es nicht",
   "state.missing.text": "Er wurde vielleicht gelöscht, oder die Adresse stimmt nicht.",
-  "table.rows": "{count} Zeile|{count} Zeilen", "table.range": "{shown} von {count}", "table.first": "Erste Seite",
+  "table.rows": "{count} Zeile|{count} Zeilen", "table.range": "{shown} von {count}", "table.newest": "gesucht in den neuesten {count} des gewählten Zeitraums", "table.first": "Erste Seite",
   "table.previous": "Vorige Seite", "table.next": "Nächste Seite", "table.perPage": "Zeilen je Seite",
   "table.columns": "Spalten", "table.filters": "Filter", "table.filterBy": "Nach {name} filtern",
   "table.remove": "Filter {name} entfernen", "table.views": "Ansichten", "table.views.none": "Noch keine Ansicht",

@@ -53,6 +53,7 @@ export const common = {
 
   "table.rows": "{count} row|{count} rows",
   "table.range": "{shown} of {count}",
+  "table.newest": "searched in the newest {count} of the chosen time",
   "table.first": "First page",
   "table.previous": "Previous page",
   "table.next": "Next page",

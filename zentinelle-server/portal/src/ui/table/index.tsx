@@ -7,6 +7,7 @@ import { ArrowDown, ArrowUp, ChevronFirst, ChevronLeft, ChevronRight, EllipsisVe
 import { useRouter } from "next/navigation";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useMay } from "@/lib/session";
+import { counted } from "@/lib/format";
 import { t } from "@/messages";
 import { DeniedState, ErrorState, NothingState, StaleBanner } from "../page";
 import { GoTo, IconAction } from "../small";
@@ -189,7 +190,7 @@ function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
         )}
         {page && page.nodes.length > 0 ? (
           <Flex px="4" py="2" gap="3" align="center" justify="space-between" wrap="wrap" borderTopWidth="1px" borderColor="border" fontSize="sm" color="fg.muted">
-            <Text aria-live="polite">{t("table.range", { shown: page.nodes.length, count: page.totalCount })}</Text>
+            <Text aria-live="polite">{t("table.range", { shown: page.nodes.length, count: counted(page.totalCount) })}{props.log && state.search ? ` · ${t("table.newest", { count: 50_000 })}` : null}</Text>
             <HStack gap="1">
               <NativeSelect.Root size="xs" w="4.5rem">
                 <NativeSelect.Field aria-label={t("table.perPage")} value={String(state.size)} onChange={(event) => put({ size: event.target.value })}>

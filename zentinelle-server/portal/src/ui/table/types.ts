@@ -84,6 +84,8 @@ export interface DataTableProps<Row, Data> {
   rowActions?: (row: Row) => readonly RowAction<Row>[];
   bulk?: readonly BulkAction[];
   permission?: string;
+  /** A log grows without end: a search looks at its newest entries only, and says so. */
+  log?: boolean;
   empty: { title: string; text?: ReactNode; action?: ReactNode };
   pollSeconds?: number;
   /** Put before every parameter in the address, where a page has two tables. */
