@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_work_is_either_scheduled_or_asked_for() {
-        let asked_for = ["deliver_webhook", "report", "scan"];
+        let asked_for = ["deliver_webhook", "send_email", "report", "scan"];
         for kind in Work::NAMES {
             let scheduled = TABLE.iter().any(|entry| entry.work.name() == kind);
             assert_ne!(scheduled, asked_for.contains(&kind), "{kind}");
