@@ -75,11 +75,13 @@ pub(crate) async fn enforce(app: &App, tenant: &TenantId) -> Result<(), JobError
             let Some(days) = rule.days_of(table.held.entity_type) else { continue };
             let mut before = cutoff(now, days);
             if let Some(source) = SOURCES.iter().find(|source| source.table == table.name) {
-                // Only what is summed up may go; from then on its hours are final.
+                // From when records go, the hours they were summed up in are final.
                 let reached = async |mark: &str| -> Result<i64, JobError> {
                     Ok(watermarks::get(app.store.db(), tenant, mark).await?.map_or(0, |mark| mark.reached_at))
                 };
-                before = Ord::min(before, reached(source.rolled_up).await?);
+                if source.summed_first {
+                    before = Ord::min(before, reached(source.rolled_up).await?);
+                }
                 let pruned = Ord::max(reached(source.pruned).await?, before);
                 watermarks::set(app.store.db(), tenant, source.pruned, pruned, json!({})).await?;
             }

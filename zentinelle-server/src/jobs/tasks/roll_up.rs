@@ -26,6 +26,8 @@ pub(super) struct Source {
     pub(super) rolled_up: &'static str,
     /// The watermark before which records may be gone: those hours are final.
     pub(super) pruned: &'static str,
+    /// Whether a record waits for its sum before it may go: what was spent must never be lost.
+    pub(super) summed_first: bool,
     /// Hours that are computed again each time, because records of them still come. Unit: microseconds.
     overlap: i64,
     /// Records from $2 up to and without $3 by the hour.
@@ -42,6 +44,7 @@ pub(super) static SOURCES: [Source; 2] = [
         table: "usage_records",
         rolled_up: "usage_rolled_up",
         pruned: "usage_pruned",
+        summed_first: true,
         overlap: 48 * HOUR,
         // Records keep apart what was read from a cache and written to it; an hour has all of the input.
         sum_up: "\
@@ -66,6 +69,7 @@ WHERE tenant_id = $1 AND id >= $2 AND occurred_at >= $3 AND occurred_at < $4",
         table: "evaluations",
         rolled_up: decision_hours::ROLLED_UP,
         pruned: "decisions_pruned",
+        summed_first: false,
         overlap: 24 * HOUR,
         sum_up: "\
 INSERT INTO decision_hours (tenant_id, dimension, hour_at, name, decisions, denied)
