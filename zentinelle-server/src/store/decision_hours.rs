@@ -21,6 +21,9 @@ pub(crate) const ROLLED_UP: &str = "decisions_rolled_up";
 /// Unit: microseconds.
 const HOUR: i64 = 3_600_000_000;
 
+/// An instant and a later one that is not part of it. Unit: microseconds since 1970.
+type Range = (i64, i64);
+
 /// By what decisions are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dimension {
@@ -84,7 +87,7 @@ impl Width {
 pub(crate) async fn over_time(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    (since, until): (i64, i64),
+    (since, until): Range,
     width: Width,
     by: Dimension,
     names: Option<&[String]>,
@@ -97,7 +100,7 @@ pub(crate) async fn over_time(
             *sums = (sums.0.saturating_add(total), sums.1.saturating_add(blocked));
         }
     };
-    let (whole, ends) = split(since, until, rolled);
+    let (whole, ends) = split((since, until), rolled);
     if let Some((from, to)) = whole {
         add(summed(db, tenant, from, to, width, by, names).await?);
     }
@@ -117,7 +120,7 @@ pub(crate) async fn over_time(
 pub(crate) async fn greatest(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
-    range: (i64, i64),
+    range: Range,
     by: Dimension,
     only_denied: bool,
     most: usize,
@@ -133,7 +136,7 @@ pub(crate) async fn greatest(
 }
 
 /// The whole hours of a stretch that are summed up, and what is left of it before and after them.
-fn split(since: i64, until: i64, rolled: i64) -> (Option<(i64, i64)>, Vec<(i64, i64)>) {
+fn split((since, until): Range, rolled: i64) -> (Option<Range>, Vec<Range>) {
     let first = since.saturating_add(HOUR - 1).div_euclid(HOUR).saturating_mul(HOUR);
     let last = Ord::min(rolled, until.div_euclid(HOUR).saturating_mul(HOUR));
     if last <= first {
@@ -203,11 +206,11 @@ mod tests {
     fn what_is_not_whole_and_summed_up_is_counted_and_nothing_twice() {
         // From the middle of hour 2 to the middle of hour 9; hours before 7 are summed up.
         let (since, until) = (2 * HOUR + 5, 9 * HOUR + 5);
-        let (whole, ends) = split(since, until, 7 * HOUR);
+        let (whole, ends) = split((since, until), 7 * HOUR);
         assert_eq!(whole, Some((3 * HOUR, 7 * HOUR)));
         assert_eq!(ends, [(since, 3 * HOUR), (7 * HOUR, until)]);
-        assert_eq!(split(3 * HOUR, 7 * HOUR, 9 * HOUR), (Some((3 * HOUR, 7 * HOUR)), Vec::new()));
-        assert_eq!(split(since, until, i64::MIN), (None, vec![(since, until)]), "nothing is summed up");
-        assert_eq!(split(since, since + 10, 9 * HOUR), (None, vec![(since, since + 10)]), "within an hour");
+        assert_eq!(split((3 * HOUR, 7 * HOUR), 9 * HOUR), (Some((3 * HOUR, 7 * HOUR)), Vec::new()));
+        assert_eq!(split((since, until), i64::MIN), (None, vec![(since, until)]), "nothing is summed up");
+        assert_eq!(split((since, since + 10), 9 * HOUR), (None, vec![(since, since + 10)]), "within an hour");
     }
 }
