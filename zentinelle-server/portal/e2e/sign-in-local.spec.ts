@@ -35,6 +35,9 @@ test("somebody new chooses a password, sets up a second factor and signs in with
   await form.getByRole("textbox", { name: "Code" }).fill(code(secret, now - 30_000));
   await form.getByRole("button", { name: "Confirm" }).click();
   await expect(page.getByText("The second factor is on")).toBeVisible();
+  const recovery = (await form.getByTestId("secret").innerText()).split(" ");
+  expect(recovery.length).toBeGreaterThan(5);
+  await form.getByRole("button", { name: "Close" }).first().click();
 
   await page.getByRole("button", { name: /^Your account/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
@@ -46,6 +49,13 @@ test("somebody new chooses a password, sets up a second factor and signs in with
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("main").getByRole("alert")).toBeVisible();
   await field.fill(code(secret, now));
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Dashboard" })).toBeVisible();
+
+  await page.getByRole("button", { name: /^Your account/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await signIn(page, email, password);
+  await page.getByLabel("Code from your authenticator").fill(recovery[0] ?? "");
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Dashboard" })).toBeVisible();
 });

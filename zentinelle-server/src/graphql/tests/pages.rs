@@ -62,6 +62,29 @@ async fn pages_hold_together_on_postgresql() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_denials_of_a_policy_are_found_by_its_id() {
+    for server in [TestServer::sqlite().await, TestServer::postgres().await] {
+        let (key, agent) = (server.operator(Role::Admin).await, server.agent("builder").await);
+        let denies = server.policy("tool_permission", json!({ "denied_tools": ["shell"] })).await;
+        for tool in ["shell", "shell", "reader"] {
+            let asked = json!({ "action": "tool_call", "context": { "tool": tool } });
+            server.post("/api/zentinelle/v1/evaluate", &agent, asked).await;
+        }
+        server.settled().await;
+        let query =
+            "query($filter: DecisionsFilter) { decisionsPage(filter: $filter) { totalCount nodes { allowed } } }";
+        for (search, expected) in [("", 2), ("SHELL", 2), ("nowhere", 0)] {
+            let filter = json!({ "policyId": denies, "search": search });
+            let answer = ask(&server, &key, query, json!({ "filter": filter })).await;
+            let page = &data(&answer)["decisionsPage"];
+            assert_eq!(page["totalCount"], expected, "{search:?}: {answer:#}");
+        }
+        let answer = ask(&server, &key, query, json!({ "filter": { "policyId": "%" } })).await;
+        assert_eq!(data(&answer)["decisionsPage"]["totalCount"], 0, "a pattern is a text like any other");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nested_fields_of_many_ask_as_often_as_those_of_few() {
     let statements = Arc::new(AtomicUsize::new(0));
     let mut store = crate::store::testing::sqlite().await;

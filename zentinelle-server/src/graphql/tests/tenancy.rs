@@ -32,6 +32,7 @@ const QUESTIONS: &[(&str, &str)] = &[
     ("contentScansPage", r#"filter: { endpointId: "{agent}" }"#),
     ("contentViolationsPage", r#"filter: { endpointId: "{agent}" }"#),
     ("decisionsPage", r#"filter: { endpointId: "{agent}" }"#),
+    ("decisionsPage", r#"filter: { policyId: "{policy}" }"#),
     ("decision", r#"id: "{decision}""#),
     ("timeline", r#"correlationId: "tenant-a-batch""#),
     ("incident", r#"id: "{incident}""#),

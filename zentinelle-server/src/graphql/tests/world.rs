@@ -196,6 +196,9 @@ pub(super) async fn made(server: &TestServer, key: &str, ids: &mut Ids) {
     let model = json!({ "provider": "acme", "model": format!("{MARK}-model") });
     let (_, made) = server.post("/api/zentinelle/v1/models", key, model).await;
     ids.insert("model", made["id"].as_str().expect("an id").to_owned());
+    let refused = json!({ "action": "tool_call", "context": { "tool": "shell" } });
+    let (_, decided) = server.post("/api/zentinelle/v1/evaluate", &agent, refused).await;
+    assert_eq!(decided["allowed"], false, "{decided}");
     let asked =
         json!({ "action": "tool_call", "context": { "tool": "search", "correlation_id": format!("{MARK}-batch") } });
     let (_, decided) = server.post("/api/zentinelle/v1/evaluate", &agent, asked).await;

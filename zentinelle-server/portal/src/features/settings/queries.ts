@@ -55,7 +55,10 @@ export const BeginTotp = graphql(`
   mutation BeginTotp { beginTotp { success uri errors { code message path } } }
 `);
 export const ConfirmTotp = graphql(`
-  mutation ConfirmTotp($code: String!) { confirmTotp(code: $code) { success errors { code message path } } }
+  mutation ConfirmTotp($code: String!) { confirmTotp(code: $code) { success recoveryCodes errors { code message path } } }
+`);
+export const RenewRecoveryCodes = graphql(`
+  mutation RenewRecoveryCodes($code: String!) { renewRecoveryCodes(code: $code) { success recoveryCodes errors { code message path } } }
 `);
 export const DisableTotp = graphql(`
   mutation DisableTotp($code: String!) { disableTotp(code: $code) { success errors { code message path } } }

@@ -9,9 +9,9 @@ import { StatusBadge } from "@/ui/badges";
 import { FormDialog, FormProblems, ProblemList, TextField } from "@/ui/dialogs";
 import { Card, Loaded } from "@/ui/page";
 import { useRun } from "@/lib/change";
-import { Identifier, RelativeTime } from "@/ui/small";
+import { Identifier, RelativeTime, SecretOnce } from "@/ui/small";
 import { SettingsPage } from "./parts";
-import { BeginTotp, ChangePassword, ConfirmTotp, DisableTotp, RevokeSession, Sessions } from "./queries";
+import { BeginTotp, ChangePassword, ConfirmTotp, DisableTotp, RenewRecoveryCodes, RevokeSession, Sessions } from "./queries";
 
 export function Security() {
   const me = useMe();
@@ -57,36 +57,50 @@ function Password() {
   );
 }
 
+type Asked = "renew" | "end";
+
 function SecondFactor() {
   const run = useRun();
   const [begin] = useMutation(BeginTotp);
   const [confirm] = useMutation(ConfirmTotp);
+  const [renew] = useMutation(RenewRecoveryCodes);
   const [disable] = useMutation(DisableTotp);
   const [uri, setUri] = useState<string>();
   const [code, setCode] = useState("");
-  const [ending, end] = useState(false);
+  const [asked, setAsked] = useState<Asked>();
+  const [recovery, setRecovery] = useState<readonly string[]>();
   const leave = () => {
     setUri(undefined);
-    end(false);
+    setAsked(undefined);
+    setRecovery(undefined);
     setCode("");
+  };
+  const labels = { set: t("security.totp.confirm"), renew: t("security.recovery.renew"), end: t("security.totp.off") };
+  const submit = async () => {
+    if (asked === "end") {
+      const outcome = await run(async () => (await disable({ variables: { code } })).data?.disableTotp, { done: t("security.totp.off.done"), quiet: true });
+      if (outcome.success) leave();
+      return outcome;
+    }
+    const variables = { code: code.trim() };
+    const outcome = asked === "renew"
+      ? await run(async () => (await renew({ variables })).data?.renewRecoveryCodes, { quiet: true })
+      : await run(async () => (await confirm({ variables })).data?.confirmTotp, { done: t("security.totp.on"), quiet: true });
+    if (outcome.success) setRecovery(outcome.payload?.recoveryCodes ?? []);
+    return outcome;
   };
   return (
     <Card title={t("security.totp")}>
       <Stack gap="4">
         <Text fontSize="sm" color="fg.muted">{t("security.totp.text")}</Text>
-        <HStack>
+        <HStack wrap="wrap">
           <Button size="sm" variant="outline" onClick={() => void run(async () => (await begin()).data?.beginTotp).then(({ payload }) => setUri(payload?.uri ?? undefined))}>{t("security.totp.begin")}</Button>
-          <Button size="sm" variant="ghost" onClick={() => end(true)}>{t("security.totp.off")}</Button>
+          <Button size="sm" variant="ghost" onClick={() => setAsked("renew")}>{t("security.recovery.renew")}</Button>
+          <Button size="sm" variant="ghost" onClick={() => setAsked("end")}>{t("security.totp.off")}</Button>
         </HStack>
       </Stack>
-      <FormDialog open={!!uri || ending} close={leave} size="sm" title={t("security.totp")} lead={uri ? t("security.totp.scan") : undefined} submitLabel={uri ? t("security.totp.confirm") : t("security.totp.off")}
-        submit={async () => {
-          const outcome = uri
-            ? await run(async () => (await confirm({ variables: { code } })).data?.confirmTotp, { done: t("security.totp.on"), quiet: true })
-            : await run(async () => (await disable({ variables: { code } })).data?.disableTotp, { done: t("security.totp.off.done"), quiet: true });
-          if (outcome.success) leave();
-          return outcome;
-        }}>
+      <FormDialog open={!!uri || !!asked} close={leave} size="sm" title={t("security.totp")} lead={uri && !recovery ? t("security.totp.scan") : undefined} submitLabel={labels[asked ?? "set"]} submit={submit}
+        after={recovery ? <Stack gap="3"><Text fontSize="sm">{t("security.recovery.text")}</Text><SecretOnce value={recovery.join(" ")} /></Stack> : undefined}>
         {uri ? <Flex direction="column" align="center" gap="3"><QrCode text={uri} /><Identifier value={new URL(uri).searchParams.get("secret") ?? uri} /></Flex> : null}
         <TextField name="code" label={t("security.totp.code")} autoComplete="one-time-code" value={code} set={setCode} required />
       </FormDialog>

@@ -66,6 +66,8 @@ export const settings = {
   "security.totp.on": "The second factor is on",
   "security.totp.off": "Turn off",
   "security.totp.off.done": "The second factor is off",
+  "security.recovery.renew": "New recovery codes",
+  "security.recovery.text": "Each of these signs in once in the place of a code, for the day the device is lost. The ones before do not work any more.",
   "security.totp.qr": "QR code for the authenticator app",
   "security.sessions": "Sessions",
   "security.sessions.none": "Nobody is signed in with your account.",
