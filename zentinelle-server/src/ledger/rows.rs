@@ -43,7 +43,7 @@ impl Row {
 
 /// Reads the totals of `rows` and holds them until the transaction ends; those that are not
 /// there yet are made. SQLite has one writer at a time, so there nothing needs to be held, and what
-/// is not there is not made before [`write`].
+/// is not there is not made before [`write()`].
 pub(super) async fn lock(txn: &impl ConnectionTrait, rows: &mut BTreeMap<String, Row>) -> Result<(), StoreError> {
     if txn.get_database_backend() != DbBackend::Postgres {
         return read(txn, rows).await;
