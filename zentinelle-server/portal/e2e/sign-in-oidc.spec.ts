@@ -3,7 +3,7 @@ import { expect, test } from "./support";
 // A second server, which knows an identity provider; scripts/portal-test.sh runs both.
 const portal = process.env.OIDC_PORTAL_URL;
 
-test.skip(!portal, "OIDC_PORTAL_URL is that of a server with an identity provider");
+if (!portal) throw new Error("OIDC_PORTAL_URL must be that of a server with an identity provider: scripts/portal-test.sh starts one");
 
 test("somebody signs in at the organisation's provider, and comes back to the page", async ({ page }) => {
   await page.goto(`${portal}/agents/?status=active`);
