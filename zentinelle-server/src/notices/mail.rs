@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{Smtp, SmtpTls};
 use crate::jobs::JobError;
+use crate::webhooks::with_causes;
 
 /// The longest subject. Unit: characters.
 const MOST_SUBJECT: usize = 200;
@@ -119,9 +120,9 @@ impl Mailer {
             Ok(_) => Ok(()),
             // A wrong password is refused for good as well, and is mended by an operator: it is tried again.
             Err(error) if error.is_permanent() && !is_about_sign_in(&error) => {
-                Err(JobError::Hopeless(format!("the mail server refused it: {}", chain(&error))))
+                Err(JobError::Hopeless(format!("the mail server refused it: {}", with_causes(&error))))
             }
-            Err(error) => Err(JobError::Retry(format!("the mail server did not take it: {}", chain(&error)))),
+            Err(error) => Err(JobError::Retry(format!("the mail server did not take it: {}", with_causes(&error)))),
         }
     }
 
@@ -159,18 +160,4 @@ fn parameters(smtp: &Smtp) -> Result<TlsParameters, MailSetupError> {
 /// Whether the server refused the user or the password: 530, 534 and 535.
 fn is_about_sign_in(error: &lettre::transport::smtp::Error) -> bool {
     error.status().is_some_and(|code| ["530", "534", "535"].contains(&code.to_string().as_str()))
-}
-
-/// An error with its causes: the outermost alone says little.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !words.ends_with(&text) {
-            words = format!("{words}: {text}");
-        }
-        cause = error.source();
-    }
-    words
 }

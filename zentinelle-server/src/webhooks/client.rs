@@ -58,7 +58,7 @@ impl Client {
             .connect_timeout(timeout)
             .user_agent(concat!("zentinelle/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| format!("no HTTP client: {}", chain(&error)));
+            .map_err(|error| format!("no HTTP client: {}", with_causes(&error)));
         Self { http, allow }
     }
 
@@ -76,7 +76,7 @@ impl Client {
             request = request.header(name, value);
         }
         // The URL is left out of the words: it may hold a secret, as Slack's does.
-        let failed = |error: reqwest::Error| SendError::Failed(chain(&error.without_url()));
+        let failed = |error: reqwest::Error| SendError::Failed(with_causes(&error.without_url()));
         let mut answer = request.body(notice.body).send().await.map_err(failed)?;
         let status = answer.status();
         let mut read = 0;
@@ -91,7 +91,7 @@ impl Client {
 }
 
 /// An error with its causes: the outermost alone says little.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
