@@ -36,6 +36,11 @@ def agents(zentinelle: str, folder: pathlib.Path) -> dict[str, list[str]]:
     }
 
 
+def processor_seconds(pid: int) -> float:
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def measure(client: str, command: list[str], path: pathlib.Path, connections: int, seconds: int) -> dict[str, float]:
     agent = subprocess.Popen([*command, str(path)])
     try:
@@ -44,10 +49,13 @@ def measure(client: str, command: list[str], path: pathlib.Path, connections: in
                 if probe.connect_ex(str(path)) == 0:
                     break
             time.sleep(0.05)
+        before = processor_seconds(agent.pid)
         output = subprocess.run(
             [client, str(path), str(connections), str(seconds)], check=True, capture_output=True, text=True
         )
-        return json.loads(output.stdout)
+        found: dict[str, float] = json.loads(output.stdout)
+        found["processor_us"] = (processor_seconds(agent.pid) - before) * 1e6 / found["asked"]
+        return found
     finally:
         agent.send_signal(signal.SIGTERM)
         agent.wait(15)
@@ -71,12 +79,12 @@ def main() -> None:
             }
             base = middle["asyncio, by hand"]
             print(f"\n{connections} connection(s), load average {os.getloadavg()[0]:.1f}\n")
-            print("| agent | p50 µs | p99 µs | requests/s | p50 ratio | requests/s ratio |")
-            print("| --- | --- | --- | --- | --- | --- |")
+            print("| agent | p50 µs | p99 µs | requests/s | processor µs | p50 ratio | requests/s ratio |")
+            print("| --- | --- | --- | --- | --- | --- | --- |")
             for kind, found in middle.items():
                 print(
                     f"| {kind} | {found['p50_us']:.0f} | {found['p99_us']:.0f} | {found['requests_per_second']:.0f}"
-                    f" | {found['p50_us'] / base['p50_us']:.2f}"
+                    f" | {found['processor_us']:.1f} | {found['p50_us'] / base['p50_us']:.2f}"
                     f" | {found['requests_per_second'] / base['requests_per_second']:.2f} |"
                 )
 

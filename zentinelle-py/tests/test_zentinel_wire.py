@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -165,6 +166,21 @@ def test_a_slow_handler_holds_nobody_up(agent: Process) -> None:
     proxy.request("slow", "/slow")
     proxy.request("fast", "/")
     assert [proxy.answer()[0], proxy.answer()[0]] == ["fast", "slow"]
+
+
+def test_many_events_at_once_are_answered_once_each(agent: Process) -> None:
+    proxy = Proxy(agent.path)
+    ids = [f"m{number}" for number in range(3000)]
+
+    def ask() -> None:
+        for cid in ids:
+            proxy.request(cid)
+
+    with ThreadPoolExecutor(1) as sender:
+        sent = sender.submit(ask)
+        answers = [proxy.answer()[0] for _ in ids]
+        sent.result(30)
+    assert sorted(answers) == sorted(ids)
 
 
 @pytest.mark.parametrize("uri", ["/fault", "/bad"])

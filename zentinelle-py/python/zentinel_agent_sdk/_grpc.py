@@ -78,7 +78,7 @@ async def _read(requests: AsyncIterator[bytes], stream: _Stream, transport: _Tra
     """Takes what the proxy says until it says no more."""
     try:
         async for message in requests:
-            stream.data_received(message)
+            stream.take(message)
             await transport.may_read.wait()
         # It has asked all it wants to ask, and may still be waiting for answers.
         stream.drain()

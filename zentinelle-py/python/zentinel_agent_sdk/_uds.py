@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from . import _events
+from . import _eager, _events
 
 if TYPE_CHECKING:
     from ._native import ZentinelAgent, ZentinelConnection
@@ -18,6 +19,9 @@ logger = logging.getLogger("zentinel_agent_sdk")
 
 #: What native code says of a connection after each turn.
 _FULL, _OPEN, _ENDED = 0, 1, 2
+
+#: How much is read at once. Unit: bytes.
+_BUFFER = 64 * 1024
 
 Turn = tuple[Any, "list[_events.Event] | None", int]
 
@@ -31,6 +35,7 @@ class Connections:
         self.open: set[Connection] = set()
         self.next = 0
         self.loop = asyncio.get_running_loop()
+        self.starter = _eager.Starter(self.loop)
         # A configuration is applied on one connection at a time, as it comes on all of them.
         self.configuring = asyncio.Lock()
 
@@ -48,15 +53,21 @@ class Connections:
             connection.abort()
 
 
-class Connection(asyncio.Protocol):
-    """One connection of the proxy. Handlers of several events run at once."""
+class Connection(asyncio.BufferedProtocol):
+    """One connection of the proxy. Handlers of several events run at once.
+
+    It reads into a buffer of its own: asyncio would take 256 KiB from the system for every read.
+    """
 
     def __init__(self, shared: Connections) -> None:
         shared.next += 1
         self._shared = shared
         self._native = self._link(shared, shared.next)
         self._receive: Callable[[bytes], Turn] = self._native.receive
+        self._buffer = memoryview(bytearray(_BUFFER))
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._waiting: collections.deque[_events.Event] = collections.deque()
+        self._beginning = False
         self._state = _OPEN
         self._clogged = False
 
@@ -77,7 +88,14 @@ class Connection(asyncio.Protocol):
         for task in list(self._tasks.values()):
             task.cancel()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._act(self._receive(self._buffer[:nbytes].tobytes()))
+
+    def take(self, data: bytes) -> None:
+        """Takes what the proxy sent."""
         self._act(self._receive(data))
 
     def pause_writing(self) -> None:
@@ -102,11 +120,20 @@ class Connection(asyncio.Protocol):
         output, events, state = turn
         if output is not None:
             self._transport.write(output)
-        if events is not None:
-            for event in events:
-                self._begin(event)
         if state != self._state:
             self._change(state)
+        if events is None:
+            return
+        self._waiting.extend(events)
+        # A handler that answers at once comes back here with the next event: one loop serves them all.
+        if self._beginning:
+            return
+        self._beginning = True
+        try:
+            while self._waiting:
+                self._begin(self._waiting.popleft())
+        finally:
+            self._beginning = False
 
     def _change(self, state: int) -> None:
         self._state = state
@@ -120,7 +147,9 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, event: _events.Event) -> None:
         kind, ticket = event[0], event[1]
-        if kind == "notice":
+        if kind == "request":
+            self._start(ticket, self._judge(event))
+        elif kind == "notice":
             logger.warning("%s", event[2])
         elif kind == "greeted":
             logger.info("a proxy connected, version %s", event[2][:32].encode("ascii", "replace").decode())
@@ -129,8 +158,12 @@ class Connection(asyncio.Protocol):
             if task is not None:
                 task.cancel()
         else:
-            work = self._configure(ticket, event[2]) if kind == "configure" else self._judge(event)
-            self._tasks[ticket] = self._shared.loop.create_task(work)
+            self._start(ticket, self._configure(ticket, event[2]) if kind == "configure" else self._judge(event))
+
+    def _start(self, ticket: int, work: Coroutine[Any, Any, None]) -> None:
+        task = self._shared.starter.start(work)
+        if task is not None:
+            self._tasks[ticket] = task
 
     async def _judge(self, event: _events.Event) -> None:
         ticket = event[1]
@@ -143,7 +176,7 @@ class Connection(asyncio.Protocol):
             logger.exception("the handler of a %s event failed", event[0])
             turn = self._native.fail(ticket)
         finally:
-            del self._tasks[ticket]
+            self._tasks.pop(ticket, None)
         self._act(turn)
 
     async def _configure(self, ticket: int, text: str) -> None:
@@ -158,5 +191,5 @@ class Connection(asyncio.Protocol):
             logger.exception("the proxy's configuration was rejected")
             refused = f"{type(error).__name__}: {error}"
         finally:
-            del self._tasks[ticket]
+            self._tasks.pop(ticket, None)
         self._act(self._native.configured(ticket, refused))
