@@ -5,6 +5,7 @@
 mod app;
 mod auth;
 mod bus;
+mod causes;
 mod cli;
 mod clock;
 mod config;

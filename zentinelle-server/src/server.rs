@@ -66,11 +66,11 @@ pub(crate) enum StartError {
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
     /// The demonstration organisation could not be made.
-    #[error("the demonstration organisation could not be made: {0}")]
-    Demo(Box<crate::http::error::ApiError>),
+    #[error("the demonstration organisation could not be made")]
+    Demo(#[source] Box<crate::http::error::ApiError>),
     /// The first administrator could not be made.
-    #[error("the first administrator could not be made: {0}")]
-    First(Box<crate::http::error::ApiError>),
+    #[error("the first administrator could not be made")]
+    First(#[source] Box<crate::http::error::ApiError>),
     /// What was spent before could not be read.
     #[error("the ledger could not be opened: {0}")]
     Ledger(#[from] LoadError),

@@ -9,6 +9,7 @@ use super::error::CommandError;
 use crate::auth::Caller;
 use crate::auth::key::KeyHasher;
 use crate::bus::Bus;
+use crate::causes::with_causes;
 use crate::config::{Config, Flag, master_keys};
 use crate::http::error::ApiError;
 use crate::sealing::MasterKeys;
@@ -67,7 +68,7 @@ pub(crate) fn with_config<T>(
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Write)?;
     runtime.block_on(async {
         let local = open(config).await.map_err(CommandError::Local)?;
-        work(local).await.map_err(|error| CommandError::Local(error.to_string()))
+        work(local).await.map_err(|error| CommandError::Local(with_causes(&error)))
     })
 }
 
@@ -82,9 +83,9 @@ async fn open(config: &Config) -> Result<Local, String> {
     let store = Store::open(&url, 2).await.map_err(|error| format!("the database could not be opened: {error}"))?;
     store.migrate().await.map_err(|error| format!("the database could not be brought up to date: {error}"))?;
     let name = "Default organisation";
-    tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), name).await.map_err(|error| error.to_string())?;
-    let root = root::load(&store, &keys).await.map_err(|error| error.to_string())?;
-    let bus = server::bus(&store, config).await.map_err(|error| error.to_string())?;
+    tenants::ensure(&store, &TenantId::new(tenants::STANDALONE), name).await.map_err(|error| with_causes(&error))?;
+    let root = root::load(&store, &keys).await.map_err(|error| with_causes(&error))?;
+    let bus = server::bus(&store, config).await.map_err(|error| with_causes(&error))?;
     Ok(Local { store, hasher: KeyHasher::from_root(&root), keys, bus })
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
 use super::output::Console;
+use crate::causes::with_causes;
 use crate::clock;
 use crate::config::{Config, Log, Secret};
 use crate::exit::Exit;
@@ -90,7 +91,7 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
         logging::start(&Log::default());
         runtime.block_on(local::relay(listener, &endpoint, &args.provider, &key))
     };
-    served.map(|()| Exit::Success).map_err(|error| CommandError::Server(error.to_string()))
+    served.map(|()| Exit::Success).map_err(|error| CommandError::Server(with_causes(&error)))
 }
 
 /// The policies' text, and the configuration of the pipeline that stands alone.

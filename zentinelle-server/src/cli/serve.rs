@@ -9,6 +9,7 @@ use super::config;
 use super::error::CommandError;
 use super::output::Console;
 use crate::app::App;
+use crate::causes::with_causes;
 use crate::config::{AuthMode, Config, Flag};
 use crate::demo;
 use crate::exit::Exit;
@@ -87,7 +88,7 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
         first_administrator(&server.app, &config).await?;
         server.run(&config).await
     });
-    served.map(|()| Exit::Success).map_err(|error| CommandError::Server(error.to_string()))
+    served.map(|()| Exit::Success).map_err(|error| CommandError::Server(with_causes(&error)))
 }
 
 /// Makes the first person who can sign in, and says loudly when nobody needs to.

@@ -10,9 +10,9 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use zeroize::Zeroizing;
 
+use crate::causes::with_causes;
 use crate::config::{Smtp, SmtpTls};
 use crate::jobs::JobError;
-use crate::webhooks::with_causes;
 
 /// The longest subject. Unit: characters.
 const MOST_SUBJECT: usize = 200;

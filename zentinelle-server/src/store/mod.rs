@@ -54,16 +54,16 @@ pub(crate) mod watermarks;
 pub(crate) mod webhooks;
 
 use std::path::Path;
+use std::str::FromStr as _;
 use std::time::Duration;
 
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait as _;
-
-use self::migrations::Migrator;
 
 /// The PostgreSQL schema that holds every table.
 pub(crate) const POSTGRES_SCHEMA: &str = "zentinelle";
@@ -151,7 +151,10 @@ impl Store {
         } else {
             options.set_schema_search_path(POSTGRES_SCHEMA).set_application_name("zentinelle");
         }
-        Ok(Self { db: Database::connect(options).await? })
+        match Database::connect(options).await {
+            Ok(db) => Ok(Self { db }),
+            Err(error) => Err(unreached(url).await.unwrap_or(error)),
+        }
     }
 
     /// Opens the SQLite file of an embedded server.
@@ -162,12 +165,12 @@ impl Store {
     /// Brings the schema up to date. One server does it, the others wait.
     pub(crate) async fn migrate(&self) -> Result<(), DbErr> {
         if !self.is_postgres() {
-            return Migrator::up(&self.db, None).await;
+            return migrations::bring_up(&self.db).await;
         }
         let session = self.db.begin().await?; // the lock belongs to this transaction
         session.execute_raw(advisory_lock()).await?;
         self.db.execute_unprepared("CREATE SCHEMA IF NOT EXISTS zentinelle").await?;
-        Migrator::up(&self.db, None).await?;
+        migrations::bring_up(&self.db).await?;
         session.commit().await
     }
 
@@ -201,6 +204,14 @@ impl Store {
     pub(crate) async fn ping(&self) -> Result<(), DbErr> {
         self.db.ping().await
     }
+}
+
+/// Why PostgreSQL cannot be reached. The pool tries again until its time is over, and says only that.
+async fn unreached(url: &str) -> Option<DbErr> {
+    let options = PgConnectOptions::from_str(url).ok()?;
+    let tried = tokio::time::timeout(Duration::from_secs(5), options.connect()).await.ok()?;
+    let error = tried.err()?;
+    Some(DbErr::Conn(RuntimeErr::Internal(error.to_string())))
 }
 
 fn advisory_lock() -> sea_orm::Statement {

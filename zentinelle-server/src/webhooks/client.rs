@@ -8,6 +8,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{StatusCode, Url, redirect};
 
 use super::address::{AllowList, Refused};
+use crate::causes::with_causes;
 
 /// How much of an answer is read: only its status counts, but a connection whose answer was read
 /// to the end can be used again. Unit: bytes.
@@ -88,20 +89,6 @@ impl Client {
         }
         if status.is_success() { Ok(status) } else { Err(SendError::Status(status)) }
     }
-}
-
-/// An error with its causes: the outermost alone says little.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !words.ends_with(&text) {
-            words = format!("{words}: {text}");
-        }
-        cause = error.source();
-    }
-    words
 }
 
 /// Looks names up and hands on only the addresses that may be connected to: what was checked is

@@ -18,7 +18,7 @@ use sea_orm::ConnectionTrait;
 use zentinelle_core::ids::TenantId;
 
 pub(crate) use self::address::{AllowList, Refused};
-pub(crate) use self::client::{Client, with_causes};
+pub(crate) use self::client::Client;
 pub(crate) use self::deliver::{deliver, give_up};
 pub(crate) use self::emission::{Emission, Event, stable_id};
 pub(crate) use self::sign::new_secret;
