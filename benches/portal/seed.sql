@@ -1,5 +1,6 @@
 -- Grows the demonstration organisation (PostgreSQL) to the size of a company: each new row is a row the engine made,
--- under a new id, at a time within the last :days days. Only the audit chain suffers: copied entries do not verify.
+-- under a new id, at a time within the last :days days, and stands where it would: logs are written in the order of
+-- time. Only the audit chain suffers: copied entries do not verify.
 -- psql "$URL" -v days=10 -v per_day=100000 -v events=1000000 -f seed.sql
 \set ON_ERROR_STOP on
 SET search_path = zentinelle, public;
@@ -43,7 +44,7 @@ INSERT INTO evaluations
 SELECT l.tenant_id, pg_temp.id_at(at), pg_temp.agent(), 'user-' || (n % 300), 'session-' || (n / 40), l.action, l.resource, l.effect,
        l.allowed, l.dry_run, l.code, l.reason, l.policies, l.warnings, l.context, l.risk_score, l.policy_set_version,
        l.source, l.duration_us, at
-FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :days * :per_day) AS n) AS asked
+FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :days * :per_day) AS n ORDER BY at) AS asked
 JOIN lived AS l ON l.place = n % l.known;
 
 INSERT INTO events
@@ -52,21 +53,21 @@ SELECT t.id, pg_temp.id_at(at), pg_temp.agent(), 'user-' || (n % 300),
        (ARRAY['telemetry', 'audit', 'telemetry', 'compliance', 'alert'])[1 + n % 5],
        jsonb_build_object('tool', 'Bash', 'session_id', 'session-' || (n / 40), 'number', n), md5('event ' || n),
        pg_temp.id_at(at), NULL, at, at
-FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events) AS n) AS told CROSS JOIN tenants AS t;
+FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events) AS n ORDER BY at) AS told CROSS JOIN tenants AS t;
 
 CREATE TEMP TABLE calls AS SELECT row_number() OVER () - 1 AS place, count(*) OVER () AS known, * FROM interactions;
 INSERT INTO interactions
 SELECT c.tenant_id, pg_temp.id_at(at), pg_temp.agent(), 'user-' || (n % 300), c.interaction_type, 'session-' || (n / 10), c.request_id,
        c.provider, c.model, c.input_content, c.output_content, c.system_prompt, c.prompt_digest, c.tool_calls, c.classification,
        c.input_tokens, c.output_tokens, c.usd_micros, c.latency_ms, c.decision, NULL, at, at
-FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events / 5) AS n) AS told
+FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events / 5) AS n ORDER BY at) AS told
 JOIN calls AS c ON c.place = n % c.known;
 
 CREATE TEMP TABLE used AS SELECT row_number() OVER () - 1 AS place, count(*) OVER () AS known, * FROM usage_records;
 INSERT INTO usage_records
 SELECT u.tenant_id, pg_temp.id_at(at), pg_temp.agent(), 'user-' || (n % 300), u.provider, u.model, u.input_tokens, u.cached_input_tokens,
        u.cache_write_tokens, u.output_tokens, u.reasoning_tokens, u.usd_micros, u.estimated, u.source, at
-FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events / 5) AS n) AS told
+FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events / 5) AS n ORDER BY at) AS told
 JOIN used AS u ON u.place = n % u.known;
 INSERT INTO usage_hourly
 SELECT tenant_id, occurred_at / 3600000000 * 3600000000, agent_id, provider, model, count(*), sum(input_tokens),
@@ -79,13 +80,13 @@ INSERT INTO content_scans
 SELECT s.tenant_id, pg_temp.id_at(at), pg_temp.agent(), 'user-' || (n % 300), s.content_type, s.content_digest, s.content_length, s.status,
        s.scan_mode, s.action_taken, s.max_severity, s.violation_count, s.was_blocked, s.was_redacted, s.scan_duration_us,
        'session-' || (n / 40), s.request_id, at, at
-FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events / 5) AS n) AS told
+FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events / 5) AS n ORDER BY at) AS told
 JOIN scanned AS s ON s.place = n % s.known;
 CREATE TEMP TABLE found AS SELECT row_number() OVER () - 1 AS place, count(*) OVER () AS known, * FROM content_violations;
 INSERT INTO content_violations
 SELECT f.tenant_id, pg_temp.id_at(at), f.scan_id, f.rule_id, pg_temp.agent(), f.user_id, f.rule_type, f.severity, f.enforcement,
        f.category, f.confidence, f.match_start, f.match_end, f.match_digest, 'session-' || (n / 40), f.was_blocked, f.was_redacted, at
-FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events / 20) AS n) AS told
+FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events / 20) AS n ORDER BY at) AS told
 JOIN found AS f ON f.place = n % f.known;
 
 CREATE TEMP TABLE raised AS SELECT row_number() OVER () - 1 AS place, count(*) OVER () AS known, * FROM alerts;
@@ -94,7 +95,7 @@ SELECT a.tenant_id, pg_temp.id_at(at), a.alert_type, a.severity, a.title || ' ' 
        a.dedup_key || n, a.metadata, a.violation_count, a.first_violation_at, a.last_violation_at,
        (ARRAY['open', 'acknowledged', 'resolved', 'resolved', 'false_positive'])[1 + n % 5], a.acknowledged_by,
        a.acknowledged_at, a.resolved_by, a.resolved_at, a.resolution_notes, at, at
-FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events / 200) AS n) AS told
+FROM (SELECT n, pg_temp.past(:days) AS at FROM generate_series(1, :events / 200) AS n ORDER BY at) AS told
 JOIN raised AS a ON a.place = n % a.known;
 
 -- Entries of the trail, far behind its end, so that it can go on.

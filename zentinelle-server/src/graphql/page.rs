@@ -131,13 +131,20 @@ impl<F: Serialize + Default + Clone> PageArgs<F> {
         let bounded = from.is_some();
         let window = Window { limit, descending, backwards, from };
         let wants = |field: &str| ask.selected.contains(field);
-        let total = if wants("totalCount") { keyset::count_bounded(ask.db(), select.clone()).await? } else { 0 };
         if !wants("nodes") && !wants("pageInfo") {
+            let total = if wants("totalCount") { keyset::count_bounded(ask.db(), select).await? } else { 0 };
             let page_info =
                 PageInfo { has_next_page: false, has_previous_page: false, start_cursor: None, end_cursor: None };
             return Ok(Connection { nodes: Vec::new(), page_info, total_count: total });
         }
+        let counted = wants("totalCount").then(|| select.clone());
         let (rows, more) = keyset::read(ask.db(), select, order, id, window).await?;
+        let total = match counted {
+            // A page that is the whole list is its count; a search that finds little would be made twice.
+            Some(_) if !bounded && !more => rows.len() as u64,
+            Some(select) => keyset::count_bounded(ask.db(), select).await?,
+            None => 0,
+        };
         let cursor = |row: Option<&E::Model>| row.map(|row| close(&keyset::place(row, order, id), &seal));
         let page_info = PageInfo {
             has_next_page: if backwards { bounded } else { more },

@@ -7,7 +7,8 @@ mod registry;
 mod said;
 mod settings;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use moka::future::Cache;
 use zentinelle_core::approval::KeyRing;
@@ -36,7 +37,12 @@ pub(crate) struct Snapshot {
     pub(crate) settings: TenantSettings,
     /// What its policies said so far.
     pub(crate) said: Said,
+    /// What the tests of compliance packs come to under these policies, once somebody asked.
+    pub(crate) pack_tests: OnceLock<PackTests>,
 }
+
+/// Of each pack: its tests of what must be denied, and whether each holds.
+pub(crate) type PackTests = BTreeMap<&'static str, Vec<(String, bool)>>;
 
 /// Makes the keys with which a tenant's approvals are verified.
 pub(crate) type ApprovalKeys = Arc<dyn Fn(&TenantId) -> KeyRing + Send + Sync>;
@@ -156,6 +162,7 @@ impl Snapshots {
             registry,
             settings,
             said: Said::default(),
+            pack_tests: OnceLock::new(),
         }))
     }
 }

@@ -211,6 +211,17 @@ async fn work(server: &TestServer) {
         let (status, answer) = server.get(&format!("{base}/{path}"), &admin).await;
         assert!(status.is_success() || status.is_client_error(), "{path}: {status} {answer}");
     }
+    for list in [
+        r#"decisionsPage(filter: {search: "secret"})"#,
+        r#"decisionsPage(filter: {allowed: false}, sort: {field: "riskScore", direction: DESC})"#,
+        r#"decisionsPage(filter: {policyId: "p", policyType: ["tool_permission"], allowed: false})"#,
+        r#"eventsPage(filter: {search: "bash"})"#,
+        r#"interactionsPage(filter: {search: "gpt"})"#,
+    ] {
+        let query = json!({"query": format!("{{ {list} {{ nodes {{ id }} totalCount }} }}")});
+        let (status, answer) = server.post("/gql/zentinelle/", &admin, query).await;
+        assert!(status.is_success() && answer["errors"].is_null(), "{list}: {status} {answer}");
+    }
     let test = json!({"policy": {"type": "tool_permission", "config": {"denied_tools": ["curl"]}}, "since_hours": 24});
     server.send(Method::POST, &format!("{base}/policies/simulate"), &admin, test).await;
     let (now, app, tenant) = (clock::now_micros(), &server.app, &server.tenant);

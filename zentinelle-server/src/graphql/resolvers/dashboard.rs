@@ -169,8 +169,13 @@ async fn overview(ask: Ask, args: Overview) -> Result<Value, ApiError> {
     let (db, tenant, now) = (ask.db(), ask.tenant(), clock::now_micros());
     let until = now.div_euclid(DAY) * DAY + DAY;
     let (since, before) = (until - days * DAY, until - 2 * days * DAY);
-    let buckets = decision_hours::over_time(db, tenant, (before, until), Width::Day, Dimension::All, None).await?;
-    let spend = counts::usage_over_time(db, tenant, (before, until), false, None).await?;
+    // Four sums over many rows, which the database makes side by side.
+    let (buckets, spend, mut top, dear) = tokio::try_join!(
+        decision_hours::over_time(db, tenant, (before, until), Width::Day, Dimension::All, None),
+        counts::usage_over_time(db, tenant, (before, until), false, None),
+        decision_hours::greatest(db, tenant, (since, until), Dimension::Code, true, 9),
+        usage_store::by_group(db, tenant, usage_store::Grouping::Agent, since, until, 8),
+    )?;
     let decisions = |pick: fn(&counts::Bucket) -> i64| {
         trend(days, since, buckets.iter().map(|bucket| (bucket.bucket, pick(bucket) as f64)))
     };
@@ -186,11 +191,9 @@ async fn overview(ask: Ask, args: Overview) -> Result<Value, ApiError> {
     let pending = approvals::Listed { status: Some(vec!["pending".into()]), ..approvals::Listed::default() };
     let of_agents = || agents::Listed::default().select(tenant);
     let in_force = policies::Listed { enabled: Some(true), ..policies::Listed::default() };
-    let mut top = decision_hours::greatest(db, tenant, (since, until), Dimension::Code, true, 9).await?;
     top.retain(|(code, _)| !code.is_empty());
     top.truncate(8);
     let top: Vec<_> = top.into_iter().map(|(name, total)| counts::Group { name, total }).collect();
-    let dear = usage_store::by_group(db, tenant, usage_store::Grouping::Agent, since, until, 8).await?;
     let by_status = counts::by(db, of_agents(), agent::Column::Status).await?;
     let all_policies = counts::by(db, in_force.select(tenant), policy::Column::Enforcement).await?;
     let steps = first_steps(&ask, !by_status.is_empty(), !all_policies.is_empty(), !buckets.is_empty()).await?;

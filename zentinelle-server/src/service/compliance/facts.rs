@@ -1,7 +1,7 @@
 //! The state of a tenant that controls are judged by: gathered once, then asked as often as there
 //! are controls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 use zentinelle_core::audit::Status as ChainStatus;
@@ -17,6 +17,7 @@ use crate::clock;
 use crate::http::error::ApiError;
 use crate::service::audit::{self, Asked};
 use crate::service::{packs, retention, risks};
+use crate::snapshot::{PackTests, Snapshot};
 use crate::store::compliance::{self as store, ApprovalCounts};
 use crate::store::entities::policy;
 use crate::store::{policies, risks as risk_rows};
@@ -63,7 +64,7 @@ pub(crate) struct Facts {
     /// The audit trail.
     pub(super) chain: ChainFact,
     /// Of each pack: its tests of what must be denied, and whether each holds.
-    pub(super) pack_tests: BTreeMap<&'static str, Vec<(String, bool)>>,
+    pub(super) pack_tests: PackTests,
     /// The risk register.
     pub(super) risks: RiskFact,
     /// Incidents.
@@ -487,9 +488,14 @@ async fn chain(app: &App, tenant: &TenantId, now: i64) -> Result<ChainFact, ApiE
 
 /// What each pack's tests of denials come to against the policies in force. Tests of what is
 /// permitted are left out: other policies may well deny it.
-async fn pack_tests(app: &App, tenant: &TenantId) -> Result<BTreeMap<&'static str, Vec<(String, bool)>>, ApiError> {
+/// The same policies answer the same, so each snapshot is asked once.
+async fn pack_tests(app: &App, tenant: &TenantId) -> Result<PackTests, ApiError> {
     let snapshot = app.snapshots.get(tenant).await?;
-    let mut found = BTreeMap::new();
+    Ok(snapshot.pack_tests.get_or_init(|| run_pack_tests(&snapshot, tenant)).clone())
+}
+
+fn run_pack_tests(snapshot: &Snapshot, tenant: &TenantId) -> PackTests {
+    let mut found = PackTests::new();
     for pack in packs::ALL {
         let document = pack.document();
         let denials = document.tests.iter().filter(|test| {
@@ -500,7 +506,7 @@ async fn pack_tests(app: &App, tenant: &TenantId) -> Result<BTreeMap<&'static st
         };
         found.insert(pack.name, denials.map(run).collect());
     }
-    Ok(found)
+    found
 }
 
 async fn models(app: &App, tenant: &TenantId, now: i64) -> Result<ModelFact, ApiError> {

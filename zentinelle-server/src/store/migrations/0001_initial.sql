@@ -140,6 +140,8 @@ CREATE INDEX evaluations_agent ON evaluations (tenant_id, agent_id, occurred_at)
 CREATE INDEX evaluations_user ON evaluations (tenant_id, user_id, occurred_at) WHERE user_id IS NOT NULL;
 CREATE INDEX evaluations_session ON evaluations (tenant_id, session_id, occurred_at) WHERE session_id IS NOT NULL;
 CREATE INDEX evaluations_code ON evaluations (tenant_id, occurred_at) WHERE code IS NOT NULL;
+CREATE INDEX evaluations_denied ON evaluations (tenant_id, occurred_at) WHERE allowed = FALSE;
+CREATE INDEX evaluations_risk ON evaluations (tenant_id, risk_score, id);
 
 -- Decisions by the hour, told apart in one way at a time; those that were only tried are not counted.
 CREATE TABLE decision_hours (
