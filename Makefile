@@ -27,8 +27,9 @@ portal: ## Build the governance portal, and open every page of it in Chromium
 	@scripts/portal.sh
 	@scripts/portal-test.sh
 
-screenshots: ## Pictures of every page of the portal, light and dark, wide and on a phone
-	@scripts/portal-shots.sh
+screenshots: ## Pictures of every page of the portal, light and dark, wide and on a phone (target/portal-shots)
+	@scripts/portal.sh
+	@scripts/portal-test.sh --pictures
 
 test-integrations: ## The integrations against the real frameworks (after `make python node`)
 	@scripts/test-integrations.sh

@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # The portal in Chromium, served by the command itself over the demonstration organisation: every page, which fails on
 # an error in the console, a page too wide for its window, or a serious finding of axe (pictures: target/portal-shots);
-# then the main flows from end to end (zentinelle-server/portal/e2e). Paths may be given: then those pages alone.
+# then the main flows from end to end (zentinelle-server/portal/e2e). Paths may be given: then those pages alone. `--pictures` takes every page in light and
+# dark, wide and on a phone, and nothing else.
 . "$(dirname "$0")/common.sh"
 need node "install Node 20 or later: https://nodejs.org"
 need_chromium
 target=${CARGO_TARGET_DIR:-target}
 case $target in /*) ;; *) target=$PWD/$target ;; esac
 [ -f zentinelle-server/portal/out/index.html ] || fail "the portal is not built" "run scripts/portal.sh first"
+
+only=${ONLY:-light-1440} pictures=
+[ "${1-}" != --pictures ] || { shift; only=${ONLY-} pictures=1; }
 
 say "portal: build the command"
 cargo build --locked -q -p zentinelle-server
@@ -34,8 +38,8 @@ serve() { # serve ADDRESS LOG [NAME=VALUE…]
 say "portal: every page"
 address=127.0.0.1:8431
 serve $address "$target/portal-server.log"
-PORTAL_URL=http://$address/zentinelle SHOTS=$target/portal-shots ONLY=${ONLY:-light-1440} scripts/portal-shots.sh "$@"
-[ $# = 0 ] || exit 0
+PORTAL_URL=http://$address/zentinelle SHOTS=$target/portal-shots ONLY=$only scripts/portal-shots.sh "$@"
+[ $# = 0 ] && [ -z "$pictures" ] || exit 0
 
 say "portal: the main flows"
 scripts/oidc.sh --install
