@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The portal in Chromium, served by the command itself over the demonstration organisation: every page, which fails on
 # an error in the console, a page too wide for its window, or a serious finding of axe (pictures: target/portal-shots);
-# then the main flows from end to end (zentinelle-server/portal/e2e). Paths may be given: then those pages alone. `--pictures` takes every page in light and
-# dark, wide and on a phone, and nothing else.
+# then the main flows from end to end (zentinelle-server/portal/e2e). Paths may be given: then those pages alone.
+# `--pictures` takes every page (or those named) in light and dark, wide and on a phone, and nothing else.
 . "$(dirname "$0")/common.sh"
 need node "install Node 20 or later: https://nodejs.org"
 need_chromium

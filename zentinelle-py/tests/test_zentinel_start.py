@@ -100,6 +100,20 @@ def test_a_failure_that_is_waited_for_reaches_the_handler() -> None:
     assert seen == ["gone", "late"]
 
 
+def test_one_that_meets_a_cancelled_future_at_once_ends_alone() -> None:
+    done = []
+
+    async def work() -> None:
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        gone.cancel()
+        await gone
+
+    async def next_one() -> None:
+        done.append(True)
+
+    assert from_a_callback(work(), next_one()) == [None, None] and done
+
+
 def test_inside_of_a_task_it_starts_too() -> None:
     async def main() -> bool:
         done = asyncio.Event()

@@ -2,9 +2,10 @@
 //! long each answer takes.
 //!
 //! `zentinelle-bench-zentinel SOCKET CONNECTIONS SECONDS` prints one JSON line with the median, the
-//! 99th percentile, the requests answered in a second, and how many it asked with the warm-up. Each connection has one request under
-//! way at a time, as a request that waits for its agent does. One thread serves all connections and
-//! sends questions that were encoded before, because it shares the machine with what it measures.
+//! 99th percentile, the requests answered in a second, and how many it asked with the warm-up. Each
+//! connection has one request under way at a time, as a request that waits for its agent does. One
+//! thread serves all connections and sends questions that were encoded before, because it shares the
+//! machine with what it measures.
 
 #![expect(clippy::print_stdout, reason = "what was measured is the output")]
 

@@ -52,7 +52,8 @@ else:
             _enter_task(loop, lender.task)
             try:
                 awaited = context.run(work.send, None)
-            except StopIteration:
+            except (StopIteration, asyncio.CancelledError):
+                # One that met a cancelled future ends as a task would: alone.
                 return None
             finally:
                 _leave_task(loop, lender.task)
