@@ -51,7 +51,7 @@ const COMPLETE: &[Keyword] = &[
 /// What one dialect makes of a statement.
 pub(super) enum Tree {
     /// A query, or one of the statements that explain or show.
-    Reads(Statement),
+    Reads(Box<Statement>),
     /// Something else, with its verb if that writes rows.
     Other(Option<&'static str>),
 }
@@ -93,19 +93,23 @@ fn statement(parser: &mut Parser, dialect: &dyn Dialect) -> Result<Tree, ParserE
             parser.advance_token();
             explain(parser, dialect, keyword == Keyword::EXPLAIN)
         }
-        _ => other(keyword).ok_or_else(|| no_statement()),
+        _ => other(keyword).ok_or_else(no_statement),
     }
 }
 
+fn reads(statement: Statement) -> Tree {
+    Tree::Reads(Box::new(statement))
+}
+
 fn query(parser: &mut Parser) -> Result<Tree, ParserError> {
-    parser.parse_query().map(|query| Tree::Reads(Statement::Query(query)))
+    parser.parse_query().map(|query| reads(Statement::Query(query)))
 }
 
 fn show(parser: &mut Parser, dialect: &dyn Dialect) -> Result<Tree, ParserError> {
     // Snowflake's own kind has the options of the others.
     let objects = dialect.is::<SnowflakeDialect>()
         && (parser.parse_keyword(Keyword::OBJECTS) || parser.parse_keywords(&[Keyword::TERSE, Keyword::OBJECTS]));
-    if objects { parser.parse_show_columns(false, false) } else { parser.parse_show() }.map(Tree::Reads)
+    if objects { parser.parse_show_columns(false, false) } else { parser.parse_show() }.map(reads)
 }
 
 /// The statement, if it is one of those that are no queries.
@@ -143,13 +147,13 @@ fn explain(parser: &mut Parser, dialect: &dyn Dialect, explains: bool) -> Result
         _ => parser.maybe_parse(|parser| statement(parser, dialect))?,
     };
     match explained {
-        Some(Tree::Reads(statement)) => Ok(Tree::Reads(Statement::Explain {
+        Some(Tree::Reads(statement)) => Ok(reads(Statement::Explain {
             describe_alias: DescribeAlias::Explain,
             analyze: false,
             verbose: false,
             query_plan: false,
             estimate: false,
-            statement: Box::new(statement),
+            statement,
             format: None,
             options,
         })),
@@ -167,7 +171,7 @@ fn table(parser: &mut Parser, dialect: &dyn Dialect) -> Result<Tree, ParserError
     let _ = parser.parse_one_of_keywords(&[Keyword::EXTENDED, Keyword::FORMATTED]);
     let has_table_keyword = dialect.describe_requires_table_keyword() && parser.parse_keyword(Keyword::TABLE);
     let table_name = parser.parse_object_name(false)?;
-    Ok(Tree::Reads(Statement::ExplainTable {
+    Ok(reads(Statement::ExplainTable {
         describe_alias: DescribeAlias::Describe,
         hive_format: None,
         has_table_keyword,

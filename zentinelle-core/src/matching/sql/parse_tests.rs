@@ -30,9 +30,9 @@ fn plain() -> [&'static dyn Dialect; 13] {
     ]
 }
 
-fn reads(statement: &Statement) -> bool {
+fn is_reading(statement: &Statement) -> bool {
     match statement {
-        Statement::Explain { statement, .. } => reads(statement),
+        Statement::Explain { statement, .. } => is_reading(statement),
         Statement::Query(_) | Statement::ExplainTable { .. } => true,
         other => other.to_string().starts_with("SHOW"),
     }
@@ -65,10 +65,10 @@ fn compare(text: &str) -> Result<(), TestCaseError> {
             (None, Some(Tree::Other(_))) => {}
             // The name of a table may be a verb, but then nothing may follow.
             (Some(Statement::ExplainTable { .. }), Some(Tree::Other(_))) => {}
-            (Some(statement), Some(Tree::Other(_))) => prop_assert!(!reads(&statement), "{whole:?}: {text}"),
+            (Some(statement), Some(Tree::Other(_))) => prop_assert!(!is_reading(&statement), "{whole:?}: {text}"),
             (Some(statement), Some(Tree::Reads(found))) => {
-                prop_assert!(reads(&statement), "{whole:?}: {text}");
-                prop_assert_eq!(words(found), words(statement), "{:?}: {}", whole, text);
+                prop_assert!(is_reading(&statement), "{whole:?}: {text}");
+                prop_assert_eq!(words(*found), words(statement), "{:?}: {}", whole, text);
             }
             (expected, found) => {
                 prop_assert!(false, "{whole:?}: {text}: {} {}", expected.is_some(), found.is_some());

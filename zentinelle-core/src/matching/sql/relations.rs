@@ -23,7 +23,7 @@ pub(super) fn relations(stream: &[TokenWithSpan]) -> Option<Relations> {
     let Tree::Reads(tree) = trees(stream).next()? else {
         return None;
     };
-    let mut query = &tree;
+    let mut query = &*tree;
     while let Statement::Explain { statement, .. } = query {
         query = statement;
     }
