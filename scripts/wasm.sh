@@ -10,8 +10,11 @@ package=zentinelle-wasm
 
 built=$target/wasm32-unknown-unknown/wasm
 # The folders that programs were compiled in are nobody's business, and every byte of them would be downloaded.
-registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
-export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$registry= --remap-path-prefix=$(rustc --print sysroot)="
+flags="--remap-path-prefix=$(rustc --print sysroot)="
+for index in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+  flags+=" --remap-path-prefix=$index/="
+done
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$flags
 
 say "the modules"
 scripts/wasm-std.sh

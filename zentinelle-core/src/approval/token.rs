@@ -94,8 +94,10 @@ impl KeyRing {
         let signature = BASE64URL.decode(signature).map_err(|_| SHAPE)?;
         let payload = BASE64URL.decode(payload).map_err(|_| SHAPE)?;
         self.check(key_id, &signed_text(body), &signature)?;
-        let claims: Claims = serde_json::from_slice(&payload)
-            .map_err(|_| TokenError::malformed("the claims of the token cannot be read"))?;
+        let claims: Claims = std::str::from_utf8(&payload)
+            .ok()
+            .and_then(|text| serde_json::from_str(text).ok())
+            .ok_or(TokenError::malformed("the claims of the token cannot be read"))?;
         claims.well_formed()?;
         Ok(claims)
     }

@@ -65,9 +65,10 @@ impl Line {
     /// Reads a line without its line break. With an entry comes its record in canonical form, as it was written:
     /// hashing that, and not what was understood of it, leaves no room for a second spelling.
     pub(super) fn read(line: &[u8]) -> Result<(Self, String), &'static str> {
-        let value: Value = serde_json::from_slice(line).map_err(|_| "the line is not JSON")?;
+        let text = std::str::from_utf8(line).map_err(|_| "the line is not JSON")?;
+        let value: Value = serde_json::from_str(text).map_err(|_| "the line is not JSON")?;
         // Also rules out keys that occur twice, of which readers see different ones.
-        if to_canonical_json(&value).as_bytes() != line {
+        if to_canonical_json(&value) != text {
             return Err("the line is not in canonical form");
         }
         let record = value.pointer("/entry/record").map(to_canonical_json).unwrap_or_default();

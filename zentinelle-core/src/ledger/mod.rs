@@ -5,6 +5,7 @@
 //! atomic step, all or none.
 
 mod memory;
+mod month;
 #[cfg(feature = "shared-ledger")]
 pub mod shared;
 

@@ -4,7 +4,7 @@
 //! not switch off the rule that needs it. Whether a time lies too far ahead is for the policy to say.
 
 use jiff::civil::DateTime;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, tz::Offset};
 use serde_json::Value;
 
 /// 9999-12-31T23:59:59Z. Milliseconds of any day since 1979 lie beyond it, so they are refused, not misread.
@@ -35,8 +35,7 @@ pub fn from_text(text: &str) -> Result<Timestamp, InstantError> {
         return Ok(timestamp);
     }
     let civil: DateTime = text.parse().map_err(|_| InstantError::Unreadable)?;
-    let zoned = civil.to_zoned(TimeZone::UTC).map_err(|_| InstantError::Unreadable)?;
-    Ok(zoned.timestamp())
+    Offset::UTC.to_timestamp(civil).map_err(|_| InstantError::Unreadable)
 }
 
 /// Reads a number of seconds since 1970-01-01T00:00:00Z. Fractions count to the microsecond.

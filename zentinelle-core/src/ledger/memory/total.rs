@@ -1,8 +1,8 @@
 //! One running total in its window.
 
-use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
-use super::super::{Reading, Window};
+use super::super::{Reading, Window, month};
 use super::snapshot::Spent;
 
 /// Steps a sliding window is cut into.
@@ -164,12 +164,6 @@ fn end_of(window: Window, now: Timestamp) -> Timestamp {
         Window::Fixed { seconds } | Window::Sliding { seconds } => {
             now.saturating_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX)
         }
-        Window::CalendarMonth => next_month(now),
+        Window::CalendarMonth => month::next(now).unwrap_or(Timestamp::MAX),
     }
-}
-
-/// The first instant of the next month, UTC.
-fn next_month(now: Timestamp) -> Timestamp {
-    let first = now.to_zoned(TimeZone::UTC).first_of_month().and_then(|day| day.start_of_day());
-    first.and_then(|day| day.checked_add(1.month())).map_or(Timestamp::MAX, |day| day.timestamp())
 }

@@ -4,9 +4,9 @@
 //! are microseconds, and a month starts at its first instant rather than at its first charge, so
 //! that two places that wrote down the same month agree on where it began.
 
-use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
+use jiff::Timestamp;
 
-use crate::ledger::Window;
+use crate::ledger::{Window, month};
 
 /// Steps a sliding window is cut into.
 const STEPS: i64 = 60;
@@ -62,10 +62,7 @@ pub fn steps_of(window: Window) -> Steps {
 pub fn start_of(window: Window, now: i64) -> i64 {
     match window {
         Window::Fixed { .. } | Window::Sliding { .. } => now,
-        Window::CalendarMonth => {
-            let first = instant(now).to_zoned(TimeZone::UTC).first_of_month().and_then(|day| day.start_of_day());
-            first.map_or(now, |day| day.timestamp().as_microsecond())
-        }
+        Window::CalendarMonth => month::start(instant(now)).map_or(now, Timestamp::as_microsecond),
     }
 }
 
@@ -76,11 +73,7 @@ pub fn end_of(window: Window, now: i64) -> i64 {
         Window::Fixed { seconds } | Window::Sliding { seconds } => {
             now.saturating_add(i64::from(seconds) * MICROS).min(Timestamp::MAX.as_microsecond())
         }
-        Window::CalendarMonth => {
-            let first = instant(now).to_zoned(TimeZone::UTC).first_of_month().and_then(|day| day.start_of_day());
-            let next = first.and_then(|day| day.checked_add(1.month()));
-            next.map_or(Timestamp::MAX, |day| day.timestamp()).as_microsecond()
-        }
+        Window::CalendarMonth => month::next(instant(now)).unwrap_or(Timestamp::MAX).as_microsecond(),
     }
 }
 
