@@ -26,16 +26,17 @@ cargo build --locked -q -p zentinelle-server
 zentinelle=$target/debug/zentinelle
 export ZENTINELLE_LOG__FORMAT=json ZENTINELLE_THROTTLE__ENABLED=false
 # The demonstration gives an agent's key; an operator's comes from the command.
+: >"$scratch/log" # the server opens it only once it runs
 "$zentinelle" serve --data-dir "$scratch/data" --demo --listen 127.0.0.1:0 >"$scratch/log" &
 server=$!
 address=
-for _ in {1..100}; do
+for _ in {1..600}; do
   address=$(sed -nE 's/.*"message":"listening".*"address":"([^"]+)".*/\1/p' "$scratch/log")
   [ -z "$address" ] || break
   kill -0 "$server" 2>/dev/null || fail "the server ended" "its last words: $(tail -3 "$scratch/log")"
   sleep 0.1
 done
-[ -n "$address" ] || fail "the server did not begin to listen within ten seconds"
+[ -n "$address" ] || fail "the server did not begin to listen within a minute"
 agent=$(grep -oE 'sk_agent_[A-Za-z0-9_-]{43}' "$scratch/log" | head -1)
 admin=$("$zentinelle" key create --data-dir "$scratch/data" --role admin --label schemathesis --format json | grep -oE 'sk_platform_[A-Za-z0-9_-]{43}' | head -1)
 [ -n "$agent" ] && [ -n "$admin" ] || fail "the server gave no keys to try it with"

@@ -2,7 +2,7 @@
 //! and both are on the audit chain.
 
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use zentinelle_core::audit::AuditAction;
 use zentinelle_core::ids::TenantId;
 
@@ -54,7 +54,7 @@ pub(crate) struct Input {
     /// Who is told by e-mail when it begins, changes or ends.
     pub(crate) notification_emails: Option<Vec<String>>,
     /// Anything else.
-    pub(crate) metadata: Option<Value>,
+    pub(crate) metadata: Option<Map<String, Value>>,
 }
 
 /// The kinds of holds.
@@ -282,6 +282,7 @@ fn write(row: &mut legal_hold::Model, input: Input) -> Result<(), ApiError> {
         row.notification_emails = json!(emails);
     }
     if let Some(metadata) = input.metadata {
+        let metadata = Value::Object(metadata);
         fields::json("metadata", &metadata)?;
         row.metadata = metadata;
     }

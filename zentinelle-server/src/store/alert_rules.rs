@@ -44,7 +44,7 @@ pub(crate) async fn update(txn: &DatabaseTransaction, row: Model) -> Result<(), 
     row.into_active_model().reset_all().update(txn).await.map(|_| ()).map_err(taken)
 }
 
-/// Removes a alert rule.
+/// Removes an alert rule.
 pub(crate) async fn delete(txn: &DatabaseTransaction, tenant: &TenantId, id: &str) -> Result<(), StoreError> {
     Entity::delete_by_id((tenant.as_str().to_owned(), id.to_owned())).exec(txn).await?;
     Ok(())

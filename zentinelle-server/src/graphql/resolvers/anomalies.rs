@@ -7,7 +7,8 @@ use crate::clock;
 use crate::graphql::ask::{Ask, Id, Instant, Resolvers};
 use crate::graphql::page::MOST_LIST;
 use crate::http::error::ApiError;
-use crate::service::{anomalies, incidents};
+use crate::service::anomalies;
+use crate::service::incidents::{self, NewEvidence};
 use crate::store::anomalies as store;
 use crate::store::entities::anomaly;
 
@@ -21,9 +22,8 @@ pub(super) fn register(to: &mut Resolvers) {
         anomalies::set(&ask.app, &ask.caller, args.id.known("anomaly")?, &args.status).await?;
         Ok(json!({ "id": args.id.0 }))
     });
-    to.mutation("addIncidentEvidence", async |ask: Ask, args: Evidence| -> Result<Value, ApiError> {
-        let (id, note) = (args.id.known("incident")?, args.note.unwrap_or_default());
-        let row = incidents::add_evidence(&ask.app, &ask.caller, id, &args.kind, &args.reference, &note).await?;
+    to.mutation("addIncidentEvidence", async |ask: Ask, args: Added| -> Result<Value, ApiError> {
+        let row = incidents::add_evidence(&ask.app, &ask.caller, args.id.known("incident")?, args.piece).await?;
         Ok(json!({ "id": row.id }))
     });
 }
@@ -58,10 +58,8 @@ struct Set {
 }
 
 #[derive(Deserialize)]
-struct Evidence {
+struct Added {
     id: Id,
-    kind: String,
-    reference: String,
-    #[serde(default)]
-    note: Option<String>,
+    #[serde(flatten)]
+    piece: NewEvidence,
 }

@@ -323,7 +323,7 @@ struct HoldInput {
     custodian_email: Option<String>,
     notify_on_access: Option<bool>,
     notification_emails: Option<Vec<String>>,
-    metadata: Option<Value>,
+    metadata: Option<Map<String, Value>>,
 }
 
 impl HoldInput {
@@ -344,7 +344,7 @@ impl HoldInput {
             custodian_email: self.custodian_email,
             notify_on_access: self.notify_on_access,
             notification_emails: self.notification_emails,
-            metadata: self.metadata.filter(|metadata| !metadata.is_null()),
+            metadata: self.metadata,
         }
     }
 }

@@ -1,20 +1,11 @@
 //! `content-rules`.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::app::App;
-use crate::auth::Caller;
+use super::resource::resource;
 use crate::clock;
-use crate::http::error::{ApiError, ErrorBody};
-use crate::http::extract::{JsonBody, PathId, Query};
-use crate::http::listing;
 use crate::service::content_rules::{self, RuleInput, RuleType};
 use crate::store::entities::content_rule;
 
@@ -87,16 +78,6 @@ impl From<content_rule::Model> for ContentRule {
     }
 }
 
-/// Which page is wanted.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PageQuery {
-    /// How many. Default: 100, at most 500.
-    limit: Option<u64>,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// A page of content rules, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ContentRules {
@@ -108,94 +89,7 @@ pub(crate) struct ContentRules {
     results: Vec<ContentRule>,
 }
 
-/// The content rules.
-#[utoipa::path(
-    get, path = "/api/zentinelle/v1/content-rules", tag = "content", operation_id = "list_content_rules", params(PageQuery),
-    responses(
-        (status = 200, description = "A page of content rules", body = ContentRules),
-        (status = "4XX", description = "The query is not valid", body = ErrorBody),
-    ),
-    security(("operator_key" = ["content_rules:read"]))
-)]
-pub(crate) async fn list(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<ContentRules>, ApiError> {
-    let page = listing::page(query.limit, None, query.cursor.as_deref(), 100, 500)?;
-    let found = content_rules::list(&app, &caller, &page).await?.map(ContentRule::from);
-    Ok(Json(ContentRules { count: found.total, next_cursor: found.next, results: found.rows }))
-}
-
-/// Makes a content rule.
-#[utoipa::path(
-    post, path = "/api/zentinelle/v1/content-rules", tag = "content", operation_id = "create_content_rule", request_body = RuleInput,
-    responses(
-        (status = 201, description = "The content rule", body = ContentRule),
-        (status = "4XX", description = "The content rule is not valid, or its name is taken", body = ErrorBody),
-    ),
-    security(("operator_key" = ["content_rules:write"]))
-)]
-pub(crate) async fn create(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    JsonBody(input): JsonBody<RuleInput>,
-) -> Result<(StatusCode, Json<ContentRule>), ApiError> {
-    Ok((StatusCode::CREATED, Json(content_rules::create(&app, &caller, input).await?.into())))
-}
-
-/// One content rule.
-#[utoipa::path(
-    get, path = "/api/zentinelle/v1/content-rules/{id}", tag = "content", operation_id = "get_content_rule",
-    params(("id" = String, Path, description = "The id")),
-    responses(
-        (status = 200, description = "The content rule", body = ContentRule),
-        (status = "4XX", description = "There is no such content rule", body = ErrorBody),
-    ),
-    security(("operator_key" = ["content_rules:read"]))
-)]
-pub(crate) async fn get(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    PathId(id): PathId,
-) -> Result<Json<ContentRule>, ApiError> {
-    Ok(Json(content_rules::get(&app, &caller, &id).await?.into()))
-}
-
-/// Changes a content rule; what is left out stays.
-#[utoipa::path(
-    patch, path = "/api/zentinelle/v1/content-rules/{id}", tag = "content", operation_id = "update_content_rule",
-    params(("id" = String, Path, description = "The id")), request_body = RuleInput,
-    responses(
-        (status = 200, description = "The content rule", body = ContentRule),
-        (status = "4XX", description = "There is no such content rule, or it cannot be changed so", body = ErrorBody),
-    ),
-    security(("operator_key" = ["content_rules:write"]))
-)]
-pub(crate) async fn update(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    PathId(id): PathId,
-    JsonBody(input): JsonBody<RuleInput>,
-) -> Result<Json<ContentRule>, ApiError> {
-    Ok(Json(content_rules::update(&app, &caller, &id, input).await?.into()))
-}
-
-/// Removes a content rule.
-#[utoipa::path(
-    delete, path = "/api/zentinelle/v1/content-rules/{id}", tag = "content", operation_id = "delete_content_rule",
-    params(("id" = String, Path, description = "The id")),
-    responses(
-        (status = 204, description = "It is gone"),
-        (status = "4XX", description = "There is no such content rule", body = ErrorBody),
-    ),
-    security(("operator_key" = ["content_rules:write"]))
-)]
-pub(crate) async fn delete(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    PathId(id): PathId,
-) -> Result<StatusCode, ApiError> {
-    content_rules::delete(&app, &caller, &id).await?;
-    Ok(StatusCode::NO_CONTENT)
+resource! {
+    path: "/api/zentinelle/v1/content-rules", tag: "content", operations: "content_rule" / "content_rules", noun: "a" "content rule",
+    permissions: "content_rules", service: content_rules, shown: ContentRule, page: ContentRules, input: RuleInput,
 }

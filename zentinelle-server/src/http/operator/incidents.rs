@@ -16,7 +16,9 @@ use crate::http::error::{ApiError, ErrorBody};
 use crate::http::extract::{JsonBody, PathId, Query, lenient};
 use crate::http::listing;
 use crate::service::fields;
-use crate::service::incidents::{self, IncidentPatch, IncidentSeverity, IncidentStatus, NewIncident, ServiceLevel};
+use crate::service::incidents::{
+    self, Evidence, IncidentPatch, IncidentSeverity, IncidentStatus, NewIncident, ServiceLevel,
+};
 use crate::store::entities::{incident, incident_comment};
 use crate::store::incidents::{self as store, Wanted};
 use crate::store::wire_name;
@@ -95,7 +97,7 @@ pub(crate) struct Incident {
     #[schema(value_type = Vec<String>)]
     tags: Value,
     /// What shows it.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<Evidence>)]
     evidence: Value,
     /// How it stands against its clock.
     sla: ServiceLevel,

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use super::jobs::one_of;
@@ -56,7 +56,7 @@ pub(crate) struct LegalHoldRequest {
     notification_emails: Option<Vec<String>>,
     /// Anything else.
     #[schema(value_type = Option<Object>)]
-    metadata: Option<Value>,
+    metadata: Option<Map<String, Value>>,
 }
 
 impl From<LegalHoldRequest> for Input {

@@ -1,5 +1,7 @@
 //! `/api/zentinelle/v1` for operators: what they change and what they look at.
 
+pub(crate) mod agent_groups;
+pub(crate) mod agents;
 pub(crate) mod alert_rules;
 pub(crate) mod alerts;
 pub(crate) mod compliance;
@@ -16,6 +18,7 @@ pub(crate) mod policy_documents;
 pub(crate) mod policy_tools;
 pub(crate) mod prices;
 pub(crate) mod reports;
+pub(crate) mod resource;
 pub(crate) mod retention;
 pub(crate) mod risks;
 pub(crate) mod secrets;
@@ -28,10 +31,6 @@ pub(crate) mod violations;
 pub(crate) mod webhooks;
 
 #[cfg(test)]
-mod tests;
-
-pub(crate) mod agent_groups;
-pub(crate) mod agents;
-
-#[cfg(test)]
 mod agents_tests;
+#[cfg(test)]
+mod tests;

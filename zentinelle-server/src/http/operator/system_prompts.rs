@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::resource::resource;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
@@ -68,16 +68,6 @@ impl From<system_prompt::Model> for SystemPrompt {
     }
 }
 
-/// Which page is wanted.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PageQuery {
-    /// How many. Default: 100, at most 500.
-    limit: Option<u64>,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// A page of system prompts, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SystemPrompts {
@@ -89,96 +79,9 @@ pub(crate) struct SystemPrompts {
     results: Vec<SystemPrompt>,
 }
 
-/// The system prompts.
-#[utoipa::path(
-    get, path = "/api/zentinelle/v1/system-prompts", tag = "prompts", operation_id = "list_system_prompts", params(PageQuery),
-    responses(
-        (status = 200, description = "A page of system prompts", body = SystemPrompts),
-        (status = "4XX", description = "The query is not valid", body = ErrorBody),
-    ),
-    security(("operator_key" = ["system_prompts:read"]))
-)]
-pub(crate) async fn list(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<SystemPrompts>, ApiError> {
-    let page = listing::page(query.limit, None, query.cursor.as_deref(), 100, 500)?;
-    let found = system_prompts::list(&app, &caller, &page).await?.map(SystemPrompt::from);
-    Ok(Json(SystemPrompts { count: found.total, next_cursor: found.next, results: found.rows }))
-}
-
-/// Makes a system prompt.
-#[utoipa::path(
-    post, path = "/api/zentinelle/v1/system-prompts", tag = "prompts", operation_id = "create_system_prompt", request_body = PromptInput,
-    responses(
-        (status = 201, description = "The system prompt", body = SystemPrompt),
-        (status = "4XX", description = "The system prompt is not valid, or its name is taken", body = ErrorBody),
-    ),
-    security(("operator_key" = ["system_prompts:write"]))
-)]
-pub(crate) async fn create(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    JsonBody(input): JsonBody<PromptInput>,
-) -> Result<(StatusCode, Json<SystemPrompt>), ApiError> {
-    Ok((StatusCode::CREATED, Json(system_prompts::create(&app, &caller, input).await?.into())))
-}
-
-/// One system prompt.
-#[utoipa::path(
-    get, path = "/api/zentinelle/v1/system-prompts/{id}", tag = "prompts", operation_id = "get_system_prompt",
-    params(("id" = String, Path, description = "The id")),
-    responses(
-        (status = 200, description = "The system prompt", body = SystemPrompt),
-        (status = "4XX", description = "There is no such system prompt", body = ErrorBody),
-    ),
-    security(("operator_key" = ["system_prompts:read"]))
-)]
-pub(crate) async fn get(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    PathId(id): PathId,
-) -> Result<Json<SystemPrompt>, ApiError> {
-    Ok(Json(system_prompts::get(&app, &caller, &id).await?.into()))
-}
-
-/// Changes a system prompt; what is left out stays.
-#[utoipa::path(
-    patch, path = "/api/zentinelle/v1/system-prompts/{id}", tag = "prompts", operation_id = "update_system_prompt",
-    params(("id" = String, Path, description = "The id")), request_body = PromptInput,
-    responses(
-        (status = 200, description = "The system prompt", body = SystemPrompt),
-        (status = "4XX", description = "There is no such system prompt, or it cannot be changed so", body = ErrorBody),
-    ),
-    security(("operator_key" = ["system_prompts:write"]))
-)]
-pub(crate) async fn update(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    PathId(id): PathId,
-    JsonBody(input): JsonBody<PromptInput>,
-) -> Result<Json<SystemPrompt>, ApiError> {
-    Ok(Json(system_prompts::update(&app, &caller, &id, input).await?.into()))
-}
-
-/// Removes a system prompt.
-#[utoipa::path(
-    delete, path = "/api/zentinelle/v1/system-prompts/{id}", tag = "prompts", operation_id = "delete_system_prompt",
-    params(("id" = String, Path, description = "The id")),
-    responses(
-        (status = 204, description = "It is gone"),
-        (status = "4XX", description = "There is no such system prompt", body = ErrorBody),
-    ),
-    security(("operator_key" = ["system_prompts:write"]))
-)]
-pub(crate) async fn delete(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    PathId(id): PathId,
-) -> Result<StatusCode, ApiError> {
-    system_prompts::delete(&app, &caller, &id).await?;
-    Ok(StatusCode::NO_CONTENT)
+resource! {
+    path: "/api/zentinelle/v1/system-prompts", tag: "prompts", operations: "system_prompt" / "system_prompts", noun: "a" "system prompt",
+    permissions: "system_prompts", service: system_prompts, shown: SystemPrompt, page: SystemPrompts, input: PromptInput,
 }
 
 /// Which versions are wanted.

@@ -153,6 +153,35 @@ async fn incidents_run_against_their_clock_through_their_states() {
 }
 
 #[tokio::test]
+async fn evidence_says_what_it_is_and_keeps_who_added_it() {
+    for server in servers().await {
+        let (operator, admin) = (server.operator(Role::Operator).await, server.operator(Role::Admin).await);
+        let made = ok(&server, Method::POST, "incidents", &operator, json!({"title": "Leak"})).await;
+        let path = format!("incidents/{}", made["id"].as_str().expect("an id"));
+        for (evidence, says) in [
+            (json!([[null, null]]), "evidence[0]"),
+            (json!([{"kind": "rumour", "reference": "x"}]), "evidence[0].kind"),
+            (json!([{"kind": "note"}]), "evidence[0]"),
+            (json!([{"kind": "note", "reference": "x"}, {"kind": "url", "reference": "x"}]), "evidence[1].reference"),
+            (json!(vec![json!({"kind": "note", "reference": "x"}); 201]), "holds 201 pieces"),
+        ] {
+            let (status, answer) =
+                server.send(Method::PATCH, &at(&path), &operator, json!({"evidence": evidence})).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{evidence}");
+            assert!(answer.to_string().contains(says), "{says}: {answer}");
+        }
+        let note = json!({"kind": "note", "reference": "a call", "note": "they rang"});
+        let first = ok(&server, Method::PATCH, &path, &operator, json!({"evidence": [note]})).await;
+        let kept = first["evidence"][0].clone();
+        assert_eq!((&kept["kind"], &kept["added_by"]), (&json!("note"), &json!("operator:operator")));
+        let more = json!({"evidence": [kept, {"kind": "decision", "reference": "d-1"}]});
+        let second = ok(&server, Method::PATCH, &path, &admin, more).await;
+        assert_eq!(second["evidence"][0], kept, "another who adds a piece does not take over the first");
+        assert_eq!(second["evidence"][1]["added_by"], "operator:admin");
+    }
+}
+
+#[tokio::test]
 async fn alert_rules_are_kept_with_a_condition_that_can_be_counted() {
     for server in servers().await {
         let (agent, operator) = (server.agent("builder").await, server.operator(Role::Operator).await);

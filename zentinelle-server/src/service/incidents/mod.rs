@@ -4,11 +4,14 @@
 //! out, work may go back and forth, a resolved incident may be opened again, and a closed one
 //! stays closed.
 
+mod evidence;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use zentinelle_core::audit::AuditAction;
 
+pub(crate) use self::evidence::{Evidence, NewEvidence, add as add_evidence};
 use super::change::Change;
 use super::{fields, risks};
 use crate::app::App;
@@ -172,9 +175,8 @@ pub(crate) struct IncidentPatch {
     lessons: Option<String>,
     /// Words to find it by.
     tags: Option<Vec<String>>,
-    /// What shows it: any list.
-    #[schema(value_type = Option<Vec<Object>>)]
-    evidence: Option<Vec<Value>>,
+    /// What shows it, in the place of what showed it before.
+    evidence: Option<Vec<NewEvidence>>,
     /// The deployment it happened in; empty for none.
     deployment_id: Option<String>,
     /// Whom it struck; empty for nobody.
@@ -259,7 +261,7 @@ pub(crate) async fn update(
     let before = store::locked(&txn, &caller.tenant, id).await?;
     let mut row = before.clone();
     let risk = patch.risk_id.clone();
-    patch.write_to(&mut row)?;
+    patch.write_to(&mut row, caller)?;
     if row == before && risk.is_none() {
         return Ok(row);
     }
@@ -281,7 +283,7 @@ pub(crate) async fn update(
 }
 
 impl IncidentPatch {
-    fn write_to(self, row: &mut incident::Model) -> Result<(), ApiError> {
+    fn write_to(self, row: &mut incident::Model, caller: &Caller) -> Result<(), ApiError> {
         if let Some(next) = self.status {
             move_to(row, next)?;
         }
@@ -321,10 +323,8 @@ impl IncidentPatch {
             fields::names("tags", &tags, MOST_TAGS)?;
             row.tags = json!(tags);
         }
-        if let Some(evidence) = self.evidence {
-            let evidence = Value::from(evidence);
-            fields::json("evidence", &evidence)?;
-            row.evidence = evidence;
+        if let Some(given) = self.evidence {
+            evidence::replace(row, given, caller)?;
         }
         Ok(())
     }
@@ -423,49 +423,6 @@ pub(crate) async fn comment(
     };
     store::comment(&txn, row.clone()).await?;
     change(caller, AuditAction::Update, &incident, json!({ "comment_id": row.id })).record(&txn).await?;
-    txn.commit().await?;
-    Ok(row)
-}
-
-/// The kinds of things that show an incident.
-pub(crate) const EVIDENCE_KINDS: [&str; 9] =
-    ["decision", "event", "alert", "interaction", "scan", "policy", "agent", "url", "note"];
-/// The most pieces of evidence.
-const MOST_EVIDENCE: usize = 200;
-
-/// Adds something that shows an incident, in the caller's name.
-pub(crate) async fn add_evidence(
-    app: &App,
-    caller: &Caller,
-    id: &str,
-    kind: &str,
-    reference: &str,
-    note: &str,
-) -> Result<incident::Model, ApiError> {
-    if !EVIDENCE_KINDS.contains(&kind) {
-        return Err(ApiError::invalid("kind", format!("must be one of {}", EVIDENCE_KINDS.join(", "))));
-    }
-    let reference = fields::required("reference", Some(reference), 2_000)?;
-    if kind == "url" && !reference.starts_with("https://") && !reference.starts_with("http://") {
-        return Err(ApiError::invalid("reference", "must be an address that begins with https:// or http://"));
-    }
-    fields::text("note", note, fields::MOST_PROSE)?;
-    let txn = app.store.begin().await?;
-    let mut row = store::locked(&txn, &caller.tenant, id).await?;
-    let mut evidence = row.evidence.as_array().cloned().unwrap_or_default();
-    if evidence.len() >= MOST_EVIDENCE {
-        return Err(ApiError::invalid("reference", format!("an incident holds at most {MOST_EVIDENCE}")));
-    }
-    let now = clock::now_micros();
-    evidence.push(json!({ "kind": kind, "reference": reference, "note": note, "added_by": caller.actor(),
-        "added_at": clock::iso(now) }));
-    let evidence = Value::from(evidence);
-    fields::json("evidence", &evidence)?;
-    row.evidence = evidence;
-    row.updated_at = now;
-    store::update(&txn, row.clone()).await?;
-    let changes = json!({ "evidence_added": { "kind": kind, "reference": reference } });
-    change(caller, AuditAction::Update, &row, changes).record(&txn).await?;
     txn.commit().await?;
     Ok(row)
 }
