@@ -5,8 +5,11 @@
 
 use std::cmp::Ordering;
 
-/// Sorts; items that compare equal keep their order.
+/// Sorts; items that compare equal keep their order. What is sorted already costs nothing but the look.
 pub(crate) fn sort_by<T>(items: &mut [T], mut compare: impl FnMut(&T, &T) -> Ordering) {
+    if items.is_sorted_by(|one, next| compare(one, next).is_le()) {
+        return;
+    }
     let order = order(items.len(), &mut |one, other| match (items.get(one), items.get(other)) {
         (Some(one), Some(other)) => compare(one, other),
         _ => Ordering::Equal,

@@ -89,7 +89,10 @@ fn write_value(value: &Value, out: &mut String) {
 fn write_object(members: &Map<String, Value>, out: &mut String) {
     let mut sorted: Vec<_> = members.iter().collect();
     // Not the order of Rust's strings: beyond U+FFFF, UTF-16 code units sort differently from characters.
-    sorting::sort_by(&mut sorted, |(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
+    sorting::sort_by(&mut sorted, |(left, _), (right, _)| {
+        let alike = left.is_ascii() && right.is_ascii();
+        if alike { left.cmp(right) } else { left.encode_utf16().cmp(right.encode_utf16()) }
+    });
     out.push('{');
     for (index, (key, value)) in sorted.into_iter().enumerate() {
         if index > 0 {
@@ -122,19 +125,26 @@ fn write_number(number: &Number, out: &mut String) {
 /// control characters, everything else as it is.
 fn write_text(text: &str, out: &mut String) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            '\0'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(character))),
-            _ => out.push(character),
+    let mut rest = text;
+    // What is escaped is one byte, so what stands before it is text.
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')) {
+        let (plain, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut escaped = from.chars();
+        match escaped.next() {
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some('\r') => out.push_str("\\r"),
+            Some(control) => out.push_str(&format!("\\u{:04x}", u32::from(control))),
+            None => {}
         }
+        rest = escaped.as_str();
     }
+    out.push_str(rest);
     out.push('"');
 }
 

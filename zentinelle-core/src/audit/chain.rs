@@ -122,6 +122,16 @@ impl Chain {
     ///
     /// If the record belongs to another tenant, is too deep or too long, or cannot be written.
     pub fn append(&mut self, record: AuditRecord) -> Result<Entry, AppendError> {
+        self.append_written(record).map(|(entry, _)| entry)
+    }
+
+    /// As [`Chain::append`], and the entry in canonical JSON besides: a host that keeps it letter for letter need
+    /// not write the record once more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chain::append`].
+    pub fn append_written(&mut self, record: AuditRecord) -> Result<(Entry, String), AppendError> {
         if record.tenant_id != self.tenant_id {
             return Err(AppendError::WrongTenant);
         }
@@ -138,7 +148,11 @@ impl Chain {
         let chain_hash = chain_hash(&self.chain_hash, sequence, &entry_hash);
         self.tree.push(leaf_hash(chain_hash.as_bytes()));
         self.chain_hash = chain_hash;
-        Ok(Entry { sequence, entry_hash, chain_hash, record })
+        // Its keys in their order; the digests and the number need no escapes.
+        let text = format!(
+            r#"{{"chain_hash":"{chain_hash}","entry_hash":"{entry_hash}","record":{canonical},"sequence":{sequence}}}"#
+        );
+        Ok((Entry { sequence, entry_hash, chain_hash, record }, text))
     }
 }
 
@@ -228,6 +242,15 @@ mod tests {
         }
         assert_eq!(stored, json!(kept));
         assert_eq!(kept.size(), 20);
+    }
+
+    #[test]
+    fn the_text_of_an_entry_is_its_canonical_json() {
+        let mut chain = Chain::genesis("t");
+        for note in [json!({ "note": "a\u{1}\"\n\\\u{e9}\u{10ffff}", "b": [1.5, null] }), json!(null)] {
+            let (entry, text) = chain.append_written(AuditRecord { metadata: note, ..record("1") }).expect("entry");
+            assert_eq!(text, to_canonical_json(&json!(entry)));
+        }
     }
 
     #[test]

@@ -57,24 +57,35 @@ pub struct Counter {
 impl fmt::Display for Counter {
     /// A key for stores that want text. Parts are escaped, so that two counters never share a key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let part = |text: &str| text.replace('%', "%25").replace(':', "%3A");
-        write!(f, "{}:{}:", part(self.tenant.as_str()), part(&self.meter))?;
+        write!(f, "{}:{}:", Part(self.tenant.as_str()), Part(&self.meter))?;
         match &self.holder {
             Holder::Tenant => f.write_str("tenant")?,
-            Holder::SubOrganization(id) => write!(f, "sub_organization:{}", part(id.as_str()))?,
-            Holder::Deployment(id) => write!(f, "deployment:{}", part(id.as_str()))?,
-            Holder::Group(id) => write!(f, "group:{}", part(id.as_str()))?,
-            Holder::Agent(id) => write!(f, "agent:{}", part(id.as_str()))?,
-            Holder::User(id) => write!(f, "user:{}", part(id.as_str()))?,
-            Holder::AgentAndUser(agent, None) => write!(f, "agent_for_nobody:{}", part(agent.as_str()))?,
+            Holder::SubOrganization(id) => write!(f, "sub_organization:{}", Part(id.as_str()))?,
+            Holder::Deployment(id) => write!(f, "deployment:{}", Part(id.as_str()))?,
+            Holder::Group(id) => write!(f, "group:{}", Part(id.as_str()))?,
+            Holder::Agent(id) => write!(f, "agent:{}", Part(id.as_str()))?,
+            Holder::User(id) => write!(f, "user:{}", Part(id.as_str()))?,
+            Holder::AgentAndUser(agent, None) => write!(f, "agent_for_nobody:{}", Part(agent.as_str()))?,
             Holder::AgentAndUser(agent, Some(user)) => {
-                write!(f, "agent_for_user:{}:{}", part(agent.as_str()), part(user.as_str()))?;
+                write!(f, "agent_for_user:{}:{}", Part(agent.as_str()), Part(user.as_str()))?;
             }
         }
         match &self.subject {
             None => Ok(()),
-            Some(subject) => write!(f, ":subject:{}", part(subject)),
+            Some(subject) => write!(f, ":subject:{}", Part(subject)),
         }
+    }
+}
+
+/// A part of a key. Most hold nothing to escape.
+struct Part<'t>(&'t str);
+
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.bytes().any(|byte| matches!(byte, b'%' | b':')) {
+            return f.write_str(self.0);
+        }
+        f.write_str(&self.0.replace('%', "%25").replace(':', "%3A"))
     }
 }
 

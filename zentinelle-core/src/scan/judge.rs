@@ -25,47 +25,76 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
 }
 
-/// Judges a text for prompt injection and jailbreaks. What hides in it (invisible characters,
-/// lookalikes, one level of encoding) is judged as well.
-#[must_use]
-pub fn judge(text: &str, source: Source) -> Judgement {
-    with_views(text, |views, fired, place| {
-        let report = injection::judge(views, source, fired);
-        let mut findings: Vec<Finding> = report.findings.iter().map(place).collect();
+/// A text that was read for signals once, so that several may ask what it is.
+#[derive(Clone, Debug)]
+pub struct Reading<'t> {
+    views: Views<'t>,
+    fired: Fired,
+}
+
+impl<'t> Reading<'t> {
+    /// Reads a text, and what hides in it: invisible characters, lookalikes, one level of encoding.
+    #[must_use]
+    pub fn of(text: &'t str) -> Self {
+        let views = Views::of(text);
+        let mut fired = Fired::default();
+        for view in shown(&views) {
+            PREFILTER.hits(view.text, 0, |hit| fired.note(&hit));
+        }
+        Self { views, fired }
+    }
+
+    /// The text in every form.
+    #[must_use]
+    pub const fn views(&self) -> &Views<'t> {
+        &self.views
+    }
+
+    /// As [`judge`].
+    #[must_use]
+    pub fn judge(&self, source: Source) -> Judgement {
+        let report = injection::judge(&shown(&self.views), source, &self.fired);
+        let mut findings: Vec<Finding> = report.findings.iter().map(|hit| self.placed(hit)).collect();
         sorting::sort_by(&mut findings, |a, b| {
             (a.span.start, a.span.end, a.kind).cmp(&(b.span.start, b.span.end, b.kind))
         });
         findings.dedup_by(|a, b| a.kind == b.kind && a.span == b.span);
         Judgement { score: report.score, verdict: report.verdict, findings }
-    })
+    }
+
+    /// As [`detect`].
+    #[must_use]
+    pub fn detect(&self, source: Source, families: Families, sensitivity: Sensitivity) -> Option<Finding> {
+        let strongest = injection::detect(&shown(&self.views), source, families, sensitivity, &self.fired);
+        strongest.as_ref().map(|hit| self.placed(hit))
+    }
+
+    /// A hit where it stands in the original.
+    fn placed(&self, hit: &Hit) -> Finding {
+        let hidden = hit.view.checked_sub(1).and_then(|index| self.views.hidden().nth(index));
+        let span = hidden.map_or_else(|| hit.span.clone(), |view| view.original_span(hit.span.clone()));
+        Finding::new(hit.category, hit.kind, hit.severity, hit.confidence, span)
+    }
+}
+
+fn shown<'v>(all: &'v Views<'_>) -> Vec<View<'v>> {
+    let mut views = vec![View { kind: ViewKind::Raw, text: all.raw() }];
+    views.extend(all.normalised().map(|view| View { kind: ViewKind::Normalised, text: view.text() }));
+    views.extend(all.decoded().iter().map(|view| View { kind: ViewKind::Decoded, text: view.text() }));
+    views
+}
+
+/// Judges a text for prompt injection and jailbreaks. What hides in it (invisible characters,
+/// lookalikes, one level of encoding) is judged as well.
+#[must_use]
+pub fn judge(text: &str, source: Source) -> Judgement {
+    Reading::of(text).judge(source)
 }
 
 /// The strongest signal of some families, when the text is one to report at this sensitivity.
 #[must_use]
 pub fn detect(text: &str, source: Source, families: Families, sensitivity: Sensitivity) -> Option<Finding> {
-    with_views(text, |views, fired, place| {
-        injection::detect(views, source, families, sensitivity, fired).as_ref().map(place)
-    })
-}
-
-fn with_views<T>(text: &str, judge: impl FnOnce(&[View<'_>], &Fired, &dyn Fn(&Hit) -> Finding) -> T) -> T {
-    let all = Views::of(text);
-    let mut views = vec![View { kind: ViewKind::Raw, text: all.raw() }];
-    views.extend(all.normalised().map(|view| View { kind: ViewKind::Normalised, text: view.text() }));
-    views.extend(all.decoded().iter().map(|view| View { kind: ViewKind::Decoded, text: view.text() }));
-    let mut fired = Fired::default();
-    for view in &views {
-        PREFILTER.hits(view.text, 0, |hit| fired.note(&hit));
-    }
-    let hidden: Vec<&super::View> = all.hidden().collect();
-    let place = |hit: &Hit| {
-        let span = match hit.view.checked_sub(1).and_then(|index| hidden.get(index)) {
-            Some(view) => view.original_span(hit.span.clone()),
-            None => hit.span.clone(),
-        };
-        Finding::new(hit.category, hit.kind, hit.severity, hit.confidence, span)
-    };
-    judge(&views, &fired, &place)
+    Reading::of(text).detect(source, families, sensitivity)
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ mod window;
 use std::collections::BTreeSet;
 
 pub use finding::{Category, Finding, Marker, Severity};
-pub use judge::{Judgement, detect, judge};
+pub use judge::{Judgement, Reading, detect, judge};
 pub use view::View;
 
 use crate::sorting;

@@ -224,7 +224,7 @@ impl Past<'_> {
             dry_run: false,
             source: Source::Native,
         };
-        decide::decide(self.app, asked).await.map(drop)
+        decide::answer(self.app, asked).await.map(drop)
     }
 
     fn context(&self, worker: &Worker, deed: &Deed, dice: &mut Dice) -> Map<String, Value> {

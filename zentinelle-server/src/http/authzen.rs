@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use zentinelle_core::decision::Effect;
+use zentinelle_core::wire;
 
 use super::acting::acting_agent;
 use super::error::{ApiError, ErrorBody};
@@ -28,7 +29,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
 use crate::service::approvals::token::TOKEN_KEY;
-use crate::service::decide::{self, Asked, Decided, Source};
+use crate::service::decide::{self, Answered, Asked, Source};
 use crate::service::fields;
 
 /// The most evaluations of one request.
@@ -208,7 +209,7 @@ impl Evaluation {
 
     async fn decide(self, app: &App, caller: &Caller) -> Result<DecisionReply, ApiError> {
         let asked = self.asked(app, caller).await?;
-        Ok(DecisionReply::new(decide::decide(app, asked).await?))
+        Ok(DecisionReply::new(decide::answer(app, asked).await?))
     }
 
     /// The question in our own words.
@@ -316,8 +317,8 @@ impl Facts {
 }
 
 impl DecisionReply {
-    fn new(decided: Decided) -> Self {
-        let decision = decided.document.allowed;
+    fn new(answered: Answered) -> Self {
+        let (allowed, decision) = (answered.is_allowed(), &answered.decision);
         let mut context = Map::new();
         let mut put = |key: &str, value: Value| {
             let empty = match &value {
@@ -330,27 +331,26 @@ impl DecisionReply {
                 context.insert(key.to_owned(), value);
             }
         };
-        let document = &decided.document;
-        put("evaluation_id", decided.id.clone().into());
-        if !decision {
-            let code = document.code.as_ref().map(ToString::to_string);
+        put("evaluation_id", answered.id.clone().into());
+        if !allowed {
+            let code = decision.primary().map(|violation| violation.code.to_string());
             let code = code.unwrap_or_else(|| Effect::NoPolicy.name().to_owned());
-            let message = document.reason.clone().unwrap_or_default();
-            put("reason", if decided.approval.is_some() { "approval_required".into() } else { code.clone().into() });
+            let message = wire::reason(decision).unwrap_or_default().to_owned();
+            put("reason", if answered.approval.is_some() { "approval_required".into() } else { code.clone().into() });
             put("code", code.clone().into());
             put("message", message.clone().into());
             put("reason_admin", json!({ "en": format!("{code}: {message}") }));
             put("reason_user", json!({ "en-403": message }));
         }
-        put("policies", serde_json::to_value(&document.determining).unwrap_or_default());
-        put("warnings", document.warnings.clone().into());
-        put("obligations", serde_json::to_value(&document.obligations).unwrap_or_default());
-        put("retry_at", document.retry_at.map(|at| clock::iso(clock::micros(at))).into());
-        if let Some(row) = &decided.approval {
+        put("policies", decision.determining().map(|(policy, _)| policy.id.as_str()).collect());
+        put("warnings", answered.warnings.clone().into());
+        put("obligations", serde_json::to_value(decision.obligations().collect::<Vec<_>>()).unwrap_or_default());
+        put("retry_at", answered.retry_at().into());
+        if let Some(row) = &answered.approval {
             put("approval_id", row.id.clone().into());
             put("access_request", json!({ "expires_at": clock::iso(row.expires_at), "task": row.id }));
         }
-        Self { decision, context }
+        Self { decision: allowed, context }
     }
 
     /// An evaluation that could not be made is a denial.

@@ -84,6 +84,19 @@ impl Reader {
         self.shared.counters().undrained_bytes > self.shared.options.max_bytes / 8
     }
 
+    /// Waits until there is something to read, or there will never be more.
+    pub(crate) async fn ready(&self) {
+        loop {
+            let appended = self.shared.appended.notified();
+            tokio::pin!(appended);
+            appended.as_mut().enable(); // before the look, so that no append falls in between
+            if !matches!(self.shared.next_extent(self.position), Ok(None)) {
+                return;
+            }
+            appended.await;
+        }
+    }
+
     /// The next records: at least one, at most `max_records`, and no more bytes than `max_bytes`
     /// unless the first record alone has more. Waits while there are none. A batch may be smaller
     /// than what waits: it never spans two segments.

@@ -3,7 +3,7 @@
 //! Applies where the ledger is kept in memory or in Redis: the tables then follow behind, and
 //! are what a start, or a Redis that lost everything, begins from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::ConnectionTrait;
 use zentinelle_core::ids::{ReservationId, TenantId};
@@ -57,20 +57,20 @@ pub(crate) async fn store(txn: &impl ConnectionTrait, entries: &[LedgerEntry]) -
     steps.write(txn).await
 }
 
-/// What the entries do, gathered by total, so that each row is written once.
+/// What the entries do, gathered by total, so that each row is named and written once.
 #[derive(Default)]
-struct Steps(BTreeMap<String, (Row, Vec<Step>)>);
+struct Steps(HashMap<(Counter, Window), Vec<Step>>);
 
 impl Steps {
     fn push(&mut self, counter: &Counter, window: Window, step: Step) {
-        let (name, row) = Row::empty(counter, window);
-        self.0.entry(name).or_insert_with(|| (row, Vec::new())).1.push(step);
+        self.0.entry((counter.clone(), window)).or_default().push(step);
     }
 
     async fn write(self, txn: &impl ConnectionTrait) -> Result<(), StoreError> {
         let mut rows = BTreeMap::new();
         let mut steps_of = BTreeMap::new();
-        for (name, (row, steps)) in self.0 {
+        for ((counter, window), steps) in self.0 {
+            let (name, row) = Row::empty(&counter, window);
             rows.insert(name.clone(), row);
             steps_of.insert(name, steps);
         }

@@ -15,7 +15,7 @@ use super::refusal::Refusal;
 use super::target::Target;
 use crate::app::App;
 use crate::http::request_id;
-use crate::service::decide::{self, Asked, Decided, Source};
+use crate::service::decide::{self, Answered, Asked, Source};
 use crate::snapshot::{FailMode, Snapshot};
 use crate::telemetry::traces;
 
@@ -40,7 +40,7 @@ pub(crate) struct Admitted {
     /// The call under way.
     pub(crate) exchange: Exchange,
     /// What was decided.
-    pub(crate) decided: Decided,
+    pub(crate) decided: Answered,
 }
 
 /// Why a call is not made, with the decision if there was one.
@@ -108,9 +108,9 @@ pub(crate) async fn admit(app: &Arc<App>, asking: &Asking<'_>) -> Result<Admitte
         dry_run: false,
         source: Source::Proxy,
     };
-    let decided = decide::decide(app, asked).await.map_err(Refusal::from)?;
+    let decided = decide::answer(app, asked).await.map_err(Refusal::from)?;
     let mut exchange = Exchange::new(facts(app, asking, snapshot, model, worst, Some(&decided)));
-    if decided.document.allowed {
+    if decided.is_allowed() {
         return Ok(Admitted { exchange, decided });
     }
     exchange.tally.ending = Some("denied");
@@ -144,7 +144,7 @@ fn facts(
     snapshot: Arc<Snapshot>,
     model: Option<String>,
     worst: Worst,
-    decided: Option<&Decided>,
+    decided: Option<&Answered>,
 ) -> Facts {
     let Asking { target, calling, call, .. } = *asking;
     Facts {
@@ -159,8 +159,8 @@ fn facts(
         model,
         route: target.route.clone(),
         evaluation_id: decided.map(|decided| decided.id.clone()),
-        permitted: decided.is_some_and(|decided| decided.document.allowed),
-        reservation: decided.and_then(|decided| decided.reservation.clone()),
+        permitted: decided.is_some_and(Answered::is_allowed),
+        reservation: decided.and_then(Answered::reservation).cloned(),
         worst,
         input: call.map(|call| last_words(call, &snapshot)).unwrap_or_default(),
         system: call.map(|call| joined(call.system.iter(), &snapshot)).unwrap_or_default(),

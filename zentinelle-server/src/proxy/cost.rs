@@ -48,20 +48,20 @@ pub(crate) async fn worst(
     let model = model.unwrap_or_default();
     let table = prices::of_tenant(app, &snapshot.tenant).await?;
     let now = clock::now_micros();
-    if !table.is_priced(&upstream.vendor, model, now) && snapshot.settings.proxy.unpriced_model == FailMode::Deny {
+    let price = table.of(&upstream.vendor, model, now);
+    if !price.is_set() && snapshot.settings.proxy.unpriced_model == FailMode::Deny {
         let message = format!(
             "model `{model}` has no price: set one for it, or set `proxy.unpriced_model` to `permit` to charge it as the dearest"
         );
         return Err(Refusal::new(StatusCode::FORBIDDEN, "unpriced_model", message));
     }
     let output = if operation.generates() {
-        let most = table.most_output(&upstream.vendor, model).unwrap_or(MOST_OUTPUT);
-        let asked = call.max_output_tokens.unwrap_or(most);
+        let asked = call.max_output_tokens.unwrap_or_else(|| price.most_output().unwrap_or(MOST_OUTPUT));
         asked.saturating_mul(call.choices.max(1))
     } else {
         0
     };
-    let cost = |usage: Usage| table.cost(&upstream.vendor, model, &usage, now, snapshot.settings.unknown_model_price);
+    let cost = |usage: Usage| price.cost(&usage, snapshot.settings.unknown_model_price);
     // Input that is put into a cache costs more than input that is not. Only the caller's wish
     // for a longer stay costs yet more.
     let classes =

@@ -219,13 +219,14 @@ impl Tally {
 async fn close(facts: Arc<Facts>, mut tally: Tally) {
     let app = &facts.app;
     let now = clock::now_micros();
+    let settled;
     let (used, total, usd_micros, estimated) = match tally.outcome(&facts.worst) {
         Outcome::Released => {
-            settle(&facts, None).await;
+            settled = settle(&facts, None).await;
             (Usage::default(), 0, 0, false)
         }
         Outcome::AsReserved => {
-            settle(&facts, Some(Used::default())).await;
+            settled = settle(&facts, Some(Used::default())).await;
             let worst = &facts.worst;
             let used = Usage { input: worst.input, output: worst.output, ..Usage::default() };
             (used, worst.tokens(), worst.usd_micros, true)
@@ -241,7 +242,7 @@ async fn close(facts: Arc<Facts>, mut tally: Tally) {
                 }
             };
             let usd_micros = cost.map(|cost| u64::try_from(cost.usd_micros).unwrap_or_default());
-            settle(&facts, Some(Used { tokens: Some(total), usd_micros, bytes: None })).await;
+            settled = settle(&facts, Some(Used { tokens: Some(total), usd_micros, bytes: None })).await;
             let known = cost.is_some_and(|cost| cost.known);
             (used, total, cost.map_or(facts.worst.usd_micros, |cost| cost.usd_micros), !known || !tally.complete)
         }
@@ -276,17 +277,29 @@ async fn close(facts: Arc<Facts>, mut tally: Tally) {
         usd_micros,
     );
     // What is no model call has its decision on record, and nothing besides.
-    if (facts.route.operation.is_call() || facts.evaluation_id.is_none())
-        && let Err(error) = keep(&facts, tally, used, usd_micros, estimated).await
+    let records = if facts.route.operation.is_call() || facts.evaluation_id.is_none() {
+        seen(&facts, tally, used, usd_micros, estimated).await
+    } else {
+        Ok(Vec::new())
+    };
+    let records = records.unwrap_or_else(|error| {
+        tracing::error!(?error, request_id = facts.request_id, "the record of a model call was not made");
+        Vec::new()
+    });
+    // A process that dies before this leaves the call at what it reserved: never at less.
+    let all: Vec<Record> = settled.into_iter().chain(records).collect();
+    if !all.is_empty()
+        && let Err(error) = app.recorder.record(&all)
     {
-        tracing::error!(?error, request_id = facts.request_id, "the record of a model call was not kept");
+        tracing::error!(?error, request_id = facts.request_id, "a settlement or record of a model call was not kept");
     }
 }
 
-/// Replaces what was reserved by the true usage, or with none gives it back.
-async fn settle(facts: &Facts, usage: Option<Used>) {
+/// Replaces what was reserved by the true usage, or with none gives it back. What must be
+/// journalled of that.
+async fn settle(facts: &Facts, usage: Option<Used>) -> Option<Record> {
     let (app, tenant) = (&facts.app, &facts.snapshot.tenant);
-    let Some(reservation) = &facts.reservation else { return };
+    let reservation = facts.reservation.as_ref()?;
     let mut wait = Duration::from_millis(50);
     for _ in 0..TRIES {
         let now = clock::now();
@@ -296,12 +309,8 @@ async fn settle(facts: &Facts, usage: Option<Used>) {
         };
         match settled {
             Ok(settlement) => {
-                if let Some(entry) = app.ledger.settled_entry(tenant, reservation, usage.as_ref(), settlement, now)
-                    && let Err(error) = app.recorder.record(&[Record::Ledger { tenant_id: tenant.clone(), entry }])
-                {
-                    tracing::error!(%tenant, ?error, "a settlement is lost if this process dies");
-                }
-                return;
+                let entry = app.ledger.settled_entry(tenant, reservation, usage.as_ref(), settlement, now);
+                return entry.map(|entry| Record::Ledger { tenant_id: tenant.clone(), entry });
             }
             Err(error) => {
                 tracing::warn!(%tenant, %error, "a call is not settled yet");
@@ -311,10 +320,17 @@ async fn settle(facts: &Facts, usage: Option<Used>) {
         }
     }
     tracing::error!(%tenant, "a call stays at what it reserved: the ledger is away");
+    None
 }
 
-/// Keeps the record of a call.
-async fn keep(facts: &Facts, tally: Tally, used: Usage, usd_micros: i64, estimated: bool) -> Result<(), ApiError> {
+/// The records of a call.
+async fn seen(
+    facts: &Facts,
+    tally: Tally,
+    used: Usage,
+    usd_micros: i64,
+    estimated: bool,
+) -> Result<Vec<Record>, ApiError> {
     let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
     let classification = json!({
         "dialect": facts.route.dialect.name(),

@@ -23,7 +23,7 @@ pub(crate) mod exchange;
 mod headers;
 mod keys;
 pub(crate) mod local;
-mod output;
+pub(crate) mod output;
 mod refusal;
 mod serve;
 mod stream;
@@ -42,7 +42,6 @@ use tokio_util::task::TaskTracker;
 
 use self::client::Client;
 use self::keys::ProviderKeys;
-use self::output::OutputRules;
 pub(crate) use self::serve::routes;
 use self::upstream::Upstreams;
 use crate::config::Config;
@@ -72,7 +71,6 @@ pub(crate) struct Proxy {
     pub(crate) keys: ProviderKeys,
     upstreams: Upstreams,
     client: Client,
-    rules: OutputRules,
     /// What bodies and replies may hold. Unit: KiB.
     held: Arc<Semaphore>,
     /// What settles behind the answers.
@@ -87,7 +85,6 @@ impl Proxy {
         Ok(Self {
             client: Client::new(section, upstreams.private_hosts())?,
             keys: ProviderKeys::new(),
-            rules: OutputRules::new(),
             held: Arc::new(Semaphore::new((section.max_held_bytes / 1024).min(Semaphore::MAX_PERMITS))),
             tasks: TaskTracker::new(),
             settings: section.clone(),

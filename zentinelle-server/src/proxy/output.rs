@@ -5,13 +5,10 @@
 
 use std::sync::Arc;
 
-use std::time::Duration;
-
-use moka::sync::Cache;
 use serde_json::{Map, Value, json};
 use zentinelle_core::dialect::{Action, Delta, Framing, GuardOptions, Route, StreamDecoder};
 use zentinelle_core::evaluators::output_filter;
-use zentinelle_core::ids::{TenantId, UserId};
+use zentinelle_core::ids::UserId;
 use zentinelle_core::scan::{Category, Detectors};
 use zentinelle_core::{Code, Decision, Enforcement, Engine, NoPolicy, Policy, PolicySet, PolicyType, Request};
 
@@ -31,35 +28,18 @@ const TYPES: [PolicyType; 2] = [PolicyType::OutputFilter, PolicyType::AiGuardrai
 /// found across pieces. Unit: bytes.
 const LOOK_BEHIND: usize = 2_048;
 
-/// The output policies of each tenant, compiled once for a revision.
-pub(crate) struct OutputRules(Cache<(TenantId, i64), Arc<Rules>>);
-
-impl std::fmt::Debug for OutputRules {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OutputRules").field("tenants", &self.0.entry_count()).finish()
-    }
-}
-
 /// The output policies of one tenant.
 #[derive(Debug)]
 pub(crate) struct Rules {
     engine: Engine,
 }
 
-impl OutputRules {
-    /// None are compiled yet.
-    pub(crate) fn new() -> Self {
-        Self(Cache::builder().max_capacity(10_000).time_to_idle(Duration::from_secs(600)).build())
-    }
-
-    /// Those of a snapshot.
-    pub(crate) fn of(&self, snapshot: &Snapshot) -> Arc<Rules> {
-        let key = (snapshot.tenant.clone(), snapshot.revision);
-        self.0.get_with(key, || Arc::new(Rules::new(snapshot)))
-    }
-}
-
 impl Rules {
+    /// Those of a snapshot, compiled once for it.
+    pub(crate) fn of(snapshot: &Snapshot) -> Arc<Self> {
+        Arc::clone(snapshot.output.get_or_init(|| Arc::new(Self::new(snapshot))))
+    }
+
     fn new(snapshot: &Snapshot) -> Self {
         let speaks = |policy: &&Policy| TYPES.iter().any(|kind| kind.name() == policy.policy_type);
         let policies = snapshot.engine.policies().policies().filter(speaks).cloned().collect();

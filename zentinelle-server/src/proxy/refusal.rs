@@ -6,11 +6,12 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use zentinelle_core::dialect::{DecodeError, Dialect, refusal};
+use zentinelle_core::wire;
 
 use crate::clock;
 use crate::http::error::ApiError;
 use crate::http::request_id;
-use crate::service::decide::Decided;
+use crate::service::decide::Answered;
 use crate::store::StoreError;
 
 /// Says whether policies permitted a call.
@@ -64,17 +65,17 @@ impl Refusal {
     }
 
     /// Policies denied it. A limit that opens again is a matter of waiting; anything else is not.
-    pub(crate) fn denied(code: &'static str, decided: &Decided) -> Self {
-        let document = &decided.document;
-        let mut message = document.reason.clone().unwrap_or_else(|| "denied by policy".to_owned());
-        if let Some(code) = &document.code {
+    pub(crate) fn denied(code: &'static str, decided: &Answered) -> Self {
+        let violated = decided.decision.primary().map(|violation| &violation.code);
+        let mut message = wire::reason(&decided.decision).unwrap_or("denied by policy").to_owned();
+        if let Some(code) = violated {
             message = format!("{message} [{code}]");
         }
         if let Some(approval) = &decided.approval {
             message = format!("{message}; approval `{}` was asked for", approval.id);
         }
-        let limit = document.code.as_ref().map(|code| code.as_str()).is_some_and(is_limit);
-        let wait = document.retry_at.map(|at| at.as_second().saturating_sub(clock::now().as_second()));
+        let limit = violated.is_some_and(|code| is_limit(code.as_str()));
+        let wait = decided.decision.retry_at().map(|at| at.as_second().saturating_sub(clock::now().as_second()));
         match wait {
             Some(wait) if limit => {
                 let mut refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, code, message);

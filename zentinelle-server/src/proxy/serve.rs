@@ -22,7 +22,7 @@ use super::credential::{self, Presented};
 use super::encoding::{Packing, unpacked};
 use super::exchange::{Exchange, Stage};
 use super::headers;
-use super::output::Watching;
+use super::output::{Rules, Watching};
 use super::refusal::{DECISION, EVALUATION_ID, Refusal};
 use super::stream::{Stream, Watch};
 use super::target::{self, Target};
@@ -123,7 +123,8 @@ async fn answer(app: &Arc<App>, request: Request, began: Instant) -> Result<Resp
     let credential = credential.map_err(|refusal| failed(&mut exchange, "no_credential", refusal)).map_err(denied)?;
     exchange.tally.credential = credential.source;
     exchange.tally.held = held;
-    let edits = edits(&target, call.as_ref(), &decided.document.obligations);
+    let obligations: Vec<_> = decided.decision.obligations().cloned().collect();
+    let edits = edits(&target, call.as_ref(), &obligations);
     let body = rewritten(body, &edits).map_err(denied)?;
     if !edits.is_empty() {
         exchange.note("call_edits", edits.len());
@@ -308,7 +309,7 @@ fn framing(call: &Call, headers: &HeaderMap) -> Option<Framing> {
 /// What watches the stream of a call.
 fn watch(app: &App, exchange: &mut Exchange, call: Option<&Call>, framing: Framing) -> Watch {
     let facts = Arc::clone(exchange.facts());
-    let rules = app.proxy.rules.of(&facts.snapshot);
+    let rules = Rules::of(&facts.snapshot);
     let drop_usage = call.is_some_and(|call| call.ask_for_usage().is_some());
     let plan = rules.plan(&facts, &app.proxy.settings, drop_usage);
     exchange.tally.streamed = true;

@@ -12,7 +12,7 @@ use super::output::{self, Rules, is_noteworthy};
 use super::refusal::Refusal;
 use crate::clock;
 use crate::recorder::record::Record;
-use crate::service::decide::{self, Asked, Decided, Source};
+use crate::service::decide::{self, Answered, Asked, Source};
 use crate::snapshot::FailMode;
 
 /// The action under which a tool that a model asks for is judged.
@@ -40,7 +40,7 @@ pub(super) async fn judge(exchange: &mut Exchange, body: Bytes) -> Result<Bytes,
         }
     }
     exchange.note("tool_calls", reply.tool_calls.len());
-    let rules = facts.app.proxy.rules.of(&facts.snapshot);
+    let rules = Rules::of(&facts.snapshot);
     if rules.is_empty() {
         exchange.note("output", "no policy speaks of it");
         return Ok(body);
@@ -96,7 +96,7 @@ pub(super) async fn judge_output(
         return Ok(decision.obligations().cloned().collect());
     }
     let mut refusal = Refusal::denied("output_policy_denied", &recorded);
-    if recorded.document.allowed {
+    if recorded.is_allowed() {
         // Judged by the policies on output alone it is denied, and that holds.
         refusal.message = decision.reason().unwrap_or("denied by policy").to_owned();
     }
@@ -108,7 +108,7 @@ pub(super) async fn judge_tool(facts: &Facts, call: &ToolCall) -> Result<Result<
     let mut context = call.context(&facts.provider, facts.model.as_deref());
     complete(&mut context, facts);
     let decided = record(facts, TOOL_CALL, context).await?;
-    if decided.document.allowed {
+    if decided.is_allowed() {
         return Ok(Ok(()));
     }
     Ok(Err(Refusal::denied("tool_denied", &decided).message))
@@ -128,7 +128,7 @@ fn complete(context: &mut Map<String, Value>, facts: &Facts) {
 
 /// Decides a part of a reply, with its record. It spends nothing: the call it belongs to was
 /// counted, and a tool is counted when it is used.
-async fn record(facts: &Facts, action: &str, context: Map<String, Value>) -> Result<Decided, Refusal> {
+async fn record(facts: &Facts, action: &str, context: Map<String, Value>) -> Result<Answered, Refusal> {
     let app = &facts.app;
     let asked = Asked {
         agent: Arc::clone(&facts.agent),
@@ -138,8 +138,8 @@ async fn record(facts: &Facts, action: &str, context: Map<String, Value>) -> Res
         dry_run: false,
         source: Source::Proxy,
     };
-    let decided = decide::decide(app, asked).await?;
-    if let Some(reservation) = &decided.reservation {
+    let decided = decide::answer(app, asked).await?;
+    if let Some(reservation) = decided.reservation() {
         let tenant = &facts.snapshot.tenant;
         let now = clock::now();
         match app.ledger.release(tenant, reservation, now).await {

@@ -26,7 +26,12 @@ pub(crate) fn kept(context: &Map<String, Value>, settings: &TenantSettings) -> V
 pub(crate) fn kept_text(text: &str, settings: &TenantSettings) -> String {
     match settings.content {
         ContentKeeping::Keep => text.to_owned(),
-        ContentKeeping::Truncate => text.chars().take(settings.content_limit as usize).collect(),
+        ContentKeeping::Truncate => {
+            let limit = settings.content_limit as usize;
+            // A text of no more bytes has no more characters.
+            let end = if text.len() <= limit { None } else { text.char_indices().nth(limit) };
+            text.get(..end.map_or(text.len(), |(end, _)| end)).unwrap_or_default().to_owned()
+        }
         ContentKeeping::Hash => digest(&Value::from(text)).to_string(),
         ContentKeeping::Drop => String::new(),
     }

@@ -24,6 +24,9 @@ use crate::store::{Store, StoreError, audit};
 const MOST_RECORDS: usize = 2_000;
 /// The most bytes of one transaction.
 const MOST_BYTES: usize = 8 << 20;
+/// How long records wait for others before they are stored. A request's own records would else be
+/// stored while it is still being served, at its expense, and each request's by themselves.
+const GATHERING: Duration = Duration::from_millis(20);
 /// A batch of this many records says that there is much to do. The next one is then given time to
 /// grow, and requests time to be answered: few large transactions cost less than many small ones.
 const BUSY_RECORDS: usize = 200;
@@ -57,6 +60,8 @@ impl Drainer {
     /// Runs until the journal is closed.
     pub(super) async fn run(mut self) {
         loop {
+            self.reader.ready().await;
+            self.pause(GATHERING).await;
             match self.reader.next_batch(MOST_RECORDS, MOST_BYTES).await {
                 Ok(batch) => {
                     let begun = Instant::now();
@@ -76,16 +81,23 @@ impl Drainer {
         }
     }
 
-    /// Leaves the machine to others after a batch, unless there was little in it, somebody waits for
-    /// the database, or so much is left that the journal might have to refuse records.
+    /// Leaves the machine to others after a batch, unless there was little in it.
     async fn rest(&mut self, records: usize, took: Duration) {
-        if records < BUSY_RECORDS || self.reader.is_far_behind() {
+        if records >= BUSY_RECORDS {
+            let (shortest, longest) = RESTS;
+            self.pause(took.clamp(shortest, longest)).await;
+        }
+    }
+
+    /// Waits so long, unless somebody waits for the database, or so much is left that the journal
+    /// might have to refuse records.
+    async fn pause(&mut self, most: Duration) {
+        if self.reader.is_far_behind() {
             return;
         }
-        let (shortest, longest) = RESTS;
         let hurry = self.hurried.wait_for(|waiting| *waiting > 0);
-        // Whoever waits cuts the rest short; whether they still do afterwards does not matter.
-        let _ = tokio::time::timeout(took.clamp(shortest, longest), hurry).await;
+        // Whoever waits cuts the pause short; whether they still do afterwards does not matter.
+        let _ = tokio::time::timeout(most, hurry).await;
     }
 
     /// Stores a batch, however long it takes.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde_json::{Map, Value};
 use zentinelle_core::ids::{ReservationId, UserId};
 use zentinelle_core::ledger::{Batch, LedgerError, Mode, Outcome, Reading};
-use zentinelle_core::wire::{self, DecisionDocument};
+use zentinelle_core::wire;
 use zentinelle_core::{Decision, Request};
 
 use super::approvals::{self, Denied, token};
@@ -66,19 +66,6 @@ pub(crate) struct Asked {
     pub(crate) dry_run: bool,
     /// The door it came through.
     pub(crate) source: Source,
-}
-
-/// A decision with what a reply needs.
-#[derive(Debug)]
-pub(crate) struct Decided {
-    /// The id of the evaluation's record.
-    pub(crate) id: String,
-    /// The outward form.
-    pub(crate) document: DecisionDocument,
-    /// The request a person was asked to approve.
-    pub(crate) approval: Option<Arc<approval::Model>>,
-    /// Under which id what was spent waits for settlement; none when nothing was reserved.
-    pub(crate) reservation: Option<ReservationId>,
 }
 
 /// A request that was judged, with what it was judged by.
@@ -144,6 +131,16 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
+    /// Whether the caller may go on.
+    pub(crate) fn is_allowed(&self) -> bool {
+        wire::is_allowed(&self.decision)
+    }
+
+    /// Under which id what was spent waits for settlement; none when nothing was reserved.
+    pub(crate) fn reservation(&self) -> Option<&ReservationId> {
+        self.request.reservation.as_ref().filter(|_| !self.decision.committed().is_empty())
+    }
+
     /// When a limit that refused opens again, as replies write it.
     pub(crate) fn retry_at(&self) -> Option<String> {
         self.decision.retry_at().map(|at| clock::iso(clock::micros(at)))
@@ -151,14 +148,6 @@ impl Answered {
 }
 
 /// Decides, spends, and records.
-pub(crate) async fn decide(app: &App, asked: Asked) -> Result<Decided, ApiError> {
-    let Answered { id, request, decision, approval, .. } = answer(app, asked).await?;
-    let document = DecisionDocument::new(&decision, &request);
-    let reservation = request.reservation.filter(|_| !decision.committed().is_empty());
-    Ok(Decided { id, document, approval, reservation })
-}
-
-/// As [`decide`], for replies that are written from the decision itself.
 pub(crate) async fn answer(app: &App, asked: Asked) -> Result<Answered, ApiError> {
     let started = Instant::now();
     let source = asked.source;

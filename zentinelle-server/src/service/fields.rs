@@ -1,5 +1,7 @@
 //! Rules that fields of any request share: how long a text may be, and what no text may hold.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -102,17 +104,18 @@ pub(crate) fn renamed(error: ApiError, names: &[(&str, &str)]) -> ApiError {
 }
 
 /// What an agent said, with the characters replaced that a database cannot keep.
-pub(crate) fn keepable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+pub(crate) fn keepable<'t>(text: impl Into<Cow<'t, str>>) -> String {
+    let text = text.into();
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.into_owned() }
 }
 
 /// The same for every text within a value.
 pub(crate) fn keepable_value(value: Value) -> Value {
     match value {
-        Value::String(text) if text.contains('\0') => Value::String(keepable(&text)),
+        Value::String(text) if text.contains('\0') => Value::String(keepable(text)),
         Value::Array(items) => items.into_iter().map(keepable_value).collect(),
         Value::Object(object) => {
-            object.into_iter().map(|(key, value)| (keepable(&key), keepable_value(value))).collect()
+            object.into_iter().map(|(key, value)| (keepable(key), keepable_value(value))).collect()
         }
         other => other,
     }

@@ -2,11 +2,12 @@
 //! looked at by the content rules. Secrets are masked before a turn is kept, whatever the settings
 //! say, and what the rules want redacted is kept redacted.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::content_rules::{self, ContentType, ScanMode};
+use super::content_rules::{self, ContentType, RuleSet, ScanMode};
 use super::fields;
 use super::metering::{self, Spent};
 use super::prices::{self, Usage};
@@ -103,16 +104,16 @@ pub(crate) async fn log_behind(app: &App, turn: Turn) -> Result<(), ApiError> {
     app.recorder.record(&records)
 }
 
-/// Keeps a turn that the proxy saw, behind its answer.
-pub(crate) async fn seen(app: &App, turn: Turn, seen: Seen) -> Result<(), ApiError> {
-    let (_, records) = written(app, turn, Some(seen)).await?;
-    app.recorder.record(&records)
+/// The records of a turn that the proxy saw, for it to keep with those of what the turn cost.
+pub(crate) async fn seen(app: &App, turn: Turn, seen: Seen) -> Result<Vec<Record>, ApiError> {
+    written(app, turn, Some(seen)).await.map(|(_, records)| records)
 }
 
 /// A turn's id and the records of it.
 async fn written(app: &App, turn: Turn, seen: Option<Seen>) -> Result<(String, Vec<Record>), ApiError> {
     let tenant = turn.agent.agent.tenant_id.clone();
-    let settings = app.snapshots.get(&tenant).await?.settings.clone();
+    let snapshot = app.snapshots.get(&tenant).await?;
+    let settings = &snapshot.settings;
     let id = clock::new_id();
     let (usage, estimated_tokens) = match &seen {
         Some(seen) => (seen.usage, seen.estimated),
@@ -128,11 +129,12 @@ async fn written(app: &App, turn: Turn, seen: Option<Seen>) -> Result<(String, V
     let mut scan_id = None;
     let mut redacted = [None, None];
     let texts = [(&turn.input, ContentType::UserInput), (&turn.output, ContentType::AiOutput)];
+    let rules = content_rules::compiled(app, &tenant).await?;
     for ((text, content_type), redacted) in texts.into_iter().zip(&mut redacted) {
-        if let Some(mut outcome) = scanned(app, &turn, text, content_type).await? {
+        if let Some(mut outcome) = scanned(app, &rules, &turn, text, content_type).await? {
             *redacted = outcome.scanned.redacted.take();
             scan_id = scan_id.or_else(|| Some(outcome.scan.id.clone()));
-            records.extend(outcome.records());
+            records.extend(outcome.into_records());
         }
     }
     let [redacted_input, redacted_output] = redacted;
@@ -161,10 +163,10 @@ async fn written(app: &App, turn: Turn, seen: Option<Seen>) -> Result<(String, V
         })));
     }
     let masker = Scanner::new(Detectors::of(&[Category::Secret]));
-    let text = |text: &str| fields::keepable(&content::kept_text(&masked(&masker, text), &settings));
+    let text = |text: &str| fields::keepable(content::kept_text(&masked(&masker, text), settings));
     let tool_calls = turn.tool_calls.into_iter().map(|call| match masked_value(&masker, call) {
-        Value::Object(call) => fields::keepable_value(content::kept(&call, &settings)),
-        other => Value::from(fields::keepable(&content::kept_text(&other.to_string(), &settings))),
+        Value::Object(call) => fields::keepable_value(content::kept(&call, settings)),
+        other => Value::from(fields::keepable(content::kept_text(&other.to_string(), settings))),
     });
     records.push(Record::Interaction(Box::new(interaction::Model {
         tenant_id: tenant.as_str().to_owned(),
@@ -181,12 +183,12 @@ async fn written(app: &App, turn: Turn, seen: Option<Seen>) -> Result<(String, V
         system_prompt: text(&turn.system_prompt),
         prompt_digest: super::system_prompts::usage::digest(&turn.system_prompt),
         tool_calls: tool_calls.collect(),
-        classification: seen.as_ref().map_or_else(|| json!({}), |seen| seen.classification.clone()),
+        decision: seen.as_ref().map(|seen| seen.decision.to_owned()),
+        classification: seen.map_or_else(|| json!({}), |seen| seen.classification),
         input_tokens: turn.usage.input,
         output_tokens: turn.usage.output,
         usd_micros: cost.map(|(usd_micros, _)| usd_micros),
         latency_ms: turn.latency_ms,
-        decision: seen.as_ref().map(|seen| seen.decision.to_owned()),
         scan_id,
         occurred_at: turn.occurred_at,
         created_at: clock::now_micros(),
@@ -195,18 +197,20 @@ async fn written(app: &App, turn: Turn, seen: Option<Seen>) -> Result<(String, V
 }
 
 /// A text without the secrets in it: no setting keeps those.
-fn masked(masker: &Scanner, text: &str) -> String {
-    masker.redact(text, &masker.scan(text))
+fn masked<'t>(masker: &Scanner, text: &'t str) -> Cow<'t, str> {
+    let found = masker.scan(text);
+    if found.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(masker.redact(text, &found)) }
 }
 
 /// The same for every text within a value, keys included.
 fn masked_value(masker: &Scanner, value: Value) -> Value {
     match value {
-        Value::String(text) => Value::String(masked(masker, &text)),
+        Value::String(text) => Value::String(masked(masker, &text).into_owned()),
         Value::Array(items) => items.into_iter().map(|item| masked_value(masker, item)).collect(),
-        Value::Object(object) => {
-            object.into_iter().map(|(key, value)| (masked(masker, &key), masked_value(masker, value))).collect()
-        }
+        Value::Object(object) => object
+            .into_iter()
+            .map(|(key, value)| (masked(masker, &key).into_owned(), masked_value(masker, value)))
+            .collect(),
         other => other,
     }
 }
@@ -243,6 +247,7 @@ async fn cost(app: &App, turn: &Turn, usage: &Usage) -> Result<(i64, bool), ApiE
 /// What the rules say of one of the texts; none when no rule looks at such texts.
 async fn scanned(
     app: &App,
+    rules: &Arc<RuleSet>,
     turn: &Turn,
     text: &str,
     content_type: ContentType,
@@ -251,7 +256,6 @@ async fn scanned(
         return Ok(None);
     }
     let agent = &turn.agent.agent;
-    let rules = content_rules::compiled(app, &agent.tenant_id).await?;
     let user = turn.user.as_deref().and_then(UserId::non_empty);
     if !rules.looks_at(&ScopeChain::new(agent, user.as_ref()), content_type, ScanMode::Async) {
         return Ok(None);
@@ -266,5 +270,5 @@ async fn scanned(
         tokens: None,
         usd_micros: None,
     };
-    scan::run(app, content, ScanMode::Async, clock::new_id()).await.map(Some)
+    scan::run_by(app, Arc::clone(rules), content, ScanMode::Async, clock::new_id()).await.map(Some)
 }

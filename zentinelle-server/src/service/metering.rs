@@ -4,6 +4,8 @@
 //! when it is reported; where the report names the decision, only the excess is charged. One
 //! estimate is set off once, so that no agent pays for many calls with it.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use zentinelle_core::ids::{ReservationId, UserId};
 use zentinelle_core::ledger::{Batch, LedgerError, Mode, Posting};
@@ -17,6 +19,9 @@ use crate::clock;
 use crate::http::error::ApiError;
 use crate::recorder::record::Record;
 use crate::store::evaluations;
+
+/// How long a report waits until the decision that it names can be found.
+const MOST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What was spent, and by whom.
 #[derive(Clone, Copy, Debug)]
@@ -133,9 +138,13 @@ impl<'a> Account<'a> {
 /// What one of the agent's own decisions charged: its estimate, if it was permitted.
 async fn charged(app: &App, agent: &AgentFacts, evaluation_id: &str) -> Result<u64, ApiError> {
     let (tenant, agent_id) = (&agent.agent.tenant_id, &agent.agent.agent_id);
-    let Some(decision) = evaluations::of_agent(app.store.db(), tenant, agent_id, evaluation_id).await? else {
-        return Ok(0);
-    };
+    let find = || evaluations::of_agent(app.store.db(), tenant, agent_id, evaluation_id);
+    let mut decision = find().await?;
+    if decision.is_none() && app.recorder.settled(MOST_PATIENCE).await {
+        // It was made just now, and waited for its way into the database.
+        decision = find().await?;
+    }
+    let Some(decision) = decision else { return Ok(0) };
     let estimate = match decision.context.get("estimated_cost_usd") {
         Some(Value::Number(number)) if decision.allowed && !decision.dry_run => Number::from_json(number),
         _ => None,

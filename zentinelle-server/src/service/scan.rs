@@ -73,16 +73,40 @@ pub(crate) async fn now(app: &App, content: Content) -> Result<Outcome, ApiError
 impl Outcome {
     /// The rows to be written behind the answer.
     pub(crate) fn records(&self) -> Vec<Record> {
-        let scan = Record::Scan { scan: Box::new(self.scan.clone()), violations: self.violations.clone() };
-        let alert = self.alert.clone().map(|alert| Record::Alert(Box::new(alert)));
-        [scan].into_iter().chain(alert).collect()
+        let Self { scan, violations, alert, .. } = self;
+        rows(scan.clone(), violations.clone(), alert.clone())
     }
+
+    /// The same where nothing else is asked of the scan.
+    pub(crate) fn into_records(self) -> Vec<Record> {
+        rows(self.scan, self.violations, self.alert)
+    }
+}
+
+fn rows(
+    scan: content_scan::Model,
+    violations: Vec<content_violation::Model>,
+    alert: Option<RaisedAlert>,
+) -> Vec<Record> {
+    let scan = Record::Scan { scan: Box::new(scan), violations };
+    [scan].into_iter().chain(alert.map(|alert| Record::Alert(Box::new(alert)))).collect()
 }
 
 /// Scans a text by the rules for a mode.
 pub(crate) async fn run(app: &App, content: Content, mode: ScanMode, id: String) -> Result<Outcome, ApiError> {
+    let rules = content_rules::compiled(app, &content.agent.agent.tenant_id).await?;
+    run_by(app, rules, content, mode, id).await
+}
+
+/// The same by rules that are at hand.
+pub(crate) async fn run_by(
+    app: &App,
+    rules: Arc<RuleSet>,
+    content: Content,
+    mode: ScanMode,
+    id: String,
+) -> Result<Outcome, ApiError> {
     let tenant = &content.agent.agent.tenant_id;
-    let rules = content_rules::compiled(app, tenant).await?;
     let started = Instant::now();
     let digest = app.directory.hasher().content_digest(tenant.as_str(), &content.text);
     let (content, scanned) = scan(rules, content, mode).await?;

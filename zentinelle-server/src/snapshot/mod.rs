@@ -20,6 +20,7 @@ pub(crate) use self::said::{AllKept, PoliciesAnswered, PoliciesBrief, PoliciesSa
 pub(crate) use self::settings::{
     ContentKeeping, FailMode, LeastSeverity, NotificationSettings, TenantSettings, UnknownModelPrice,
 };
+use crate::proxy::output::Rules;
 use crate::store::{Store, StoreError, models, policies, tenants};
 
 /// Everything a decision for one tenant needs.
@@ -37,6 +38,8 @@ pub(crate) struct Snapshot {
     pub(crate) settings: TenantSettings,
     /// What its policies said so far.
     pub(crate) said: Said,
+    /// The policies among them that speak of what models put out, once a reply was judged.
+    pub(crate) output: OnceLock<Arc<Rules>>,
     /// What the tests of compliance packs come to under these policies, once somebody asked.
     pub(crate) pack_tests: OnceLock<PackTests>,
 }
@@ -162,6 +165,7 @@ impl Snapshots {
             registry,
             settings,
             said: Said::default(),
+            output: OnceLock::new(),
             pack_tests: OnceLock::new(),
         }))
     }

@@ -26,6 +26,18 @@ pub(crate) async fn insert_texts<E: EntityTrait>(txn: &impl ConnectionTrait, row
     Ok(())
 }
 
+/// Inserts rows, none of whose keys may be there.
+pub(crate) async fn insert<E>(txn: &impl ConnectionTrait, rows: &[E::Model]) -> Result<(), StoreError>
+where
+    E: EntityTrait,
+    E::Model: Serialize,
+{
+    for rows in rows.chunks(AT_ONCE) {
+        execute::<E>(txn, json(&rows)?, "").await?;
+    }
+    Ok(())
+}
+
 /// Inserts rows, leaving out those whose key is there.
 pub(crate) async fn insert_new<E>(txn: &impl ConnectionTrait, rows: &[E::Model]) -> Result<(), StoreError>
 where

@@ -25,7 +25,7 @@
 //!
 //! No label holds the name of a tenant, an agent or a user.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
@@ -57,6 +57,8 @@ pub(crate) struct Metrics {
     handle: PrometheusHandle,
     routes: HashMap<String, Vec<(Method, Route)>>,
     unmatched: Route,
+    /// By ending and upstream.
+    models: RwLock<HashMap<&'static str, HashMap<String, Arc<ModelCalls>>>>,
     allowed: Decisions,
     denied: Decisions,
     ledger_errors: Counter,
@@ -70,6 +72,15 @@ struct Route {
     labels: [Label; 2],
     statuses: [OnceLock<Counter>; STATUSES.len()],
     duration: Histogram,
+}
+
+/// The series of model calls to one upstream that ended alike.
+#[derive(Debug)]
+struct ModelCalls {
+    calls: Counter,
+    tokens: Counter,
+    usd_micros: Counter,
+    first_byte: Histogram,
 }
 
 #[derive(Debug)]
@@ -116,6 +127,7 @@ impl Metrics {
             )
             .set(1.0);
         Self {
+            models: RwLock::default(),
             unmatched: Route::new(&recorder, "(none)", &Method::GET),
             allowed: decisions("permit"),
             denied: decisions("deny"),
@@ -196,17 +208,34 @@ impl Metrics {
         tokens: u64,
         usd_micros: i64,
     ) {
-        let upstream = || Label::new("upstream", upstream.to_owned());
-        let count =
-            |name, labels, more: u64| self.recorder.register_counter(&key(name, labels), &METADATA).increment(more);
-        let ending = Label::from_static_parts("ending", ending);
-        count("zentinelle_model_calls_total", vec![upstream(), ending], 1);
-        count("zentinelle_model_tokens_total", vec![upstream()], tokens);
-        count("zentinelle_model_usd_micros_total", vec![upstream()], u64::try_from(usd_micros).unwrap_or_default());
+        let series = self.model_series(upstream, ending);
+        series.calls.increment(1);
+        series.tokens.increment(tokens);
+        series.usd_micros.increment(u64::try_from(usd_micros).unwrap_or_default());
         if let Some(took) = first_byte {
-            let series = key("zentinelle_model_first_byte_seconds", vec![upstream()]);
-            self.recorder.register_histogram(&series, &METADATA).record(took.as_secs_f64());
+            series.first_byte.record(took.as_secs_f64());
         }
+    }
+
+    /// The series of model calls to an upstream, of which there are as many as are configured.
+    fn model_series(&self, upstream: &str, ending: &'static str) -> Arc<ModelCalls> {
+        let known = self.models.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = known.get(ending).and_then(|endings| endings.get(upstream)) {
+            return Arc::clone(series);
+        }
+        drop(known);
+        let named = || Label::new("upstream", upstream.to_owned());
+        let count = |name, labels| self.recorder.register_counter(&key(name, labels), &METADATA);
+        let first_byte = key("zentinelle_model_first_byte_seconds", vec![named()]);
+        let series = Arc::new(ModelCalls {
+            calls: count("zentinelle_model_calls_total", vec![named(), Label::from_static_parts("ending", ending)]),
+            tokens: count("zentinelle_model_tokens_total", vec![named()]),
+            usd_micros: count("zentinelle_model_usd_micros_total", vec![named()]),
+            first_byte: self.recorder.register_histogram(&first_byte, &METADATA),
+        });
+        let mut known = self.models.write().unwrap_or_else(PoisonError::into_inner);
+        known.entry(ending).or_default().insert(upstream.to_owned(), Arc::clone(&series));
+        series
     }
 
     /// Everything, as Prometheus reads it.

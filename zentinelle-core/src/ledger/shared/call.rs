@@ -9,7 +9,7 @@ use super::keys::{Keys, expiry, kind, until};
 use super::name::{parse_window, window_text};
 use super::window::{end_of, instant, start_of, steps_of};
 use crate::ids::{ReservationId, TenantId};
-use crate::ledger::{Batch, Mode, Outcome, Posting, Reading, Settlement, Unit, Usage, Window};
+use crate::ledger::{Batch, Counter, Mode, Outcome, Posting, Reading, Settlement, Unit, Usage, Window};
 
 /// One argument of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,25 +85,35 @@ pub struct Applied {
 pub struct Applying {
     /// Each once; those of totals with their window.
     keys: Vec<(String, Option<Window>)>,
-    places: BTreeMap<String, usize>,
     args: Vec<Arg>,
+}
+
+/// Where the keys stand, as Lua counts: batches that come together mostly share theirs, so each is
+/// put together once.
+#[derive(Default)]
+struct Places<'b> {
+    totals: BTreeMap<(&'b Counter, Window), usize>,
+    reservations: BTreeMap<(&'b TenantId, &'b ReservationId), usize>,
 }
 
 impl Applying {
     /// A call that carries out `batches` where the epoch is `epoch`.
     #[must_use]
     pub fn new(keys: &Keys, epoch: &str, batches: &[Batch], reservation_seconds: u32) -> Self {
-        let mut call =
-            Self { keys: vec![(keys.epoch(), None)], places: BTreeMap::new(), args: vec![Arg::from(epoch.to_owned())] };
+        let mut call = Self { keys: vec![(keys.epoch(), None)], args: vec![Arg::from(epoch.to_owned())] };
+        let mut places = Places::default();
         for batch in batches {
-            call.add(keys, batch, reservation_seconds);
+            call.add(keys, &mut places, batch, reservation_seconds);
         }
         call
     }
 
-    fn add(&mut self, keys: &Keys, batch: &Batch, reservation_seconds: u32) {
+    fn add<'b>(&mut self, keys: &Keys, places: &mut Places<'b>, batch: &'b Batch, reservation_seconds: u32) {
         let now = batch.now.as_microsecond();
-        let place = |one: &Posting| self.place_of(keys.total(&one.counter, one.window), Some(one.window));
+        let place = |one: &'b Posting| {
+            let known = places.totals.entry((&one.counter, one.window));
+            *known.or_insert_with(|| self.put(keys.total(&one.counter, one.window), Some(one.window)))
+        };
         let totals: Vec<usize> = batch.postings.iter().map(place).collect();
         self.args.push(if batch.mode == Mode::Commit { "commit" } else { "peek" }.into());
         self.args.push(Arg::Whole(now));
@@ -111,7 +121,9 @@ impl Applying {
             Some((id, first)) => {
                 let expires = now.saturating_add(i64::from(reservation_seconds) * 1_000_000);
                 let text = format!("{expires} {now} {}", self.lines_text(batch, &totals, now));
-                let place = self.place_of(keys.reservation(&first.counter.tenant, id), None);
+                let tenant = &first.counter.tenant;
+                let known = places.reservations.entry((tenant, id));
+                let place = *known.or_insert_with(|| self.put(keys.reservation(tenant, id), None));
                 self.args.extend([count(place), text.into(), Arg::Whole(until(expires, now))]);
             }
             None => self.args.extend([Arg::Count(0), "".into(), Arg::Count(0)]),
@@ -137,13 +149,9 @@ impl Applying {
         }
     }
 
-    /// The place of a key as Lua counts.
-    fn place_of(&mut self, key: String, window: Option<Window>) -> usize {
-        if let Some(place) = self.places.get(&key) {
-            return *place;
-        }
-        self.keys.push((key.clone(), window));
-        self.places.insert(key, self.keys.len());
+    /// Adds a key, and answers its place.
+    fn put(&mut self, key: String, window: Option<Window>) -> usize {
+        self.keys.push((key, window));
         self.keys.len()
     }
 
@@ -282,7 +290,7 @@ fn reading(window: Window, used: &str, resets: &str, now: i64) -> Option<Reading
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Counter, Holder};
+    use crate::ledger::Holder;
 
     fn batch() -> Batch {
         let counter = |meter: &'static str| Counter {

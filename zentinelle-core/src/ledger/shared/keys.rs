@@ -22,21 +22,22 @@ impl Keys {
         Self { prefix: prefix.to_owned() }
     }
 
-    /// The part in braces keeps the keys of a tenant together where keys are spread over nodes.
-    fn tenant(&self, tenant: &TenantId) -> String {
-        format!("{}:{{t-{}}}", self.prefix, tag_text(tenant.as_str()))
+    /// A key of a tenant. The part in braces keeps its keys together where keys are spread over nodes.
+    fn of_tenant(&self, tenant: &TenantId, kind: &str, name: &str) -> String {
+        let tag = tag_text(tenant.as_str());
+        [self.prefix.as_str(), ":{t-", &tag, "}:", kind, ":", name].concat()
     }
 
     /// Where a running total is.
     #[must_use]
     pub fn total(&self, counter: &Counter, window: Window) -> String {
-        format!("{}:total:{}", self.tenant(&counter.tenant), total_text(counter, window))
+        self.of_tenant(&counter.tenant, "total", &total_text(counter, window))
     }
 
     /// Where an open reservation is.
     #[must_use]
     pub fn reservation(&self, tenant: &TenantId, id: &ReservationId) -> String {
-        format!("{}:reservation:{}", self.tenant(tenant), reservation_text(id))
+        self.of_tenant(tenant, "reservation", &reservation_text(id))
     }
 
     /// Where the epoch is: without the one that is expected, Redis has lost its totals, and no

@@ -42,9 +42,10 @@ pub fn parse_window(text: &str) -> Option<Window> {
 /// The text of a running total: its window and its counter, the tenant included.
 #[must_use]
 pub fn total_text(counter: &Counter, window: Window) -> String {
-    let mut text = window_text(window);
+    let (mut text, counter) = (window_text(window), counter.to_string());
+    text.reserve(counter.len().saturating_add(1));
     text.push(':');
-    let _ = push_short(&mut text, &counter.to_string(), |c| c.is_control());
+    let _ = push_short(&mut text, &counter, |c| c.is_control());
     text
 }
 
@@ -71,7 +72,8 @@ fn push_short(into: &mut String, text: &str, odd: impl Fn(char) -> bool) -> std:
         into.push('#');
         return Sha256::digest(text).iter().try_for_each(|byte| write!(into, "{byte:02x}"));
     }
-    if !text.contains(&odd) {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'%' | b'#' | b'{' | b'}');
+    if text.bytes().all(is_plain) || !text.contains(&odd) {
         into.push_str(text);
         return Ok(());
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use zentinelle_core::matching::Pattern;
 use zentinelle_core::scan::injection::{Families, Sensitivity, Source};
-use zentinelle_core::scan::{Category, Finding, Scanner, View, detect, judge};
+use zentinelle_core::scan::{Category, Finding, Reading, Scanner};
 
 use super::ContentType;
 
@@ -49,8 +49,8 @@ pub(super) enum Detector {
 pub(super) struct Subject<'t> {
     /// The text.
     pub(super) text: &'t str,
-    /// The same without what hides in it, if anything does.
-    pub(super) shown: Option<View>,
+    /// The same with what hides in it, read once for all rules.
+    pub(super) reading: Reading<'t>,
     /// What it is.
     pub(super) content_type: ContentType,
     /// Its tokens as the agent counted them.
@@ -124,12 +124,12 @@ fn attacks(
     let strict = source != Source::User || sensitivity >= Sensitivity::High;
     let families =
         Families { delimiter: families.delimiter && strict, indirect: families.indirect && strict, ..families };
-    let Some(strongest) = detect(subject.text, source, families, sensitivity) else { return Vec::new() };
+    let Some(strongest) = subject.reading.detect(source, families, sensitivity) else { return Vec::new() };
     if strongest.category == category && !everything {
         return vec![Hit::placed(strongest)];
     }
     let mut signs: Vec<Finding> =
-        judge(subject.text, source).findings.into_iter().filter(|sign| sign.category == category).collect();
+        subject.reading.judge(source).findings.into_iter().filter(|sign| sign.category == category).collect();
     if !everything {
         signs.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         signs.truncate(1);
@@ -145,7 +145,7 @@ fn occurrences(patterns: &[Pattern], subject: &Subject<'_>, kind: &'static str, 
     let mut spans: Vec<Range<usize>> = Vec::new();
     for pattern in patterns {
         spans.extend(bounded(pattern, subject.text));
-        if let Some(view) = &subject.shown {
+        if let Some(view) = subject.reading.views().normalised() {
             let shown = bounded(pattern, view.text()).into_iter().map(|span| view.original_span(span));
             spans.extend(
                 shown.map(|span| {

@@ -5,8 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use zentinelle_core::scan::normalise::normalise;
-use zentinelle_core::scan::{Category, Detectors, Finding, Scanner};
+use zentinelle_core::scan::{Category, Detectors, Finding, Reading, Scanner};
 use zentinelle_core::scope::{ScopeChain, ScopeLevel};
 
 use super::config::{self, RuleType};
@@ -149,7 +148,7 @@ impl RuleSet {
         }
         let subject = Subject {
             text: question.text,
-            shown: normalise(question.text),
+            reading: Reading::of(question.text),
             content_type: question.content_type,
             tokens: question.tokens,
             usd_micros: question.usd_micros,

@@ -128,27 +128,14 @@ impl Prices {
 
     /// What a call costs.
     pub(crate) fn cost(&self, provider: &str, model: &str, usage: &Usage, at: i64, unknown: UnknownModelPrice) -> Cost {
-        let (provider, model) = (vendor(provider), bare(model));
-        let known = find(&self.own, &provider, &model, at).or_else(|| find(built_in(), &provider, &model, at));
-        if let Some(price) = known {
-            return Cost { usd_micros: price.rate_for(usage).cost(usage), known: true };
-        }
-        let rate = self.for_any(&provider, at).map_or_else(|| self.dearest(&provider, at, unknown), |row| row.rate);
-        // A call of an unknown model that used nothing still is not free.
-        Cost { usd_micros: rate.cost(usage).max(1), known: false }
+        self.of(provider, model, at).cost(usage, unknown)
     }
 
-    /// Whether somebody set a price for a model, be it the tenant's for every model it has no row for.
-    pub(crate) fn is_priced(&self, provider: &str, model: &str, at: i64) -> bool {
+    /// What is known of a model's price at an instant, looked up once for several questions.
+    pub(crate) fn of(&self, provider: &str, model: &str, at: i64) -> ModelPrice<'_> {
         let (provider, model) = (vendor(provider), bare(model));
-        find(&self.own, &provider, &model, at).is_some()
-            || find(built_in(), &provider, &model, at).is_some()
-            || self.for_any(&provider, at).is_some()
-    }
-
-    /// The most a model writes in one answer, where that is known. Unit: tokens.
-    pub(crate) fn most_output(&self, provider: &str, model: &str) -> Option<u64> {
-        find(built_in(), &vendor(provider), &bare(model), i64::MAX)?.most_output
+        let row = find(&self.own, &provider, &model, at).or_else(|| find(built_in(), &provider, &model, at));
+        ModelPrice { table: self, provider, model, at, row }
     }
 
     /// The tenant's row for models without one.
@@ -171,6 +158,39 @@ impl Prices {
             return self.rows().fold(Rate::default(), |most, row| most.and(&row.rate));
         }
         dearest
+    }
+}
+
+/// What the table says of one model at one instant.
+#[derive(Debug)]
+pub(crate) struct ModelPrice<'p> {
+    table: &'p Prices,
+    provider: String,
+    model: String,
+    at: i64,
+    row: Option<&'p Price>,
+}
+
+impl ModelPrice<'_> {
+    /// What a call costs.
+    pub(crate) fn cost(&self, usage: &Usage, unknown: UnknownModelPrice) -> Cost {
+        if let Some(price) = self.row {
+            return Cost { usd_micros: price.rate_for(usage).cost(usage), known: true };
+        }
+        let any = self.table.for_any(&self.provider, self.at);
+        let rate = any.map_or_else(|| self.table.dearest(&self.provider, self.at, unknown), |row| row.rate);
+        // A call of an unknown model that used nothing still is not free.
+        Cost { usd_micros: rate.cost(usage).max(1), known: false }
+    }
+
+    /// Whether somebody set a price for the model, be it the tenant's for every model it has no row for.
+    pub(crate) fn is_set(&self) -> bool {
+        self.row.is_some() || self.table.for_any(&self.provider, self.at).is_some()
+    }
+
+    /// The most the model writes in one answer, where that is known. Unit: tokens.
+    pub(crate) fn most_output(&self) -> Option<u64> {
+        find(built_in(), &self.provider, &self.model, i64::MAX)?.most_output
     }
 }
 

@@ -4,11 +4,11 @@ mod read;
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, EntityTrait as _, QuerySelect as _, Set};
-use zentinelle_core::audit::{AuditRecord, Chain, to_canonical_json};
+use zentinelle_core::audit::{AuditRecord, Chain};
 use zentinelle_core::ids::TenantId;
 
 use super::entities::{audit_entry, audit_head};
-use super::{StoreError, wire_name};
+use super::{StoreError, bulk, wire_name};
 use crate::clock;
 
 pub(crate) use self::read::{
@@ -16,9 +16,6 @@ pub(crate) use self::read::{
     checkpoints_in, entries, entry, head, insert_checkpoint, latest_checkpoint, newest_sequence, search,
     sequences_between,
 };
-
-/// How many entries one statement inserts.
-const AT_ONCE: usize = 500;
 
 /// What of a record stands in columns of its own, so that it can be found.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,26 +66,20 @@ pub(crate) async fn append(
     let mut entries = Vec::with_capacity(records.len());
     for record in records {
         let Columns { action, actor, resource_type, resource_id, recorded_at } = Columns::of(&record);
-        let entry = chain.append(record).map_err(|error| unreadable(error.to_string()))?;
-        entries.push(audit_entry::ActiveModel {
-            tenant_id: Set(tenant.as_str().to_owned()),
-            sequence: Set(i64::try_from(entry.sequence).unwrap_or(i64::MAX)),
-            action: Set(action),
-            actor: Set(actor),
-            resource_type: Set(resource_type),
-            resource_id: Set(resource_id),
+        let (entry, text) = chain.append_written(record).map_err(|error| unreadable(error.to_string()))?;
+        entries.push(audit_entry::Model {
+            tenant_id: tenant.as_str().to_owned(),
+            sequence: i64::try_from(entry.sequence).unwrap_or(i64::MAX),
+            action,
+            actor,
+            resource_type,
+            resource_id,
             // In canonical form, so that whoever verifies reads it letter for letter.
-            entry: Set(serde_json::to_value(&entry)
-                .map(|entry| to_canonical_json(&entry))
-                .map_err(|error| unreadable(error.to_string()))?),
-            recorded_at: Set(recorded_at),
+            entry: text,
+            recorded_at,
         });
     }
-    while !entries.is_empty() {
-        let rest = entries.split_off(entries.len().min(AT_ONCE));
-        audit_entry::Entity::insert_many(entries).exec_without_returning(txn).await?;
-        entries = rest;
-    }
+    bulk::insert::<audit_entry::Entity>(txn, &entries).await?;
     let head = audit_head::ActiveModel {
         tenant_id: Set(tenant.as_str().to_owned()),
         size: Set(i64::try_from(chain.size()).unwrap_or(i64::MAX)),
