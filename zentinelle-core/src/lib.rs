@@ -51,6 +51,7 @@ pub mod policy_document;
 pub mod request;
 pub mod scan;
 pub mod scope;
+mod sorting;
 pub mod wire;
 #[cfg(feature = "zentinel")]
 pub mod zentinel;

@@ -11,6 +11,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::Digest;
+use crate::sorting;
 
 /// From here on not every whole number is a double.
 const TWO_POW_53: f64 = 9_007_199_254_740_992.0;
@@ -88,7 +89,7 @@ fn write_value(value: &Value, out: &mut String) {
 fn write_object(members: &Map<String, Value>, out: &mut String) {
     let mut sorted: Vec<_> = members.iter().collect();
     // Not the order of Rust's strings: beyond U+FFFF, UTF-16 code units sort differently from characters.
-    sorted.sort_by(|(left, _), (right, _)| {
+    sorting::sort_by(&mut sorted, |(left, _), (right, _)| {
         let alike = left.is_ascii() && right.is_ascii();
         if alike { left.cmp(right) } else { left.encode_utf16().cmp(right.encode_utf16()) }
     });

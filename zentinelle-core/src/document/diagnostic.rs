@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::place::Place;
 use crate::error::{Code, Pointer, PolicyError};
+use crate::sorting;
 
 /// Most characters of a line that are shown.
 const MAX_SHOWN: usize = 160;
@@ -246,7 +247,7 @@ fn is_hidden(letter: char) -> bool {
 /// The problems in the order of the text; those without a place come first.
 fn in_order(problems: &[Problem]) -> Vec<&Problem> {
     let mut sorted: Vec<&Problem> = problems.iter().collect();
-    sorted.sort_by(|one, other| compare(one, other));
+    sorting::sort_by(&mut sorted, |one, other| compare(one, other));
     sorted
 }
 

@@ -12,6 +12,7 @@ use crate::evaluators::{Compiled, CompiledPolicy, PolicyType};
 use crate::ids::{TenantId, UserId};
 use crate::policy::{Enforcement, Inheritance, Policy};
 use crate::scope::{Scope, ScopeChain, ScopeLevel};
+use crate::sorting;
 
 /// A tenant's policies, compiled once, indexed by scope, and shared between threads.
 ///
@@ -294,7 +295,7 @@ fn by_priority(entries: &[Entry]) -> Vec<u32> {
         .filter(|(_, entry)| entry.policy.enabled)
         .filter_map(|(index, entry)| Some((entry.policy.priority, u32::try_from(index).ok()?)))
         .collect();
-    order.sort();
+    sorting::sort_by_key(&mut order, |place| *place);
     order.into_iter().map(|(_, index)| index).collect()
 }
 

@@ -22,6 +22,7 @@ use crate::matching::text::fold;
 use crate::matching::{AllowList, DenyList, Glob};
 use crate::request::{Action, ActionKind, Context, EvaluationError, Number};
 use crate::scan::Severity;
+use crate::sorting;
 
 const DEPTH_EXCEEDED: Code = Code::new("agent_delegation.depth_exceeded");
 const PARENT_MISSING: Code = Code::new("agent_delegation.parent_missing");
@@ -336,7 +337,7 @@ fn repeated<'a>(chain: &[&'a str], parent: Option<&'a str>, acting: &str) -> Opt
             links.push((folded, parent));
         }
     }
-    links.sort_unstable();
+    sorting::sort_by(&mut links, Ord::cmp);
     links.windows(2).find_map(|pair| match pair {
         [(one, agent), (other, _)] if one == other => Some(*agent),
         _ => None,

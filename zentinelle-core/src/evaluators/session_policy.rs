@@ -10,7 +10,6 @@
 //!
 //! Start and last activity are the host's word: it must not take them from the agent.
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,6 +18,7 @@ use serde_json::Value;
 use super::{Evaluator, Inquiry};
 use crate::decision::{Notes, Verdict};
 use crate::error::{Code, Pointer, PolicyError, codes};
+use crate::matching::zones::Zone;
 use crate::request::{EvaluationError, Number, Request};
 use crate::scan::Severity;
 
@@ -90,7 +90,7 @@ impl Hours {
 /// See the module.
 pub struct SessionPolicy {
     config: Config,
-    zone: TimeZone,
+    zone: Zone,
 }
 
 impl Evaluator for SessionPolicy {
@@ -126,25 +126,21 @@ impl Evaluator for SessionPolicy {
                 faults.push(fault.with_help("days run from 0 for Monday to 6 for Sunday"));
             }
         }
-        let zone = match config.timezone.as_deref().map(|name| TimeZoneDatabase::bundled().get(name)) {
-            None => TimeZone::UTC,
-            Some(Ok(zone)) => zone,
-            // Without the table of zones, this one still has a name.
-            Some(Err(_)) if config.timezone.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("UTC")) => {
-                TimeZone::UTC
-            }
-            Some(Err(_)) if !cfg!(feature = "time-zones") => {
+        let zone = match config.timezone.as_deref().map(Zone::named) {
+            None => Zone::utc(),
+            Some(Some(zone)) => zone,
+            Some(None) if !cfg!(feature = "time-zones") => {
                 let message = "this build of the engine knows no time zone but UTC";
                 let fault = PolicyError::new(codes::NOT_IN_THIS_BUILD, Pointer::ROOT.key("timezone"), message);
                 faults.push(fault.with_help("use the whole engine, or write the hours in UTC"));
-                TimeZone::UTC
+                Zone::utc()
             }
-            Some(Err(_)) => {
+            Some(None) => {
                 faults.push(
                     PolicyError::invalid("timezone", "`timezone` is no IANA time zone")
                         .with_help("write a name such as `Europe/Berlin` or `UTC`"),
                 );
-                TimeZone::UTC
+                Zone::utc()
             }
         };
         if faults.is_empty() { Ok(Self { config, zone }) } else { Err(faults) }
@@ -170,7 +166,7 @@ impl SessionPolicy {
         if self.config.allowed_hours.is_none() && self.config.allowed_days.is_none() {
             return None;
         }
-        let local = self.zone.to_datetime(now);
+        let local = self.zone.at(now);
         if let Some(hours) = &self.config.allowed_hours
             && !hours.admit(Number::Int(local.hour().into()))
         {

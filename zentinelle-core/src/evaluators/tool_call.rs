@@ -39,6 +39,7 @@ pub(super) fn approved_arguments(context: &Context) -> Option<Cow<'_, Value>> {
     if more.peek().is_none() {
         return Some(Cow::Borrowed(first));
     }
-    let all = std::iter::once((key, first)).chain(more).map(|(key, input)| (key.to_owned(), input.clone()));
-    Some(Cow::Owned(Value::Object(all.collect())))
+    let mut all = Map::new();
+    all.extend(std::iter::once((key, first)).chain(more).map(|(key, input)| (key.to_owned(), input.clone())));
+    Some(Cow::Owned(Value::Object(all)))
 }

@@ -239,9 +239,13 @@ impl Ledger for MemoryLedger {
     fn apply(&self, batch: &Batch) -> Result<Outcome, LedgerError> {
         let keys: SmallVec<[Key<'_>; 4]> =
             batch.postings.iter().map(|posting| self.key(&posting.counter, posting.window)).collect();
-        let mut order: SmallVec<[usize; 4]> = keys.iter().map(|key| key.place()).collect();
-        order.sort_unstable();
-        order.dedup();
+        let mut order: SmallVec<[usize; 4]> = SmallVec::new();
+        for place in keys.iter().map(|key| key.place()) {
+            // Each shard once, in order, so that two threads never wait for each other.
+            if let Err(at) = order.binary_search(&place) {
+                order.insert(at, place);
+            }
+        }
         let mut guards: SmallVec<[(usize, MutexGuard<'_, Shard>); 4]> =
             order.into_iter().map(|place| (place, self.shard(place))).collect();
 

@@ -9,10 +9,10 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
-use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::glob::{Glob, GlobError};
+use super::unicode::nfkc;
 
 /// Why no target can be told from a text. A policy with any rule about targets denies then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -267,7 +267,7 @@ impl DomainRule {
         }
         // Pattern letters are mapped like those of a name: lower case, compatibility forms, one kind of dot.
         let mapped: String = trimmed.chars().flat_map(char::to_lowercase).collect();
-        let mapped = replace_outside_ascii(&mapped).nfc().collect::<String>();
+        let mapped = normal_form(&mapped);
         let mapped = mapped.trim_end_matches('.');
         if mapped.is_empty() || mapped.chars().any(|c| c.is_whitespace() || c.is_control() || "/:@\\#%".contains(c)) {
             return Err(RuleError::BadDomain { index });
@@ -293,19 +293,29 @@ impl DomainRule {
     }
 }
 
-/// NFKC for letters outside ASCII that does not turn a wide asterisk into a wildcard; ideographic stops become dots.
-fn replace_outside_ascii(text: &str) -> String {
+/// NFKC that does not turn a wide asterisk into a wildcard; ideographic stops become dots.
+fn normal_form(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    // Nothing composes with what stands for a wildcard, so the pieces between can be composed on their own.
+    let mut piece = String::new();
     for c in text.chars() {
         match c {
-            '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => out.push('.'),
-            _ if c.is_ascii() => out.push(c),
+            '\u{3002}' | '\u{ff0e}' | '\u{ff61}' => piece.push('.'),
+            _ if c.is_ascii() => piece.push(c),
             _ => {
-                let mapped: String = std::iter::once(c).nfkc().collect();
-                if mapped.contains(WILDCARDS) { out.push(c) } else { out.push_str(&mapped) }
+                let mut bytes = [0; 4];
+                let mapped = nfkc(c.encode_utf8(&mut bytes));
+                if mapped.contains(WILDCARDS) {
+                    out.push_str(&nfkc(&piece));
+                    piece.clear();
+                    out.push(c);
+                } else {
+                    piece.push_str(&mapped);
+                }
             }
         }
     }
+    out.push_str(&nfkc(&piece));
     out
 }
 

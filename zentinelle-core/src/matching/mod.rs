@@ -36,6 +36,8 @@ pub mod sql;
 #[path = "without_sql.rs"]
 pub mod sql;
 pub mod text;
+pub(crate) mod unicode;
+pub(crate) mod zones;
 
 pub use self::glob::{Glob, GlobError, GlobList};
 pub use self::host::{DomainRules, Host, Networks, RuleError, Target, TargetError};

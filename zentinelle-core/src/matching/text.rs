@@ -6,8 +6,7 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use super::unicode::{is_mark, nfkc};
 
 /// Folding settles after two rounds on every text known; the bound keeps the loop finite by construction.
 const MAX_ROUNDS: usize = 4;
@@ -65,13 +64,14 @@ fn settle(text: &str, round: impl Fn(&str) -> String) -> String {
 fn fold_untrimmed_once(text: &str) -> String {
     // Lower, upper, lower again: this brings together what simple lower-casing keeps apart, such as the two
     // small sigmas, or sharp s and its capital and `ss`.
-    text.nfkc()
+    let folded: String = nfkc(text)
+        .chars()
         .filter(|&c| !is_invisible(c))
         .flat_map(char::to_lowercase)
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
-        .nfkc()
-        .collect()
+        .collect();
+    nfkc(&folded).into_owned()
 }
 
 /// The form in which prose is searched: compatibility characters replaced (NFKC), characters nobody sees removed,
@@ -87,7 +87,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 fn visible_once(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
-    for c in text.nfkc() {
+    for c in nfkc(text).chars() {
         if c.is_whitespace() {
             gap = true;
         } else if !is_invisible(c) {
@@ -99,7 +99,7 @@ fn visible_once(text: &str) -> String {
         }
     }
     // Removing a character may bring a letter and an accent together that compose.
-    out.nfc().collect()
+    nfkc(&out).into_owned()
 }
 
 /// [`visible`] and then [`fold`]: what [`contains_words`] expects on both sides.
@@ -184,7 +184,7 @@ fn is_word_end(left: Option<char>, right: Option<char>) -> bool {
 }
 
 fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || is_combining_mark(c)
+    c.is_alphanumeric() || is_mark(c)
 }
 
 /// Scripts whose words stand without blanks, or (Hangul) carry their particles attached.

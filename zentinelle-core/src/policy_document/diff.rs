@@ -5,10 +5,11 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{PolicyDocument, WrittenPolicy};
+use super::PolicyDocument;
 use crate::ids::{PolicyId, TenantId};
 use crate::policy::{Enforcement, Inheritance, Policy};
 use crate::scope::Scope;
+use crate::sorting;
 
 /// What changes in one policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +42,11 @@ pub enum Change {
 pub fn diff(before: &PolicyDocument, after: &PolicyDocument) -> Vec<PolicyChange> {
     let tenant = TenantId::new("");
     let by_id = |document: &PolicyDocument| -> BTreeMap<PolicyId, Policy> {
-        document.policies().iter().map(|written: &WrittenPolicy| (written.id(), written.to_policy(&tenant))).collect()
+        let mut policies = BTreeMap::new();
+        for written in document.policies() {
+            policies.insert(written.id(), written.to_policy(&tenant));
+        }
+        policies
     };
     let (mut old, new) = (by_id(before), by_id(after));
     let mut changes = Vec::new();
@@ -56,7 +61,7 @@ pub fn diff(before: &PolicyDocument, after: &PolicyDocument) -> Vec<PolicyChange
         changes.push(change(&policy, what));
     }
     changes.extend(old.into_values().map(|gone| change(&gone, Change::Removed(gone.clone()))));
-    changes.sort_by(|a, b| a.id.cmp(&b.id));
+    sorting::sort_by(&mut changes, |a, b| a.id.cmp(&b.id));
     changes
 }
 
@@ -109,7 +114,9 @@ fn config_sentences(path: &str, old: &Value, new: &Value, found: &mut Vec<String
     match (old, new) {
         (old, new) if old == new => {}
         (Value::Object(old), Value::Object(new)) => {
-            let keys: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            let mut keys: Vec<&String> = old.keys().chain(new.keys()).collect();
+            sorting::sort_by_key(&mut keys, |key| *key);
+            keys.dedup();
             for key in keys {
                 let path = format!("{path}.{key}");
                 match (old.get(key), new.get(key)) {

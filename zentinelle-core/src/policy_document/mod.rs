@@ -29,6 +29,7 @@ use crate::engine::{PolicySet, Ready, prepare};
 use crate::error::{Code, Pointer, PolicyError, codes};
 use crate::ids::TenantId;
 use crate::policy::Policy;
+use crate::sorting;
 
 const DUPLICATE_ID: Code = Code::new("document.duplicate_id");
 const NO_POLICY: Code = Code::new("document.no_policy");
@@ -58,7 +59,7 @@ pub fn read(text: &str) -> (PolicyDocument, Vec<Problem>) {
         let problem = Problem::new(NO_POLICY, 0..0, "the text holds no policy");
         reader.problems.push(problem.with_help("write a list of policies under `policies:`"));
     }
-    reader.problems.sort_by_key(|problem| problem.span.as_ref().map(|span| span.start));
+    sorting::sort_by_key(&mut reader.problems, |problem| problem.span.as_ref().map(|span| span.start));
     (reader.found, reader.problems)
 }
 

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::Number;
 use crate::error::{Code, Pointer};
 use crate::matching::instant;
+use crate::sorting;
 
 const WRONG_TYPE: Code = Code::new("request.wrong_type");
 const NEGATIVE: Code = Code::new("request.negative");
@@ -168,7 +169,9 @@ impl Context {
     /// All facts, as a JSON object.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
-        self.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+        let mut map = Map::new();
+        map.extend(self.iter().map(|(key, value)| (key.clone(), value.clone())));
+        map
     }
 
     /// A text; absent and null give none.
@@ -253,7 +256,7 @@ impl From<Map<String, Value>> for Context {
         let mut facts: Vec<Fact> = facts.into_iter().map(|(key, value)| Fact { key, value, next: None }).collect();
         // Already in order, unless another crate of the build has made maps keep theirs.
         if !facts.is_sorted_by(|a, b| a.key < b.key) {
-            facts.sort_by(|a, b| a.key.cmp(&b.key));
+            sorting::sort_by(&mut facts, |a, b| a.key.cmp(&b.key));
         }
         let index = Index::of(&mut facts);
         Self { facts, index }

@@ -9,6 +9,7 @@ use super::Finding;
 use super::injection::{self, Families, Hit, Sensitivity, Source, Verdict, View, ViewKind};
 use super::normalise::Views;
 use super::prefilter::{Fired, Prefilter};
+use crate::sorting;
 
 /// Decides which signals are tried at all; built at the first judgement.
 static PREFILTER: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::new(injection::literals()));
@@ -54,7 +55,9 @@ impl<'t> Reading<'t> {
     pub fn judge(&self, source: Source) -> Judgement {
         let report = injection::judge(&shown(&self.views), source, &self.fired);
         let mut findings: Vec<Finding> = report.findings.iter().map(|hit| self.placed(hit)).collect();
-        findings.sort_by(|a, b| (a.span.start, a.span.end, a.kind).cmp(&(b.span.start, b.span.end, b.kind)));
+        sorting::sort_by(&mut findings, |a, b| {
+            (a.span.start, a.span.end, a.kind).cmp(&(b.span.start, b.span.end, b.kind))
+        });
         findings.dedup_by(|a, b| a.kind == b.kind && a.span == b.span);
         Judgement { score: report.score, verdict: report.verdict, findings }
     }

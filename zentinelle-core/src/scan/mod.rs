@@ -46,6 +46,7 @@ pub use finding::{Category, Finding, Marker, Severity};
 pub use judge::{Judgement, Reading, detect, judge};
 pub use view::View;
 
+use crate::sorting;
 use engine::Engine;
 use resolve::{Masker, resolve};
 
@@ -139,7 +140,7 @@ impl Scanner {
     #[must_use]
     pub fn redact(&self, text: &str, findings: &[Finding]) -> String {
         let mut sorted: Vec<&Finding> = findings.iter().collect();
-        sorted.sort_by(|a, b| resolve::order(a, b));
+        sorting::sort_by(&mut sorted, |a, b| resolve::order(a, b));
         let mut out = String::with_capacity(text.len());
         let mut masker = Masker::default();
         for finding in sorted {

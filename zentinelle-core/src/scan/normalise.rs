@@ -6,14 +6,12 @@
 
 use std::ops::Range;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
 use super::decode::{decode_run, unescape};
 use super::lookalikes::{is_invisible, is_styled, latin};
 use super::runs::{PIECE, Runs};
 use super::view::View;
 use super::window::{B64_ANY, is};
+use crate::matching::unicode::{is_mark, nfkd};
 
 /// A text in every form a reader or a decoder might see it in.
 #[derive(Clone, Debug)]
@@ -118,7 +116,7 @@ fn fold(text: &str) -> Option<View> {
             }
         } else {
             let source = at..at + character.len_utf8();
-            let mut forms = std::iter::once(character).nfkd().filter(|c| !is_combining_mark(*c)).peekable();
+            let mut forms = nfkd(character).filter(|c| !is_mark(*c)).peekable();
             if is_styled_or_marked(character) && forms.peek().is_some() {
                 for form in forms {
                     view.push(if form.is_whitespace() { ' ' } else { form }, source.clone());

@@ -12,6 +12,8 @@
 
 use std::ops::Range;
 
+use crate::sorting;
+
 /// One literal that occurs in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
@@ -77,7 +79,7 @@ impl Prefilter {
                 prefilter.entries.push(Entry { hash, rule, literal });
             }
         }
-        prefilter.entries.sort_by_key(|entry| (entry.hash, entry.rule));
+        sorting::sort_by_key(&mut prefilter.entries, |entry| (entry.hash, entry.rule));
         let begin = |bucket: u32| prefilter.entries.partition_point(|entry| bucket_of(entry.hash) < bucket);
         prefilter.begins = (0..=2 * BUCKETS).map(|bucket| u16::try_from(begin(bucket)).unwrap_or(u16::MAX)).collect();
         prefilter

@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 
 use super::finding::{Category, Finding};
+use crate::sorting;
 
 /// The order of findings: by place, the longest first, then the surest.
 pub(crate) fn order(a: &Finding, b: &Finding) -> Ordering {
@@ -42,7 +43,7 @@ impl Resolver {
 
 /// Sorts findings and drops those that another one covers.
 pub(crate) fn resolve(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.sort_by(order);
+    sorting::sort_by(&mut findings, order);
     let mut resolver = Resolver::default();
     findings.retain(|finding| resolver.keeps(finding));
     findings

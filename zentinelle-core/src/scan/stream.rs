@@ -14,6 +14,7 @@ use super::engine::{Engine, MAX_UNDECIDED};
 use super::finding::Finding;
 use super::resolve::{Masker, Resolver, order};
 use super::window::LOOK_BEHIND;
+use crate::sorting;
 
 /// The most text that is ever held back, in bytes.
 pub const MAX_HOLD_BACK: usize = MAX_UNDECIDED;
@@ -123,7 +124,7 @@ impl StreamScanner {
             }
             !is_known
         });
-        known.sort_by(order);
+        sorting::sort_by(&mut known, order);
         let mut release = Release::default();
         for mut finding in known {
             finding.span = self.base + finding.span.start..self.base + finding.span.end;

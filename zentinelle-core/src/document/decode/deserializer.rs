@@ -107,11 +107,7 @@ impl<'p, 'de> Reader<'p, 'de> {
             return self.wrong_type(&visitor);
         };
         let mut access = Entries::new(map, self.again, fields);
-        visitor.visit_map(&mut access).map_err(|fault| match access.last_key {
-            Some(key) if fault.is_unplaced_duplicate() => fault.at_key(key),
-            _ if fields.is_some() => fault.in_struct(),
-            _ => fault,
-        })
+        visitor.visit_map(&mut access).map_err(|fault| access.place(fault, fields.is_some()))
     }
 }
 
@@ -341,6 +337,16 @@ impl<'p, 'de: 'p> Entries<'p, 'de> {
         Self { entries: map.iter(), again, known, made_up, last_key: None, next: Next::Nothing }
     }
 
+    /// Says of a fault where in this object it is.
+    #[inline(never)]
+    fn place(&self, fault: Fault, is_struct: bool) -> Fault {
+        match self.last_key {
+            Some(key) if fault.is_unplaced_duplicate() => fault.at_key(key),
+            _ if is_struct => fault.in_struct(),
+            _ => fault,
+        }
+    }
+
     /// Whether a real key is to be left out in this pass.
     fn passes_over(&self, key: &str) -> bool {
         let Some(again) = self.again else {
@@ -359,6 +365,8 @@ impl<'p, 'de: 'p> Entries<'p, 'de> {
         true
     }
 
+    // There is a kind of object for each struct, and this is the same for all.
+    #[inline(never)]
     fn next_key(&mut self) -> Option<&'p str> {
         while let Some((key, value)) = self.entries.next() {
             if !self.passes_over(key) {

@@ -224,6 +224,13 @@ impl<'a> Recovery<'a> {
     }
 
     fn report<T>(self, decoded: Option<T>, gave_up: bool) -> Decoded<T> {
+        let (errors, unknown_keys) = self.told(decoded.is_some(), gave_up);
+        Decoded { value: decoded.filter(|_| errors.is_empty()), unknown_keys, errors }
+    }
+
+    /// The errors, and the unknown keys. The same code for whatever is read.
+    #[inline(never)]
+    fn told(&self, is_decoded: bool, gave_up: bool) -> (Vec<PolicyError>, Vec<PolicyError>) {
         let mut errors: Vec<PolicyError> = self.findings.iter().map(|finding| self.put_in_words(finding)).collect();
         if gave_up {
             let message = "there are more faults than are listed";
@@ -243,11 +250,11 @@ impl<'a> Recovery<'a> {
             let message = "there are more unknown keys than are listed";
             unknown_keys.push(PolicyError::new(codes::UNKNOWN_KEY, Pointer::ROOT, message));
         }
-        if errors.is_empty() && decoded.is_none() {
+        if errors.is_empty() && !is_decoded {
             // INVARIANT: no value means at least one error, or a fault would pass in silence.
             errors.push(PolicyError::new(codes::INVALID_VALUE, Pointer::ROOT, "the value cannot be read"));
         }
-        Decoded { value: decoded.filter(|_| errors.is_empty()), unknown_keys, errors }
+        (errors, unknown_keys)
     }
 
     fn put_in_words(&self, finding: &Finding) -> PolicyError {

@@ -13,6 +13,7 @@ use super::total::Total;
 use super::{Line, MemoryLedger, MemoryLedgerConfig, Reservation, SHARDS, unpoisoned};
 use crate::ids::ReservationId;
 use crate::ledger::{Counter, Unit, Window};
+use crate::sorting;
 
 /// The form of snapshot written here.
 const VERSION: u32 = 1;
@@ -108,7 +109,7 @@ impl MemoryLedger {
                 Some(KeptTotal { counter: kept.counter.clone(), window: kept.window, spent: kept.total.spent()? })
             })
             .collect();
-        totals.sort_by(|a, b| (&a.counter, a.window).cmp(&(&b.counter, b.window)));
+        sorting::sort_by(&mut totals, |a, b| (&a.counter, a.window).cmp(&(&b.counter, b.window)));
         let mut reservations: Vec<KeptReservation> = book
             .open
             .iter()
@@ -120,7 +121,7 @@ impl MemoryLedger {
                 lines: open.lines.iter().map(KeptLine::from).collect(),
             })
             .collect();
-        reservations.sort_by(|a, b| a.id.cmp(&b.id));
+        sorting::sort_by(&mut reservations, |a, b| a.id.cmp(&b.id));
         Snapshot { version: VERSION, totals, reservations }
     }
 

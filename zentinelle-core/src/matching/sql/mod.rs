@@ -2,7 +2,7 @@
 //!
 //! Two opinions are asked, and both have to agree that a statement only reads.
 //!
-//! * The tree `sqlparser` makes of it, in whichever of its dialects can (`stream`, `tree`, `relations`). It knows what
+//! * The tree `sqlparser` makes of it, in whichever of its dialects can (`stream`, `parse`, `tree`, `relations`). It knows what
 //!   a word is for: a writing statement within a common table expression, a lock, `SELECT .. INTO`, or on the other
 //!   hand a column named `update`, which passes only because every tree that can be made takes it for a name.
 //! * The tokens (`lexer`, `read_only`, `tables`). They are the only opinion where no dialect parses the statement, or
@@ -27,8 +27,10 @@
 //! What cannot be seen in a statement cannot be judged: a function or view of the database's own may write.
 //! A read-only database role remains the real protection; this is the earlier and more helpful no.
 
+mod dialects;
 mod harmless;
 mod lexer;
+mod parse;
 mod read_only;
 mod readings;
 mod relations;

@@ -1,13 +1,13 @@
 //! The tables a query reads, from its tree.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
-use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Select, Statement, Visit, Visitor};
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Statement, Visit};
 use sqlparser::tokenizer::TokenWithSpan;
 
+use super::parse::{Tree, trees};
 use super::stream::place;
-use super::tree::trees;
+use super::tree::{Reads, Stop, Walk};
 
 /// The relations of one query.
 #[derive(Default)]
@@ -20,8 +20,10 @@ pub(super) struct Relations {
 
 /// The relations of a statement, if some dialect parses it as a query, explained or not.
 pub(super) fn relations(stream: &[TokenWithSpan]) -> Option<Relations> {
-    let tree = trees(stream).next()?;
-    let mut query = &tree;
+    let Tree::Reads(tree) = trees(stream).next()? else {
+        return None;
+    };
+    let mut query = &*tree;
     while let Statement::Explain { statement, .. } = query {
         query = statement;
     }
@@ -29,7 +31,7 @@ pub(super) fn relations(stream: &[TokenWithSpan]) -> Option<Relations> {
         return None;
     };
     let mut gatherer = Gatherer::default();
-    if query.visit(&mut gatherer).is_break() {
+    if query.visit(&mut Walk(&mut gatherer)).is_break() {
         return None;
     }
     let mut found = gatherer.found;
@@ -62,10 +64,8 @@ impl Gatherer {
     }
 }
 
-impl Visitor for Gatherer {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+impl Reads for Gatherer {
+    fn query(&mut self, query: &Query) -> Stop {
         let mut scope = Vec::new();
         if let Some(with) = &query.with {
             for expression in &with.cte_tables {
@@ -80,23 +80,18 @@ impl Visitor for Gatherer {
             }
         }
         self.scopes.push(scope);
-        ControlFlow::Continue(())
+        Stop::Continue(())
     }
 
-    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+    fn after_query(&mut self) {
         self.scopes.pop();
-        ControlFlow::Continue(())
     }
 
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        if select.into.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+    fn relation(&mut self, relation: &ObjectName) -> Stop {
         let mut parts = Vec::new();
         for part in &relation.0 {
             let ObjectNamePart::Identifier(ident) = part else {
-                return ControlFlow::Break(());
+                return Stop::Break(None);
             };
             parts.push(ident);
         }
@@ -106,6 +101,6 @@ impl Visitor for Gatherer {
             _ => false,
         };
         if expression { &mut self.found.expressions } else { &mut self.found.tables }.insert(name);
-        ControlFlow::Continue(())
+        Stop::Continue(())
     }
 }

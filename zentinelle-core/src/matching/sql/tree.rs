@@ -3,49 +3,64 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Ident, LockType, Query, Select, Statement, Visit, Visitor};
-use sqlparser::dialect::{
-    BigQueryDialect, ClickHouseDialect, DatabricksDialect, Dialect, DuckDbDialect, GenericDialect, HiveDialect,
-    MsSqlDialect, MySqlDialect, OracleDialect, PostgreSqlDialect, RedshiftSqlDialect, SQLiteDialect, SnowflakeDialect,
-};
-use sqlparser::parser::Parser;
+use sqlparser::ast::{Ident, LockType, ObjectName, Query, Select, Statement, Visit, Visitor};
 use sqlparser::tokenizer::TokenWithSpan;
 
 use super::SqlFault;
+use super::parse::{Tree, trees};
 use super::read_only::Doubt;
 use super::stream::place;
 
-/// Deepest recursion of the parser. Statements nested deeper are judged by their tokens alone.
-const RECURSION_LIMIT: usize = 48;
+/// What is said when a walk stops: the keyword that made it, if there is one.
+pub(super) type Stop = ControlFlow<Option<&'static str>>;
 
-/// The dialects asked, the broadest first.
-fn dialects() -> [&'static dyn Dialect; 13] {
-    [
-        &GenericDialect,
-        &PostgreSqlDialect {},
-        &MySqlDialect {},
-        &MsSqlDialect {},
-        &SQLiteDialect {},
-        &SnowflakeDialect,
-        &BigQueryDialect,
-        &OracleDialect,
-        &DuckDbDialect,
-        &ClickHouseDialect {},
-        &RedshiftSqlDialect {},
-        &DatabricksDialect {},
-        &HiveDialect {},
-    ]
+/// Somebody who is shown a tree, node by node.
+pub(super) trait Reads {
+    fn statement(&mut self, _: &Statement) -> Stop {
+        Stop::Continue(())
+    }
+    fn query(&mut self, query: &Query) -> Stop;
+    fn after_query(&mut self) {}
+    fn select(&mut self, select: &Select) -> Stop {
+        if select.into.is_some() { Stop::Break(Some("INTO")) } else { Stop::Continue(()) }
+    }
+    fn relation(&mut self, _: &ObjectName) -> Stop {
+        Stop::Continue(())
+    }
+    fn ident(&mut self, _: &Ident) {}
 }
 
-/// The statement's trees, one for each dialect that can parse it.
-pub(super) fn trees(stream: &[TokenWithSpan]) -> impl Iterator<Item = Statement> {
-    dialects().into_iter().filter_map(|dialect| {
-        let mut parser =
-            Parser::new(dialect).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(stream.to_vec());
-        let mut statements = parser.parse_statements().ok()?;
-        let statement = statements.pop()?;
-        statements.is_empty().then_some(statement)
-    })
+/// All readers stand behind this one type, so that the code that walks through every kind of node is there once.
+pub(super) struct Walk<'a>(pub(super) &'a mut dyn Reads);
+
+impl Visitor for Walk<'_> {
+    type Break = Option<&'static str>;
+
+    fn pre_visit_statement(&mut self, statement: &Statement) -> Stop {
+        self.0.statement(statement)
+    }
+
+    fn pre_visit_query(&mut self, query: &Query) -> Stop {
+        self.0.query(query)
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> Stop {
+        self.0.after_query();
+        Stop::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> Stop {
+        self.0.select(select)
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> Stop {
+        self.0.relation(relation)
+    }
+
+    fn pre_visit_ident(&mut self, ident: &Ident) -> Stop {
+        self.0.ident(ident);
+        Stop::Continue(())
+    }
 }
 
 /// Whether some dialect parses the statement, and all asked find that it only reads and that the tokens at `doubts`
@@ -56,7 +71,11 @@ pub(super) fn read_only(number: usize, stream: &[TokenWithSpan], doubts: &[Doubt
     let mut agreed = false;
     for tree in trees(stream) {
         let mut reader = Reader::default();
-        if let ControlFlow::Break(keyword) = tree.visit(&mut reader) {
+        let walked = match tree {
+            Tree::Reads(statement) => statement.visit(&mut Walk(&mut reader)),
+            Tree::Other(keyword) => Stop::Break(keyword),
+        };
+        if let Stop::Break(keyword) = walked {
             return Err(match keyword {
                 Some(keyword) => SqlFault::Writes { statement: number, keyword },
                 None => SqlFault::NotAQuery { statement: number },
@@ -79,10 +98,8 @@ struct Reader {
     names: BTreeSet<usize>,
 }
 
-impl Visitor for Reader {
-    type Break = Option<&'static str>;
-
-    fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<Self::Break> {
+impl Reads for Reader {
+    fn statement(&mut self, statement: &Statement) -> Stop {
         match statement {
             Statement::Query(_)
             // What is explained is a statement within, and visited in its turn.
@@ -102,29 +119,24 @@ impl Visitor for Reader {
             | Statement::ShowObjects(_)
             | Statement::ShowTables { .. }
             | Statement::ShowViews { .. }
-            | Statement::ShowCollation { .. } => ControlFlow::Continue(()),
-            Statement::Insert(_) => ControlFlow::Break(Some("INSERT")),
-            Statement::Update(_) => ControlFlow::Break(Some("UPDATE")),
-            Statement::Delete(_) => ControlFlow::Break(Some("DELETE")),
-            Statement::Merge(_) => ControlFlow::Break(Some("MERGE")),
-            _ => ControlFlow::Break(None),
+            | Statement::ShowCollation { .. } => Stop::Continue(()),
+            Statement::Insert(_) => Stop::Break(Some("INSERT")),
+            Statement::Update(_) => Stop::Break(Some("UPDATE")),
+            Statement::Delete(_) => Stop::Break(Some("DELETE")),
+            Statement::Merge(_) => Stop::Break(Some("MERGE")),
+            _ => Stop::Break(None),
         }
     }
 
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
+    fn query(&mut self, query: &Query) -> Stop {
         match query.locks.first().map(|lock| &lock.lock_type) {
-            Some(LockType::Share) => ControlFlow::Break(Some("FOR SHARE")),
-            Some(_) => ControlFlow::Break(Some("FOR UPDATE")),
-            None => ControlFlow::Continue(()),
+            Some(LockType::Share) => Stop::Break(Some("FOR SHARE")),
+            Some(_) => Stop::Break(Some("FOR UPDATE")),
+            None => Stop::Continue(()),
         }
     }
 
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
-        if select.into.is_some() { ControlFlow::Break(Some("INTO")) } else { ControlFlow::Continue(()) }
-    }
-
-    fn pre_visit_ident(&mut self, ident: &Ident) -> ControlFlow<Self::Break> {
+    fn ident(&mut self, ident: &Ident) {
         self.names.extend(place(ident.span));
-        ControlFlow::Continue(())
     }
 }

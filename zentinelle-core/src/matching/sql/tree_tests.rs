@@ -8,7 +8,7 @@ use super::*;
 fn parses(text: &str) -> usize {
     let cut = tokens(text, READINGS[0]);
     let stream = stream(&cut.tokens).unwrap_or_default();
-    tree::trees(&stream).count()
+    parse::trees(&stream).count()
 }
 
 fn tree_says(text: &str) -> Result<bool, SqlFault> {

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use super::prefilter::Fired;
 use super::{Category, Severity};
+use crate::sorting;
 use needs::Pieces;
 use score::Evidence;
 pub use signal::Topic;
@@ -198,9 +199,9 @@ pub fn judge_families(views: &[View<'_>], source: Source, families: Families, fi
     let mut all: Vec<Evidence> = Vec::new();
     for (number, view) in views.iter().enumerate().take(VIEWS) {
         let mut hits = gather(number, view, source, families, fired);
-        hits.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.start.cmp(&b.start)));
+        sorting::sort_by(&mut hits, |a, b| b.weight.total_cmp(&a.weight).then(a.start.cmp(&b.start)));
         hits.truncate(HITS_PER_VIEW);
-        hits.sort_by_key(|hit| (hit.start, hit.signal));
+        sorting::sort_by_key(&mut hits, |hit| (hit.start, hit.signal));
         let mut score = score::passage_score(&hits);
         if source != Source::User && !hits.iter().any(|hit| hit.weight >= score::ANCHOR) {
             score = score.min(score::UNANCHORED);
@@ -208,7 +209,9 @@ pub fn judge_families(views: &[View<'_>], source: Source, families: Families, fi
         best = best.max(score);
         all.append(&mut hits);
     }
-    all.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.view.cmp(&b.view)).then(a.start.cmp(&b.start)));
+    sorting::sort_by(&mut all, |a, b| {
+        b.weight.total_cmp(&a.weight).then(a.view.cmp(&b.view)).then(a.start.cmp(&b.start))
+    });
     Report { score: best, verdict: verdict(best), findings: all.iter().map(finding).collect() }
 }
 

@@ -6,6 +6,7 @@
 //! a passage: a long manual that brushes five topics on five pages is not an attack.
 
 use super::signal::Topic;
+use crate::sorting;
 
 /// Length of a passage in bytes.
 const PASSAGE: usize = 2400;
@@ -60,7 +61,7 @@ fn combine(hits: &[&Evidence]) -> f32 {
             None => strongest.push((hit.topic, hit.signal, hit.weight)),
         }
     }
-    strongest.sort_by(|a, b| b.2.total_cmp(&a.2));
+    sorting::sort_by(&mut strongest, |a, b| b.2.total_cmp(&a.2));
     let mut seen: Vec<(Topic, usize)> = Vec::new();
     let mut innocent = 1.0_f32;
     for (topic, _, weight) in strongest {

@@ -3,6 +3,7 @@
 use aho_corasick::AhoCorasick;
 
 use super::*;
+use crate::matching::unicode::nfkc;
 use crate::scan::prefilter::{self, Fired};
 
 /// Own sentences: attacks and texts that only look like them.
@@ -164,8 +165,7 @@ fn strings(value: &serde_json::Value, out: &mut Vec<String>) {
 }
 
 fn fold(text: &str) -> String {
-    use unicode_normalization::UnicodeNormalization;
-    text.nfkc().filter(|c| !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}')).collect()
+    nfkc(text).chars().filter(|c| !matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}')).collect()
 }
 
 #[test]

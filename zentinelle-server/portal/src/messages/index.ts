@@ -62,11 +62,14 @@ function show(value: string | number | undefined): string {
   return typeof value === "number" ? value.toLocaleString(language) : (value ?? "");
 }
 
-/** The words for a value of the server, such as a status; the value itself in plain writing where none are known. */
+/**
+ * The words for a value of the server, such as a status; the value itself in plain writing where none are known. What a
+ * dot divides, such as the code of a violation, is a subject and what is said of it.
+ */
 export function word(value: string | null | undefined): string {
   if (!value) return "–";
-  const key = `word.${value.toLowerCase()}` as MessageKey;
+  const key = `word.${value.toLowerCase().replaceAll("-", "_")}` as MessageKey;
   if (key in en) return t(key);
-  const plain = value.replaceAll("_", " ").replaceAll("-", " ").toLowerCase();
+  const plain = value.replaceAll("_", " ").replaceAll("-", " ").replaceAll(".", ": ").toLowerCase();
   return plain.charAt(0).toUpperCase() + plain.slice(1);
 }
