@@ -110,6 +110,9 @@ impl Call {
             _ => None,
         });
         let mut edits = cap.min().map_or_else(Vec::new, |limit| self.cap_output(limit));
+        if !asks_for_masks(obligations) {
+            return edits;
+        }
         let surfaces = [
             Surface { key: "system_prompt", texts: self.of(Origin::System), between: Some(BLANK_LINE) },
             Surface { key: "input_text", texts: self.of(Origin::User), between: Some(NEWLINE) },
@@ -175,6 +178,9 @@ impl Reply {
     /// The edits that fulfil the masks of a decision about [`Reply::context`].
     #[must_use]
     pub fn edits_for(&self, obligations: &[Obligation]) -> Vec<Edit> {
+        if !asks_for_masks(obligations) {
+            return Vec::new();
+        }
         let said = Surface { key: "output_text", texts: self.said(), between: Some(NEWLINE) };
         let mut edits = masks(obligations, &[said]);
         for (index, call) in self.tool_calls.iter().enumerate() {
@@ -275,6 +281,11 @@ struct Surface<'c> {
     texts: Vec<&'c Text>,
     /// What joins them into one; none: they are a list.
     between: Option<&'static str>,
+}
+
+/// Whether there is anything to mask, which most decisions do not ask for.
+fn asks_for_masks(obligations: &[Obligation]) -> bool {
+    obligations.iter().any(|obligation| matches!(obligation, Obligation::Mask { .. }))
 }
 
 /// The masks that concern `surfaces`, as edits: one for each text that changes.

@@ -3,12 +3,13 @@
 //! A reply is judged by these alone: a policy that lists which actions an agent may take would
 //! otherwise deny the reply to a call that it allowed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use zentinelle_core::dialect::{Action, Delta, Framing, GuardOptions, Route, StreamDecoder};
 use zentinelle_core::evaluators::output_filter;
-use zentinelle_core::ids::UserId;
+use zentinelle_core::ids::{PolicyId, UserId};
 use zentinelle_core::scan::{Category, Detectors};
 use zentinelle_core::{Code, Decision, Enforcement, Engine, NoPolicy, Policy, PolicySet, PolicyType, Request};
 
@@ -32,6 +33,9 @@ const LOOK_BEHIND: usize = 2_048;
 #[derive(Debug)]
 pub(crate) struct Rules {
     engine: Engine,
+    /// What the enforced filters look for, read once. A policy that is not here judges what is said
+    /// by itself.
+    filters: HashMap<PolicyId, output_filter::Config>,
 }
 
 impl Rules {
@@ -42,9 +46,14 @@ impl Rules {
 
     fn new(snapshot: &Snapshot) -> Self {
         let speaks = |policy: &&Policy| TYPES.iter().any(|kind| kind.name() == policy.policy_type);
-        let policies = snapshot.engine.policies().policies().filter(speaks).cloned().collect();
+        let policies: Vec<Policy> = snapshot.engine.policies().policies().filter(speaks).cloned().collect();
+        let is_filter = |policy: &&Policy| {
+            policy.policy_type == PolicyType::OutputFilter.name() && policy.enforcement == Enforcement::Enforce
+        };
+        let read = |policy: &Policy| Some((policy.id.clone(), serde_json::from_value(policy.config.clone()).ok()?));
+        let filters = policies.iter().filter(is_filter).filter_map(read).collect();
         let set = PolicySet::compile(snapshot.tenant.clone(), snapshot.revision.to_string(), policies);
-        Self { engine: Engine::new(set).with_no_policy(NoPolicy::Permit) }
+        Self { engine: Engine::new(set).with_no_policy(NoPolicy::Permit), filters }
     }
 
     /// Whether no policy of the tenant speaks of output.
@@ -91,12 +100,8 @@ impl Rules {
             if policy.enforcement == Enforcement::Disabled {
                 continue;
             }
-            let filter = (policy.policy_type == PolicyType::OutputFilter.name()
-                && policy.enforcement == Enforcement::Enforce)
-                .then(|| serde_json::from_value::<output_filter::Config>(policy.config.clone()).ok())
-                .flatten();
             // Whatever the guard cannot do by itself is judged by the policy itself as it is said.
-            let Some(filter) = filter else {
+            let Some(filter) = self.filters.get(&policy.id) else {
                 reads_on = true;
                 continue;
             };
@@ -113,9 +118,9 @@ impl Rules {
                 }
             }
             // Of several policies, a detector is left out only where all leave it out.
-            let left_out = filter.disabled_secret_patterns;
+            let left_out = &filter.disabled_secret_patterns;
             disabled = Some(match disabled {
-                None => left_out,
+                None => left_out.clone(),
                 Some(known) => known.into_iter().filter(|name| left_out.contains(name)).collect(),
             });
         }

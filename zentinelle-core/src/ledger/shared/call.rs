@@ -184,12 +184,16 @@ impl Applying {
     }
 
     /// Reads what the script answered to `batches`, those that the call was made of.
-    pub fn read(self, batches: &[Batch], answer: impl IntoIterator<Item = String>) -> Result<Applied, Unanswered> {
+    pub fn read<T: AsRef<str>>(
+        self,
+        batches: &[Batch],
+        answer: impl IntoIterator<Item = T>,
+    ) -> Result<Applied, Unanswered> {
         let mut answer = answer.into_iter();
         let mut outcomes = Vec::with_capacity(batches.len());
         for batch in batches {
             let now = batch.now.as_microsecond();
-            let committed = match answer.next().as_deref() {
+            let committed = match answer.next().as_ref().map(AsRef::as_ref) {
                 Some("spent") => true,
                 Some("seen") => false,
                 Some("reserved") => {
@@ -201,7 +205,7 @@ impl Applying {
             let mut readings = Vec::with_capacity(batch.postings.len());
             for posting in &batch.postings {
                 let read = answer.next().zip(answer.next());
-                let read = read.and_then(|(used, resets)| reading(posting.window, &used, &resets, now));
+                let read = read.and_then(|(used, resets)| reading(posting.window, used.as_ref(), resets.as_ref(), now));
                 readings.push(read.ok_or(Unanswered::Garbled)?);
             }
             outcomes.push(Some(Outcome { committed, readings }));
@@ -209,8 +213,9 @@ impl Applying {
         let mut states = Vec::new();
         for (key, window) in self.keys.into_iter().skip(1) {
             let text = answer.next().ok_or(Unanswered::Garbled)?;
+            let text = text.as_ref();
             if let Some(window) = window.filter(|_| !text.is_empty()) {
-                states.push(State { key, window, text });
+                states.push(State { key, window, text: text.to_owned() });
             }
         }
         Ok(Applied { outcomes, states })

@@ -45,8 +45,8 @@ async fn over(shared: &Shared, mut link: Link, batches: &[Batch]) -> RedisResult
         call.key(key);
     }
     add_args(&mut call, applying.args());
-    let answer: Vec<String> = call.invoke_async(&mut link.connection).await?;
-    match applying.read(batches, answer) {
+    let answer: String = call.invoke_async(&mut link.connection).await?;
+    match applying.read(batches, answer.split('\n')) {
         Ok(Applied { outcomes, states }) => {
             let now = batches.iter().map(|batch| batch.now.as_microsecond()).max().unwrap_or_default();
             for state in states {
