@@ -34,7 +34,7 @@ export function Models() {
   const state = (row: Row) => of(row)?.status ?? "pending";
   const columns: Column<Row>[] = [
     { key: "name", label: t("common.name"), cell: (row) => <Stack gap="0"><Text as="span">{row.name}</Text><Text as="span" fontSize="xs" color="fg.muted" fontWeight="normal">{row.modelId}</Text></Stack>, value: (row) => row.name, sort: "name", width: "22%" },
-    { key: "provider", label: t("model.provider"), cell: (row) => row.providerName || "–", value: (row) => row.providerName, sort: "provider" },
+    { key: "provider", label: t("model.provider"), cell: (row) => word(row.providerSlug), value: (row) => word(row.providerSlug), sort: "provider" },
     // Until the approvals are known, nothing is said about them.
     { key: "approval", label: t("model.approval"), cell: (row) => (approvals.data ? <StatusBadge value={state(row)} /> : "–"), value: state, sort: "approval" },
     { key: "riskLevel", label: t("model.risk"), cell: (row) => <StatusBadge value={row.riskLevel} tone={RISK_TONES[row.riskLevel]} /> },
@@ -46,7 +46,7 @@ export function Models() {
   ];
   const filters: Filter[] = [
     { key: "approval", label: t("model.approval"), kind: "many", choices: STATES.map((value) => ({ value })) },
-    { key: "providerSlug", label: t("model.provider"), kind: "many", choices: (providers.data?.aiProviders ?? []).map(({ slug, name }) => ({ value: slug, label: name })) },
+    { key: "providerSlug", label: t("model.provider"), kind: "many", choices: (providers.data?.aiProviders ?? []).map(({ slug }) => ({ value: slug })) },
     { key: "riskLevel", label: t("model.risk"), kind: "many", choices: RISKS.map((value) => ({ value })) },
     { key: "modelType", label: t("common.type"), kind: "many", choices: ["llm", "multimodal", "embedding", "image", "audio", "video"].map((value) => ({ value })) },
   ];
@@ -70,7 +70,7 @@ function Detail({ row, approval }: { row: Row; approval: Approval | undefined })
       <HStack gap="2" wrap="wrap"><StatusBadge value={approval?.status ?? "pending"} /><StatusBadge value={row.riskLevel} tone={RISK_TONES[row.riskLevel]} />{row.deprecated ? <StatusBadge value="deprecated" /> : null}</HStack>
       <Text fontSize="sm">{row.description || "–"}</Text>
       <Facts items={[
-        [t("model.provider"), row.providerName || "–"], [t("model.id"), <Identifier key="id" value={row.fullModelId || row.modelId} />], [t("common.type"), word(row.modelType)],
+        [t("model.provider"), word(row.providerSlug)], [t("model.id"), <Identifier key="id" value={row.fullModelId || row.modelId} />], [t("common.type"), word(row.modelType)],
         [t("model.context"), t("model.tokens", { count: number(row.contextWindow) })], [t("model.output"), t("model.tokens", { count: number(row.maxOutputTokens) })],
         [t("model.priceIn"), usd(row.inputPricePerMillion)], [t("model.priceOut"), usd(row.outputPricePerMillion)], [t("model.released"), day(row.releaseDate)],
         row.deprecated ? [t("model.deprecated"), `${day(row.deprecationDate)}${row.replacementModelName ? ` · ${t("model.instead", { name: row.replacementModelName })}` : ""}`] : null,
