@@ -2,9 +2,10 @@
 import { useQuery } from "@apollo/client/react";
 import { Box, Button, HStack, Stack, Table, Tabs, Text } from "@chakra-ui/react";
 import { KeyRound, Pause, Pencil, Play } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
-import { Ladder } from "@/features/policies/effective";
+import { useEver } from "@/lib/ever";
 import { number, percent, usd } from "@/lib/format";
 import { May } from "@/lib/session";
 import { useUrlState } from "@/lib/url";
@@ -13,27 +14,37 @@ import { StatusBadge, Tag } from "@/ui/badges";
 import { Card, Grid, Loaded, MissingState, Page } from "@/ui/page";
 import { Facts, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
 import { StatCard } from "@/ui/stat";
-import type { AgentQuery } from "./gql/graphql";
-import { type AgentDialog, AgentDialogs, GroupName, useActivate } from "./parts";
+import type { AgentActivityQuery, AgentActivityQueryVariables, AgentQuery } from "./gql/graphql";
+import type { AgentDialog } from "./dialogs";
+import { GroupName, useActivate } from "./parts";
 import { Agent, AgentActivity } from "./queries";
 
+const AgentDialogs = dynamic(() => import("./dialogs").then((made) => made.AgentDialogs), { ssr: false });
+const Ladder = dynamic(() => import("@/features/policies/effective").then((made) => made.Ladder), { ssr: false });
+
 type Known = NonNullable<AgentQuery["endpoint"]>;
+type Activity = ReturnType<typeof useQuery<AgentActivityQuery, AgentActivityQueryVariables>>;
 
 export function AgentDetail() {
   const id = useUrlState().get("id") ?? "";
-  const result = useQuery(Agent, { variables: { id }, pollInterval: 30_000 });
+  const [since] = useState(() => new Date(Date.now() - 7 * 86_400_000).toISOString());
+  const result = useQuery(Agent, { variables: { id }, pollInterval: 30_000, skip: !id });
+  // Asked for with the agent, not after it: the address names it already.
+  const activity = useQuery(AgentActivity, { variables: { id, since }, skip: !id });
+  if (!id) return <Page title={t("nav.agents")}><MissingState /></Page>;
   return (
     <Loaded result={result} permission="agents:read" waiting={<Page title={t("nav.agents")}>{null}</Page>}>
-      {({ endpoint }) => (endpoint ? <Shown agent={endpoint} /> : <Page title={t("nav.agents")}><MissingState /></Page>)}
+      {({ endpoint }) => (endpoint ? <Shown agent={endpoint} activity={activity} /> : <Page title={t("nav.agents")}><MissingState /></Page>)}
     </Loaded>
   );
 }
 
-function Shown({ agent }: { agent: Known }) {
+function Shown({ agent, activity }: { agent: Known; activity: Activity }) {
   const url = useUrlState();
   const router = useRouter();
   const activate = useActivate();
   const [dialog, show] = useState<AgentDialog>();
+  const asked = useEver(!!dialog);
   return (
     <Page title={agent.name} lead={agent.description} permission="agents:read" badge={<><StatusBadge value={agent.status} /><StatusBadge value={agent.health} /></>}
       actions={
@@ -45,18 +56,16 @@ function Shown({ agent }: { agent: Known }) {
       }>
       <Tabs.Root value={url.get("tab") ?? "overview"} onValueChange={({ value }) => url.set({ tab: value === "overview" ? null : value })} size="sm" lazyMount>
         <Tabs.List>{(["overview", "policies", "sessions"] as const).map((one) => <Tabs.Trigger key={one} value={one}>{t(`agents.tab.${one}`)}</Tabs.Trigger>)}</Tabs.List>
-        <Tabs.Content value="overview"><Overview agent={agent} /></Tabs.Content>
+        <Tabs.Content value="overview"><Overview agent={agent} activity={activity} /></Tabs.Content>
         <Tabs.Content value="policies"><Ladder endpointId={agent.id} /></Tabs.Content>
         <Tabs.Content value="sessions"><Sessions agent={agent} /></Tabs.Content>
       </Tabs.Root>
-      <AgentDialogs agent={agent} kind={dialog} close={() => show(undefined)} gone={() => router.push("/agents/")} />
+      {asked ? <AgentDialogs agent={agent} kind={dialog} close={() => show(undefined)} gone={() => router.push("/agents/")} /> : null}
     </Page>
   );
 }
 
-function Overview({ agent }: { agent: Known }) {
-  const [since] = useState(() => new Date(Date.now() - 7 * 86_400_000).toISOString());
-  const activity = useQuery(AgentActivity, { variables: { id: agent.id, since } });
+function Overview({ agent, activity }: { agent: Known; activity: Activity }) {
   const capabilities = Array.isArray(agent.capabilities) ? (agent.capabilities as unknown[]) : [];
   return (
     <Stack gap="4">

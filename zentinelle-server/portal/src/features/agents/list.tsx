@@ -12,7 +12,8 @@ import { Page } from "@/ui/page";
 import { RelativeTime } from "@/ui/small";
 import { type BulkAction, type Column, DataTable, type Filter } from "@/ui/table";
 import type { AgentsPageQuery } from "./gql/graphql";
-import { AGENT_TYPES, type AgentDialog, AgentDialogs, AgentForm, EnrolmentForm, GroupName, useActivate } from "./parts";
+import { AGENT_TYPES, type AgentDialog, AgentDialogs, AgentForm, EnrolmentForm } from "./dialogs";
+import { GroupName, useActivate } from "./parts";
 import { AgentGroups, AgentsPage, SetAgents } from "./queries";
 
 type Row = AgentsPageQuery["agentsPage"]["nodes"][number];

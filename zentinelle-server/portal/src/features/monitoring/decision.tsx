@@ -15,7 +15,7 @@ import { Facts, GoButton, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/
 import type { DecisionQuery } from "./gql/graphql";
 import { PointedRule } from "./pointed-rule";
 import { Decision } from "./queries";
-import { Verdict } from "./tables";
+import { Verdict } from "./verdict";
 
 export type DecisionRow = NonNullable<DecisionQuery["decision"]>;
 type Said = DecisionRow["policies"][number];

@@ -4,22 +4,18 @@ import { Box, Button, chakra, Flex, HStack, Input, NativeSelect, Stack, Text } f
 import { Circle, Pause, Play } from "lucide-react";
 import { useState } from "react";
 import { instant } from "@/lib/format";
-import { hrefFor, useUrlState } from "@/lib/url";
+import { useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { SidePanel } from "@/ui/dialogs";
 import { Card, NothingState } from "@/ui/page";
 import { Facts, GoTo, JsonText, RelativeTime } from "@/ui/small";
 import { ActivityCharts } from "./charts";
+import { entryHref } from "./entry";
 import { type Entry, useActivity } from "./use-activity";
 
 const KINDS = ["decision", "interaction", "event"];
 const LOOKS = { live: "good", connecting: "medium", waiting: "critical" } as const;
-
-/** Where an entry's own page is; none: its detail is shown beside the list. */
-export function entryHref(entry: Pick<Entry, "id" | "kind">): string | undefined {
-  return ["decision", "approval", "alert", "incident"].includes(entry.kind) ? hrefFor(entry.kind, entry.id) : undefined;
-}
 
 export function LiveActivity() {
   const url = useUrlState();

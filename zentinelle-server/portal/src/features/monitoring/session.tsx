@@ -12,7 +12,7 @@ import { StatusBadge, Tag } from "@/ui/badges";
 import { Card, Grid, Loaded, MissingState, NothingState, Page } from "@/ui/page";
 import { GoTo, JsonText } from "@/ui/small";
 import { StatCard } from "@/ui/stat";
-import { entryHref } from "./live";
+import { entryHref } from "./entry";
 import { Timeline } from "./queries";
 import type { Entry } from "./use-activity";
 

@@ -14,6 +14,7 @@ import { type Column, DataTable, type Filter } from "@/ui/table";
 import type { DecisionsQuery, EventsQuery, InteractionsQuery } from "./gql/graphql";
 import { CallPanel } from "./call-panel";
 import { Decisions as DecisionList, Events as EventList, Interactions } from "./queries";
+import { Verdict } from "./verdict";
 
 type DecisionRow = DecisionsQuery["decisionsPage"]["nodes"][number];
 type CallRow = InteractionsQuery["interactionsPage"]["nodes"][number];
@@ -23,10 +24,6 @@ export const POLICY_TYPES = ["tool_permission", "rate_limit", "budget_limit", "m
 const since = (): Filter => ({ key: "since", label: t("table.within"), kind: "since" });
 const NEWEST_DECISION = { field: "decidedAt", direction: "DESC" } as const;
 const NEWEST = { field: "occurredAt", direction: "DESC" } as const;
-
-export function Verdict({ allowed, dryRun }: { allowed: boolean; dryRun?: boolean }) {
-  return <><StatusBadge value={allowed ? "allowed" : "denied"} />{dryRun ? <Tag ms="1.5">{t("decision.dryRun")}</Tag> : null}</>;
-}
 
 /** What was attempted, and with what: "Tool call", and the tool below it. */
 function ActionWords({ action, context }: { action: string; context: unknown }) {

@@ -8,8 +8,8 @@ import { StatusBadge } from "@/ui/badges";
 import { ChoiceField, TextField } from "@/ui/dialogs";
 import { Card, Loaded, NothingState, Page } from "@/ui/page";
 import { GoTo } from "@/ui/small";
-import { scopeWords } from "./list";
 import { AgentChoices, EffectiveLadder } from "./queries";
+import { scopeWords } from "./words";
 
 /** The ladder of one agent and user: also part of the agent's page. */
 export function Ladder({ endpointId, userId }: { endpointId: string | null; userId?: string | null }) {
@@ -30,7 +30,7 @@ export function Ladder({ endpointId, userId }: { endpointId: string | null; user
                         <Box w="2.5" h="2.5" mt="1.5" rounded="full" borderWidth="2px" borderColor={takesPart ? "accent.solid" : "border.emphasized"} bg={takesPart ? "accent.solid" : "transparent"} />
                         {index < ladder.rungs.length - 1 ? <Box w="2px" flex="1" bg="border" minH="5" /> : null}
                       </Stack>
-                      <Box pb="4" minW="0">
+                      <Box pb={index < ladder.rungs.length - 1 ? "4" : "0"} minW="0">
                         <HStack gap="2" wrap="wrap">
                           <GoTo href={`/policies/detail/?id=${rung.policy.id}`} color={takesPart ? "fg" : "fg.muted"} textDecoration={takesPart ? undefined : "line-through"}>{rung.policy.name}</GoTo>
                           {rung.wins ? <StatusBadge value="met" label={t("effective.wins")} /> : rung.floor ? <StatusBadge value="audit" label={t("effective.floor")} /> : <StatusBadge value="disabled" label={t("effective.displaced")} />}

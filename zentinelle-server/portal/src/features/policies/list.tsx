@@ -15,18 +15,10 @@ import { type BulkAction, type Column, DataTable, type Filter } from "@/ui/table
 import { tell } from "@/ui/toasts";
 import type { PoliciesPageQuery } from "./gql/graphql";
 import { DeletePolicy, DuplicatePolicy, PoliciesPage, PolicyOptions, SetPolicies, TogglePolicy } from "./queries";
+import { OnOff, scopeWords } from "./words";
 
 type Row = PoliciesPageQuery["policiesPage"]["nodes"][number];
 const WRITE = "policies:write";
-
-/** "Agent: invoice-reader"; "Organisation". */
-export function scopeWords(policy: { scopeType: string; scopeName?: string | null }): string {
-  return policy.scopeType === "organization" || !policy.scopeName ? word(policy.scopeType) : `${word(policy.scopeType)}: ${policy.scopeName}`;
-}
-
-export function OnOff({ on }: { on: boolean }) {
-  return <StatusBadge value={on ? "enabled" : "disabled"} label={on ? t("policies.on") : t("policies.off")} />;
-}
 
 const columns = (): readonly Column<Row>[] => [
   { key: "name", label: t("common.name"), sort: "name", cell: (row) => row.name },

@@ -3,6 +3,7 @@
 import { Button, HStack, Menu, Portal, SimpleGrid, Stack, Text, Wrap } from "@chakra-ui/react";
 import { useQuery } from "@apollo/client/react";
 import { CheckCheck, ChevronDown, Pencil, Trash2 } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { sayProblems, useChange } from "@/lib/change";
@@ -16,9 +17,11 @@ import { ConfirmDialog } from "@/ui/dialogs";
 import { Card, Loaded, MissingState, Page } from "@/ui/page";
 import { Facts, GoTo, Identifier, RelativeTime } from "@/ui/small";
 import { DeleteRisk, ReviewRisk, RiskRecord, UpdateRisk } from "./queries";
-import { ReviewDate } from "./register";
-import { RiskDialog, type RiskRow, RISK_STATUSES } from "./risk-form";
-import { factorName, levelOf } from "./scale";
+import { ReviewDate } from "./review-date";
+import type { RiskRow } from "./risk-form";
+import { factorName, levelOf, RISK_STATUSES } from "./scale";
+
+const RiskDialog = dynamic(() => import("./risk-form").then((made) => made.RiskDialog), { ssr: false });
 
 export function RiskDetail() {
   const id = useUrlState().get("id") ?? "";
@@ -51,7 +54,7 @@ function Actions({ risk }: { risk: RiskRow }) {
       <Button size="sm" variant="outline" onClick={async () => sayProblems(await review({ id: risk.id }, t("risk.reviewed")))}><CheckCheck size={15} aria-hidden /> {t("risk.markReviewed")}</Button>
       <Button size="sm" variant="outline" color="critical.fg" onClick={() => doom(true)}><Trash2 size={15} aria-hidden /> {t("common.delete")}</Button>
       <Button size="sm" onClick={() => url.set({ edit: true })}><Pencil size={15} aria-hidden /> {t("common.edit")}</Button>
-      <RiskDialog open={url.get("edit") !== null} close={() => url.set({ edit: null })} risk={risk} />
+      {url.get("edit") === null ? null : <RiskDialog open close={() => url.set({ edit: null })} risk={risk} />}
       <ConfirmDialog open={doomed} close={() => doom(false)} title={t("risk.delete", { name: risk.name })} text={t("risk.delete.text")} action={t("common.delete")}
         run={async () => { const outcome = await remove({ id: risk.id }, t("common.deleted")); if (outcome.success) router.push("/risk/"); return outcome; }} />
     </May>
@@ -71,7 +74,7 @@ function ScoreCard({ title, score, level, factors, note }: { title: string; scor
           </HStack>
           <SimpleGrid columns={3} gap="3">
             {(["severity", "likelihood", "impact"] as const).map((name, index) => (
-              <Stack key={name} gap="0"><Text fontSize="xs" color="fg.muted">{t(`risk.${name}`)}</Text><Text fontSize="sm">{factors[index] ?? "–"} · {factors[index] ? factorName(factors[index]) : t("risk.asBefore")}</Text></Stack>
+              <Stack key={name} gap="0"><Text fontSize="xs" color="fg.muted">{t(`risk.${name}`)}</Text><Text fontSize="sm">{factors[index] ? `${factors[index]} · ${factorName(factors[index])}` : t("risk.asBefore")}</Text></Stack>
             ))}
           </SimpleGrid>
         </Stack>

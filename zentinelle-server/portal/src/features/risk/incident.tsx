@@ -3,6 +3,7 @@
 import { Button, HStack, Input, SimpleGrid, Stack, Text, Wrap } from "@chakra-ui/react";
 import { useQuery } from "@apollo/client/react";
 import { Check, Eye, Pencil, UserRoundPlus } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import { sayProblems, useChange } from "@/lib/change";
 import { instant, longDuration } from "@/lib/format";
@@ -15,11 +16,13 @@ import { StatusBadge, Tag } from "@/ui/badges";
 import { FormDialog, LongField } from "@/ui/dialogs";
 import { Card, Loaded, MissingState, Page } from "@/ui/page";
 import { Facts, GoTo, Identifier, RelativeTime } from "@/ui/small";
-import { FindingsDialog, type IncidentRow } from "./incident-form";
+import type { IncidentRow } from "./incident-form";
 import { Comments, Evidence, History } from "./incident-work";
-import { SlaClock } from "./incidents";
 import { AcknowledgeIncident, AssignIncident, CloseIncident, IncidentRecord, ResolveIncident, UpdateIncident } from "./queries";
 import { Score } from "./scale";
+import { SlaClock } from "./sla-clock";
+
+const FindingsDialog = dynamic(() => import("./incident-form").then((made) => made.FindingsDialog), { ssr: false });
 
 export function IncidentDetail() {
   const id = useUrlState().get("id") ?? "";

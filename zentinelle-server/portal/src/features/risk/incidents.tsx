@@ -2,37 +2,20 @@
 "use client";
 import { HStack, Stack, Text } from "@chakra-ui/react";
 import { useApolloClient } from "@apollo/client/react";
-import { relative } from "@/lib/format";
-import { useNow } from "@/lib/clock";
 import { once } from "@/lib/once";
 import { useMe } from "@/lib/session";
 import { hrefFor } from "@/lib/url";
 import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
-import { Countdown, Identifier, RelativeTime } from "@/ui/small";
+import { Identifier, RelativeTime } from "@/ui/small";
 import { type BulkAction, type Column, DataTable, type Filter } from "@/ui/table";
 import type { IncidentsQuery } from "./gql/graphql";
 import { INCIDENT_STATUSES, INCIDENT_TYPES, NewIncidentButton, SEVERITIES } from "./incident-form";
 import { Incidents as List, SetIncidents } from "./queries";
+import { SlaClock } from "./sla-clock";
 
 type Row = IncidentsQuery["incidentsPage"]["nodes"][number];
 const NEWEST = { field: "createdAt", direction: "DESC" } as const;
-
-/** How the service level stands: time left while it is open, and by how much it was missed. */
-export function SlaClock({ status, due, resolvedAt }: { status: string | null | undefined; due: string | null | undefined; resolvedAt: string | null | undefined }) {
-  const now = useNow();
-  if (!due && !status) return <>–</>;
-  const running = !resolvedAt && due;
-  const over = !!due && new Date(due).getTime() < now;
-  return (
-    <HStack gap="2" display="inline-flex">
-      <StatusBadge value={status ?? "unknown"} label={t("incident.sla.is", { status: word(status) })} />
-      {running ? <Text as="span" fontSize="xs" color={over ? "critical.fg" : "fg.muted"} whiteSpace="nowrap">
-        {over ? t("incident.sla.missed", { when: relative(due, now) }) : <>{t("incident.sla.left")} <Countdown until={due} over={t("incident.sla.over")} /></>}
-      </Text> : null}
-    </HStack>
-  );
-}
 
 const filters = once((): readonly Filter[] => [
   { key: "status", label: t("common.status"), kind: "many", choices: INCIDENT_STATUSES.map((value) => ({ value })) },

@@ -3,9 +3,7 @@
 import { Button, HStack, Stack, Text } from "@chakra-ui/react";
 import { CheckCheck, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { useNow } from "@/lib/clock";
 import { sayProblems, useChange } from "@/lib/change";
-import { day } from "@/lib/format";
 import { asWords } from "@/lib/json";
 import { once } from "@/lib/once";
 import { hrefFor, useUrlState } from "@/lib/url";
@@ -18,17 +16,11 @@ import type { RisksQuery } from "./gql/graphql";
 import { RiskMatrix } from "./matrix";
 import { NewRiskButton } from "./new-risk";
 import { DeleteRisk, ReviewRisk, Risks } from "./queries";
-import { CATEGORIES, RiskDialog, RISK_STATUSES } from "./risk-form";
-import { factorName, Score } from "./scale";
+import { ReviewDate } from "./review-date";
+import { CATEGORIES, RiskDialog } from "./risk-form";
+import { factorName, RISK_STATUSES, Score } from "./scale";
 
 export type RiskOfList = RisksQuery["risksPage"]["nodes"][number];
-
-export function ReviewDate({ date }: { date: string | null | undefined }) {
-  const now = useNow();
-  if (!date) return <Text as="span" color="fg.muted">{t("risk.review.none")}</Text>;
-  const due = new Date(`${date}T23:59:59Z`).getTime() < now;
-  return <Text as="span" whiteSpace="nowrap" color={due ? "critical.fg" : undefined} fontWeight={due ? "medium" : undefined}>{day(date)}{due ? ` · ${t("risk.review.due")}` : ""}</Text>;
-}
 
 export const riskFilters = once((): readonly Filter[] => [
   { key: "status", label: t("common.status"), kind: "many", choices: RISK_STATUSES.map((value) => ({ value })) },

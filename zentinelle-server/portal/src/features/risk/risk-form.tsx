@@ -14,11 +14,10 @@ import { ChoiceField, FormDialog, LongField, TextField } from "@/ui/dialogs";
 import { type Chosen, RecordPicker } from "@/ui/record-picker";
 import type { RiskRecordQuery } from "./gql/graphql";
 import { CreateRisk, RiskOptions, UpdateRisk } from "./queries";
-import { type Factors, FactorFields } from "./scale";
+import { type Factors, FactorFields, RISK_STATUSES } from "./scale";
 
 export type RiskRow = NonNullable<RiskRecordQuery["risk"]>;
 export const CATEGORIES = ["security", "privacy", "compliance", "operational", "reputational", "financial", "ethical"];
-export const RISK_STATUSES = ["identified", "assessed", "mitigating", "accepted", "transferred", "closed"];
 export const MITIGATIONS = ["not_started", "in_progress", "completed", "verified"];
 
 export function RiskDialog({ open, close, risk }: { open: boolean; close: () => void; risk?: Partial<RiskRow> }) {

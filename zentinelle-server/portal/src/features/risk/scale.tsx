@@ -6,6 +6,7 @@ import { StatusBadge } from "@/ui/badges";
 import { ChoiceField } from "@/ui/dialogs";
 
 export const FACTORS = [1, 2, 3, 5, 8] as const;
+export const RISK_STATUSES = ["identified", "assessed", "mitigating", "accepted", "transferred", "closed"];
 export const BANDS = [["low", 1, 17], ["medium", 18, 74], ["high", 75, 199], ["critical", 200, 512]] as const;
 
 export function levelOf(score: number): "low" | "medium" | "high" | "critical" {

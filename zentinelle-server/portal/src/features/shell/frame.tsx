@@ -1,16 +1,20 @@
 // The frame around every page of a signed-in person.
 "use client";
 import { Box, Center, chakra, Flex, Spinner } from "@chakra-ui/react";
+import dynamic from "next/dynamic";
 import { usePathname } from "next/navigation";
 import { Component, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { useEver } from "@/lib/ever";
 import { SessionProvider, useMe } from "@/lib/session";
 import { t } from "@/messages";
 import { ErrorState, NothingState } from "@/ui/page";
-import { Palette } from "./palette";
-import { ShortcutList, useShortcuts } from "./shortcuts";
-import { PhoneMenu, Sidebar } from "./sidebar";
+import { useShortcuts } from "./shortcuts";
+import { Sidebar } from "./sidebar";
 import { TopBar } from "./topbar";
 
+const Palette = dynamic(() => import("./palette").then((made) => made.Palette), { ssr: false });
+const ShortcutList = dynamic(() => import("./shortcut-list").then((made) => made.ShortcutList), { ssr: false });
+const PhoneMenu = dynamic(() => import("./phone-menu").then((made) => made.PhoneMenu), { ssr: false });
 const FOLDED = "zentinelle.menu.folded";
 
 export function Frame({ children }: { children: ReactNode }) {
@@ -30,6 +34,7 @@ function Inside({ children }: { children: ReactNode }) {
   const [folded, setFolded] = useState(() => localStorage.getItem(FOLDED) === "1");
   const [shown, show] = useState<"menu" | "palette" | "keys">();
   const close = useCallback(() => show(undefined), []);
+  const [menu, palette, keys] = [useEver(shown === "menu"), useEver(shown === "palette"), useEver(shown === "keys")];
   const fold = useCallback(() => setFolded((was) => {
     localStorage.setItem(FOLDED, was ? "0" : "1");
     return !was;
@@ -54,9 +59,9 @@ function Inside({ children }: { children: ReactNode }) {
           <Catch key={path}>{children}</Catch>
         </chakra.main>
       </Box>
-      <PhoneMenu open={shown === "menu"} close={close} />
-      <Palette open={shown === "palette"} close={close} />
-      <ShortcutList open={shown === "keys"} close={close} />
+      {menu ? <PhoneMenu open={shown === "menu"} close={close} /> : null}
+      {palette ? <Palette open={shown === "palette"} close={close} /> : null}
+      {keys ? <ShortcutList open={shown === "keys"} close={close} /> : null}
     </Flex>
   );
 }

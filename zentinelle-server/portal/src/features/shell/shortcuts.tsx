@@ -1,12 +1,10 @@
-// Keys that work everywhere, and the list of them.
+// Keys that work everywhere.
 "use client";
-import { CloseButton, Dialog, Flex, HStack, Kbd, Portal, Stack, Text } from "@chakra-ui/react";
 import { useRouter } from "next/navigation";
 import { useEffect, useRef } from "react";
-import { t } from "@/messages";
 import { ALL_PAGES } from "./pages";
 
-const LETTERS = ALL_PAGES.filter((page) => page.letter);
+export const LETTERS = ALL_PAGES.filter((page) => page.letter);
 
 function writing(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null;
@@ -43,32 +41,4 @@ export function useShortcuts({ palette, help, menu }: { palette: () => void; hel
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, [palette, help, menu, router]);
-}
-
-export function ShortcutList({ open, close }: { open: boolean; close: () => void }) {
-  const rows: [string, string[]][] = [
-    [t("keys.palette"), ["Ctrl", "K"]], [t("keys.help"), ["?"]], [t("keys.search"), ["/"]], [t("keys.menu"), ["["]],
-    [t("keys.row"), ["j", "k"]], [t("keys.openRow"), ["Enter"]],
-    ...LETTERS.map((page): [string, string[]] => [t("keys.go", { name: t(page.name) }), ["g", page.letter ?? ""]]),
-  ];
-  return (
-    <Dialog.Root open={open} onOpenChange={({ open: stays }) => !stays && close()} lazyMount unmountOnExit>
-      <Portal>
-        <Dialog.Backdrop />
-        <Dialog.Positioner>
-          <Dialog.Content>
-            <Dialog.Header><Dialog.Title fontSize="lg">{t("shell.shortcuts")}</Dialog.Title></Dialog.Header>
-            <Dialog.Body>
-              <Stack gap="2">
-                {rows.map(([name, keys]) => (
-                  <Flex key={name} justify="space-between" fontSize="sm"><Text>{name}</Text><HStack gap="1">{keys.map((key) => <Kbd key={key}>{key}</Kbd>)}</HStack></Flex>
-                ))}
-              </Stack>
-            </Dialog.Body>
-            <Dialog.CloseTrigger asChild><CloseButton size="sm" aria-label={t("common.close")} /></Dialog.CloseTrigger>
-          </Dialog.Content>
-        </Dialog.Positioner>
-      </Portal>
-    </Dialog.Root>
-  );
 }

@@ -1,6 +1,6 @@
 // The menu: groups of pages, folded to icons on wish, a drawer on a phone.
 "use client";
-import { Box, chakra, CloseButton, Drawer, Flex, Portal, Stack, Text } from "@chakra-ui/react";
+import { Box, chakra, Flex, Stack, Text } from "@chakra-ui/react";
 import { useQuery } from "@apollo/client/react";
 import { PanelLeftClose, PanelLeftOpen } from "lucide-react";
 import NextLink from "next/link";
@@ -41,7 +41,7 @@ function Entry({ page, here, folded, count, leave }: { page: PageEntry; here: bo
   );
 }
 
-function Menu({ folded, leave }: { folded: boolean; leave?: () => void }) {
+export function Menu({ folded, leave }: { folded: boolean; leave?: () => void }) {
   const path = usePathname();
   const may = useMay();
   const { data } = useQuery(Waiting, { pollInterval: 30_000, skip: !may("approvals:read") || !may("alerts:read") });
@@ -79,22 +79,5 @@ export function Sidebar({ folded, fold }: { folded: boolean; fold: () => void })
         </IconAction>
       </Flex>
     </Flex>
-  );
-}
-
-export function PhoneMenu({ open, close }: { open: boolean; close: () => void }) {
-  return (
-    <Drawer.Root open={open} onOpenChange={({ open: stays }) => !stays && close()} placement="start" size="xs" lazyMount unmountOnExit>
-      <Portal>
-        <Drawer.Backdrop />
-        <Drawer.Positioner>
-          <Drawer.Content maxW="18rem">
-            <Drawer.Header><Drawer.Title display="flex" alignItems="center" gap="2.5" fontSize="md"><Mark /> {t("app.name")}</Drawer.Title></Drawer.Header>
-            <Drawer.Body px="0"><Menu folded={false} leave={close} /></Drawer.Body>
-            <Drawer.CloseTrigger asChild><CloseButton size="sm" aria-label={t("common.close")} /></Drawer.CloseTrigger>
-          </Drawer.Content>
-        </Drawer.Positioner>
-      </Portal>
-    </Drawer.Root>
   );
 }
