@@ -1,5 +1,5 @@
 // Numbers, sums and instants as people read them.
-import { currentLanguage, t } from "@/messages";
+import { currentLanguage } from "@/messages";
 
 const TIMES = "zentinelle.times";
 
@@ -29,7 +29,8 @@ export function compact(value: number): string {
 export function usd(value: number | string | null | undefined): string {
   if (value === null || value === undefined || value === "") return "–";
   const amount = Number(value);
-  const digits = amount !== 0 && Math.abs(amount) < 1 ? 4 : 2;
+  // Cents where there are some; what a single call costs is often less.
+  const digits = amount !== 0 && Math.abs(amount) < 0.1 ? 4 : 2;
   return amount.toLocaleString(currentLanguage(), { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: digits });
 }
 
@@ -37,16 +38,17 @@ export function percent(part: number, digits = 0): string {
   return part.toLocaleString(currentLanguage(), { style: "percent", maximumFractionDigits: digits });
 }
 
-export function instant(value: string | null | undefined, seconds = true): string {
+/** An instant with its zone; on an axis, where every mark has the same, without. */
+export function instant(value: string | null | undefined, seconds = true, zone = true): string {
   if (!value) return "–";
   const date = new Date(value);
   if (Number.isNaN(date.getTime())) return value;
-  const text = date.toLocaleString(currentLanguage() === "de" ? "de" : "en-GB", {
+  return date.toLocaleString(currentLanguage() === "de" ? "de" : "en-GB", {
     year: "numeric", month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit",
     ...(seconds ? { second: "2-digit" } : {}),
     ...(timesAreUtc() ? { timeZone: "UTC" } : {}),
+    ...(zone ? { timeZoneName: "short" } : {}),
   });
-  return timesAreUtc() ? `${text} ${t("common.utc")}` : text;
 }
 
 export function day(value: string | null | undefined): string {
@@ -92,4 +94,9 @@ export function longDuration(seconds: number | null | undefined): string {
   if (d > 0) return `${d} d${h > 0 ? ` ${h} h` : ""}`;
   if (h > 0) return `${h} h${m > 0 ? ` ${m} min` : ""}`;
   return m > 0 ? `${m} min` : `${number(seconds)} s`;
+}
+
+/** Who did it, without the kind that records put before the name. */
+export function person(name: string | null | undefined): string {
+  return name?.replace(/^(operator|agent):/, "") || "–";
 }

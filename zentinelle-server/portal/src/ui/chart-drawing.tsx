@@ -3,7 +3,7 @@
 import { useToken } from "@chakra-ui/react";
 import { Area, AreaChart, Bar, BarChart, CartesianGrid, Cell, Legend, Line, LineChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 import { useIsDark } from "@/lib/theme-choice";
-import { axisValue, type ChartCardProps, unitValue } from "./chart";
+import { axisValue, type ChartCardProps, isMoney, unitValue } from "./chart";
 
 export interface DrawingProps extends ChartCardProps {
   rows: readonly Record<string, number | string>[];
@@ -32,7 +32,7 @@ export function Drawing({ kind, lines = [], bars, unit, rows, time }: DrawingPro
       <ResponsiveContainer width="100%" height="100%">
         <BarChart data={[...bars]} layout="vertical" margin={{ left: 4, right: 16, top: 4, bottom: 4 }} accessibilityLayer>
           <CartesianGrid stroke={grid} horizontal={false} />
-          <XAxis type="number" tick={tick} stroke={grid} tickFormatter={(value: number) => axisValue(value, unit)} allowDecimals={false} />
+          <XAxis type="number" tick={tick} stroke={grid} tickFormatter={(value: number) => axisValue(value, unit)} allowDecimals={isMoney(unit)} tickCount={isMoney(unit) ? 5 : Math.min(5, 1 + Math.max(1, ...bars.map((bar) => bar.value)))} />
           <YAxis type="category" dataKey="label" width={Math.min(210, 14 + 6.2 * Math.max(...bars.map((bar) => bar.label.length)))} tick={tick} stroke={grid} interval={0} />
           {tip}
           <Bar dataKey="value" name={unit} radius={[0, 3, 3, 0]} maxBarSize={18} isAnimationActive={!still}>

@@ -31,12 +31,17 @@ export interface ChartCardProps {
   height?: string;
 }
 
+export function isMoney(unit: string): boolean {
+  return unit.toLowerCase() === "usd";
+}
+
 export function unitValue(value: number, unit: string): string {
-  return unit === "usd" || unit === "USD" ? usd(value) : `${number(value, 2)} ${unit}`;
+  return isMoney(unit) ? usd(value) : `${number(value, 2)} ${unit}`;
 }
 
 export function axisValue(value: number, unit: string): string {
-  return unit === "usd" || unit === "USD" ? `$${compact(value)}` : compact(value);
+  if (!isMoney(unit)) return compact(value);
+  return `$${Math.abs(value) < 100 ? number(value, 2) : compact(value)}`;
 }
 
 export function ChartCard(props: ChartCardProps) {
@@ -47,7 +52,7 @@ export function ChartCard(props: ChartCardProps) {
     for (const line of lines) for (const { at, value } of line.points) made.set(at, { ...made.get(at), at, [line.key]: value });
     return [...made.values()].sort((a, b) => String(a.at).localeCompare(String(b.at)));
   }, [lines]);
-  const time = (at: string) => (bucket === "day" ? day(at) : instant(at, false));
+  const time = (at: string) => (bucket === "day" ? day(at) : instant(at, false, false));
   const empty = bars ? bars.length === 0 : rows.length === 0;
   return (
     <Card

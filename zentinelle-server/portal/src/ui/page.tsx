@@ -39,7 +39,7 @@ export function Page({ title, lead, actions, badge, children, permission }: {
 }
 
 /** A bordered surface with an optional heading. */
-export function Card({ title, actions, children, flush = false, ...rest }: { title?: ReactNode; actions?: ReactNode; children: ReactNode; flush?: boolean } & Omit<BoxProps, "title">) {
+export function Card({ title, actions, children, flush = false, fill = false, ...rest }: { title?: ReactNode; actions?: ReactNode; children: ReactNode; flush?: boolean; /** Its content takes the whole height, in a row of cards. */ fill?: boolean } & Omit<BoxProps, "title">) {
   const id = useId();
   return (
     <Box as="section" aria-labelledby={title ? id : undefined} bg="bg.panel" borderWidth="1px" borderColor="border" rounded="l3" minW="0" {...rest}>
@@ -49,7 +49,7 @@ export function Card({ title, actions, children, flush = false, ...rest }: { tit
           {actions}
         </Flex>
       ) : null}
-      <Box p={flush ? "0" : "4"}>{children}</Box>
+      <Box p={flush ? "0" : "4"} h={fill ? "100%" : undefined}>{children}</Box>
     </Box>
   );
 }

@@ -29,6 +29,18 @@ export function Countdown({ until, over }: { until: string; over: string }) {
   );
 }
 
+/** What the engine says; the names it quotes stand as code. */
+export function Told({ text }: { text: string | null | undefined }) {
+  if (!text) return <>–</>;
+  return <>{text.split("`").map((part, index) => (index % 2 === 1 ? <Code key={index} size="sm" bg="bg.muted" color="inherit" px="1" overflowWrap="anywhere" display="inline">{part}</Code> : part))}</>;
+}
+
+/** Text a rule found; where only its hash is kept, the beginning of that and why. */
+export function FoundText({ text }: { text: string | null | undefined }) {
+  if (!text || !/^[0-9a-f]{64}$/.test(text)) return <Text as="code" fontSize="xs" lineClamp={1} maxW="18rem">{text || "–"}</Text>;
+  return <chakra.span title={`${t("found.hash.help")} ${text}`} fontSize="sm" color="fg.muted" whiteSpace="nowrap">{t("found.hash")} <Text as="code" fontSize="xs">{text.slice(0, 8)}…</Text></chakra.span>;
+}
+
 /** A link inside the portal. */
 export function GoTo({ href, children, ...rest }: { href: string; children: ReactNode } & Omit<LinkProps, "href">) {
   return (

@@ -12,7 +12,7 @@ import { useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { Card, Grid, Loaded, MissingState, Page } from "@/ui/page";
-import { Facts, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
+import { Facts, GoTo, Identifier, JsonText, RelativeTime, Told } from "@/ui/small";
 import { StatCard } from "@/ui/stat";
 import type { AgentActivityQuery, AgentActivityQueryVariables, AgentQuery } from "./gql/graphql";
 import type { AgentDialog } from "./dialogs";
@@ -96,7 +96,7 @@ function Overview({ agent, activity }: { agent: Known; activity: Activity }) {
                   <Stack gap="2.5">
                     {denied.nodes.map((one) => (
                       <HStack key={one.id} justify="space-between" gap="3" align="flex-start" fontSize="sm">
-                        <Box minW="0"><GoTo href={`/monitoring/decision/?id=${one.id}`}>{one.code ?? one.action}</GoTo><Text fontSize="xs" color="fg.muted" lineClamp={2}>{one.reason}</Text></Box>
+                        <Box minW="0"><GoTo href={`/monitoring/decision/?id=${one.id}`}>{word(one.code ?? one.action)}</GoTo><Text fontSize="xs" color="fg.muted" lineClamp={2}><Told text={one.reason} /></Text></Box>
                         <Text fontSize="xs" color="fg.muted" flexShrink="0"><RelativeTime at={one.decidedAt} /></Text>
                       </HStack>
                     ))}

@@ -3,7 +3,7 @@ import { useApolloClient, useMutation, useQuery, useSubscription } from "@apollo
 import { Button, HStack, Stack, Tabs, Text } from "@chakra-ui/react";
 import { Check, X } from "lucide-react";
 import { useState } from "react";
-import { number } from "@/lib/format";
+import { number, person } from "@/lib/format";
 import { attempt, type Problem } from "@/lib/outcome";
 import { useMay } from "@/lib/session";
 import { useUrlState } from "@/lib/url";
@@ -11,7 +11,7 @@ import { t, word } from "@/messages";
 import { StatusBadge } from "@/ui/badges";
 import { LongField, ProblemList, SidePanel } from "@/ui/dialogs";
 import { Loaded, MissingState, Page } from "@/ui/page";
-import { Countdown, Facts, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
+import { Countdown, Facts, GoTo, Identifier, JsonText, RelativeTime, Told } from "@/ui/small";
 import { type BulkItem, type Column, DataTable, type Filter } from "@/ui/table";
 import { tell } from "@/ui/toasts";
 import type { ApprovalQuery, ApprovalsPageQuery } from "./gql/graphql";
@@ -31,7 +31,7 @@ const columns = (waiting: boolean): readonly Column<Row>[] => [
   { key: "userIdentifier", label: t("approvals.user"), cell: (row) => row.userIdentifier || "–" },
   { key: "requestedAt", label: t("approvals.requested"), sort: "requestedAt", cell: (row) => <RelativeTime at={row.requestedAt} /> },
   ...(waiting ? [{ key: "expiresAt", label: t("approvals.left"), numeric: true, cell: (row: Row) => <Countdown until={row.expiresAt} over={t("approvals.over")} /> }]
-    : [{ key: "status", label: t("common.status"), cell: (row: Row) => <StatusBadge value={row.status} /> }, { key: "resolvedBy", label: t("approvals.resolvedBy"), cell: (row: Row) => row.resolvedBy ?? "–" }, { key: "resolvedAt", label: t("approvals.resolved"), cell: (row: Row) => <RelativeTime at={row.resolvedAt} /> }]),
+    : [{ key: "status", label: t("common.status"), cell: (row: Row) => <StatusBadge value={row.status} /> }, { key: "resolvedBy", label: t("approvals.resolvedBy"), cell: (row: Row) => person(row.resolvedBy) }, { key: "resolvedAt", label: t("approvals.resolved"), cell: (row: Row) => <RelativeTime at={row.resolvedAt} /> }]),
 ];
 
 export function ApprovalQueue() {
@@ -126,7 +126,7 @@ function Known({ approval, open }: { approval: Known; open: boolean }) {
         <StatusBadge value={approval.status} /><StatusBadge value={approval.risk} label={`${t("approvals.risk")}: ${word(approval.risk)}`} />
         {open ? <Text fontSize="sm">{t("approvals.left")} <strong><Countdown until={approval.expiresAt} over={t("approvals.over")} /></strong></Text> : null}
       </HStack>
-      <Stack gap="1"><Text fontSize="xs" color="fg.muted">{t("approvals.reason")}</Text><Text>{approval.reason}</Text></Stack>
+      <Stack gap="1"><Text fontSize="xs" color="fg.muted">{t("approvals.reason")}</Text><Text><Told text={approval.reason} /></Text></Stack>
       {approval.justification ? <Stack gap="1"><Text fontSize="xs" color="fg.muted">{t("approvals.justification")}</Text><Text>{approval.justification}</Text></Stack> : null}
       <Stack gap="1"><Text fontSize="xs" color="fg.muted">{t("approvals.context")}</Text><JsonText value={approval.context} maxH="72" /></Stack>
       <Facts items={[
@@ -136,7 +136,7 @@ function Known({ approval, open }: { approval: Known; open: boolean }) {
         approval.policyId ? [t("approvals.policy"), <GoTo key="p" href={`/policies/detail/?id=${approval.policyId}`}>{approval.policyName ?? approval.policyId}</GoTo>] : null,
         [t("approvals.requested"), <RelativeTime key="r" at={approval.requestedAt} />],
         approval.resolvedAt ? [t("approvals.resolved"), <RelativeTime key="d" at={approval.resolvedAt} />] : null,
-        approval.resolvedBy ? [t("approvals.resolvedBy"), approval.resolvedBy] : null,
+        approval.resolvedBy ? [t("approvals.resolvedBy"), person(approval.resolvedBy)] : null,
         approval.comment ? [t("approvals.comment"), approval.comment] : null,
         [t("approvals.digest"), <Stack key="g" gap="0.5"><Identifier value={approval.digest} /><Text fontSize="xs" color="fg.muted">{t("approvals.digest.help")}</Text></Stack>],
       ]} />

@@ -51,7 +51,7 @@ export function ChainCard() {
                 </Stack>
               </HStack>
               <Stack gap="0.5" fontSize="xs" color="fg.muted">
-                <Text>{t("chain.entries", { count: now.entries })} · {t("chain.checked")} <RelativeTime at={now.checkedAt} empty={t("common.never")} /> · {t("chain.checkpoint")} <RelativeTime at={now.checkpointAt} empty={t("common.never")} /></Text>
+                <Text>{t("chain.entries", { count: now.entries })} · {now.checkedAt ? <>{t("chain.checked")} <RelativeTime at={now.checkedAt} /></> : t("chain.never")} · {now.checkpointAt ? <>{t("chain.checkpoint")} <RelativeTime at={now.checkpointAt} /></> : t("chain.noCheckpoint")}</Text>
                 <HStack gap="1"><Text>{t("chain.head")}</Text><Identifier value={now.head} short /></HStack>
               </Stack>
               <HStack gap="2" wrap="wrap">

@@ -55,8 +55,8 @@ function One({ framework }: { framework: FrameworkRow }) {
   const toggle = useChange(ToggleFramework);
   const next = framework.deadlines.find((one) => new Date(one.date).getTime() >= Date.now() - 86_400_000);
   return (
-    <Card opacity={framework.enabled ? 1 : 0.85}>
-      <Stack gap="3">
+    <Card opacity={framework.enabled ? 1 : 0.85} fill>
+      <Stack gap="3" h="100%">
         <Flex justify="space-between" gap="3" align="flex-start">
           <Stack gap="0.5" minW="0">
             <Heading as="h2" size="sm"><GoTo href={hrefFor("framework", framework.id)} color="fg" fontWeight="semibold">{framework.name}</GoTo></Heading>
@@ -66,7 +66,7 @@ function One({ framework }: { framework: FrameworkRow }) {
         </Flex>
         <Standing counts={framework} />
         {next ? <Text fontSize="xs" color="fg.muted">{t("compliance.next")}: {day(next.date)} · {next.what}</Text> : null}
-        <HStack justify="space-between">
+        <HStack justify="space-between" mt="auto">
           <May permission="compliance:write" otherwise={<StatusBadge value={framework.enabled ? "enabled" : "disabled"} />}>
             <SwitchField label={t("compliance.applies")} value={framework.enabled} set={async () => sayProblems(await toggle({ frameworkId: framework.id }, t("common.saved")))} />
           </May>

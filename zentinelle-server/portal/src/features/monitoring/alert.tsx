@@ -12,7 +12,7 @@ import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { FormDialog, LongField } from "@/ui/dialogs";
 import { Card, Loaded, MissingState, Page } from "@/ui/page";
-import { Facts, GoButton, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
+import { Facts, FoundText, GoButton, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
 import type { AlertQuery } from "./gql/graphql";
 import { AcknowledgeAlert, Alert, DismissAlert, ResolveAlert } from "./queries";
 import { Outcome } from "./outcome-badge";
@@ -72,7 +72,7 @@ function Body({ alert }: { alert: AlertRow }) {
                     <Table.Row key={one.id} bg="transparent">
                       <Table.Cell>{one.ruleName || word(one.ruleType)}<Tag ms="2">{word(one.ruleType)}</Tag></Table.Cell>
                       <Table.Cell><StatusBadge value={one.severity} /></Table.Cell>
-                      <Table.Cell><Text as="code" fontSize="xs">{one.matchedText}</Text></Table.Cell>
+                      <Table.Cell><FoundText text={one.matchedText} /></Table.Cell>
                       <Table.Cell><Outcome row={one} /></Table.Cell>
                       <Table.Cell><RelativeTime at={one.createdAt} /></Table.Cell>
                     </Table.Row>

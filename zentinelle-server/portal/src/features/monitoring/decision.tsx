@@ -4,14 +4,14 @@ import { Box, Flex, HStack, SimpleGrid, Stack, Table, Text } from "@chakra-ui/re
 import { useQuery } from "@apollo/client/react";
 import { ArrowRight, Bot, FileInput, FlaskConical, type LucideIcon, Scale, ShieldCheck, UserRound } from "lucide-react";
 import type { ReactNode } from "react";
-import { duration, instant, number, usd } from "@/lib/format";
+import { duration, instant, number, person, usd } from "@/lib/format";
 import { subjectOf } from "@/lib/json";
 import { May } from "@/lib/session";
 import { hrefFor, useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { Card, Loaded, MissingState, Page } from "@/ui/page";
-import { Facts, GoButton, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
+import { Facts, GoButton, GoTo, Identifier, JsonText, RelativeTime, Told } from "@/ui/small";
 import type { DecisionQuery } from "./gql/graphql";
 import { PointedRule } from "./pointed-rule";
 import { Decision } from "./queries";
@@ -25,7 +25,7 @@ export function DecisionDetail() {
   const result = useQuery(Decision, { variables: { id }, skip: !id });
   const decision = result.data?.decision;
   return (
-    <Page title={decision ? [word(decision.action), subjectOf(decision.context)].filter(Boolean).join(": ") : t("nav.decision")} permission="evaluations:read" badge={decision ? <Verdict allowed={decision.allowed} dryRun={decision.dryRun} /> : null} lead={decision?.reason ?? (decision?.allowed ? t("decision.allowedWhy") : undefined)}
+    <Page title={decision ? [word(decision.action), subjectOf(decision.context)].filter(Boolean).join(": ") : t("nav.decision")} permission="evaluations:read" badge={decision ? <Verdict allowed={decision.allowed} dryRun={decision.dryRun} /> : null} lead={decision?.reason ? <Told text={decision.reason} /> : (decision?.allowed ? t("decision.allowedWhy") : undefined)}
       actions={decision ? (
         <>
           {decision.sessionId ? <GoButton href={hrefFor("session", decision.sessionId)} variant="outline">{t("decision.toSession")}</GoButton> : null}
@@ -85,7 +85,7 @@ function Body({ decision }: { decision: DecisionRow }) {
                     <Table.Cell><Tag>{word(one.policyType)}</Tag></Table.Cell>
                     <Table.Cell><StatusBadge value={one.verdict} /></Table.Cell>
                     <Table.Cell><StatusBadge value={one.enforcement} /></Table.Cell>
-                    <Table.Cell minW="14rem">{one.message || "–"}{one.code ? <Text fontSize="xs" color="fg.muted">{one.code}</Text> : null}</Table.Cell>
+                    <Table.Cell minW="14rem"><Told text={one.message} />{one.code ? <Text fontSize="xs" color="fg.muted">{one.code}</Text> : null}</Table.Cell>
                     <Table.Cell fontFamily="mono" fontSize="xs">{one.pointer || "–"}</Table.Cell>
                   </Table.Row>
                 ))}
@@ -108,11 +108,11 @@ function Body({ decision }: { decision: DecisionRow }) {
               [t("event.correlation"), decision.correlationId ? <GoTo key="c" href={`/monitoring/session/?correlation=${encodeURIComponent(decision.correlationId)}`}>{decision.correlationId}</GoTo> : "–"],
               [t("common.id"), <Identifier key="id" value={decision.id} />],
             ]} />
-            {decision.warnings.length > 0 ? <Stack as="ul" mt="4" gap="1" fontSize="sm" color="medium.fg" ps="4">{decision.warnings.map((one, index) => <li key={index}>{one}</li>)}</Stack> : null}
+            {decision.warnings.length > 0 ? <Box mt="4"><Text fontSize="xs" fontWeight="semibold" color="fg.muted" mb="1">{t("decision.warnings")}</Text><Stack as="ul" gap="1" fontSize="sm" color="medium.fg" ps="4" listStyleType="disc">{decision.warnings.map((one, index) => <li key={index}><Told text={one} /></li>)}</Stack></Box> : null}
           </Card>
           {decision.approval ? (
             <Card title={t("decision.approval")} actions={<StatusBadge value={decision.approval.status} />}>
-              <Facts items={[[t("decision.asked"), <RelativeTime key="a" at={decision.approval.requestedAt} />], [t("decision.answeredBy"), decision.approval.resolvedBy || "–"], [t("decision.comment"), decision.approval.comment || "–"], [t("common.open"), <GoTo key="o" href={hrefFor("approval", decision.approval.id)}>{t("nav.approvals")}</GoTo>]]} />
+              <Facts items={[[t("decision.asked"), <RelativeTime key="a" at={decision.approval.requestedAt} />], [t("decision.answeredBy"), person(decision.approval.resolvedBy)], [t("decision.comment"), decision.approval.comment || "–"], [t("common.open"), <GoTo key="o" href={hrefFor("approval", decision.approval.id)}>{t("nav.approvals")}</GoTo>]]} />
             </Card>
           ) : null}
           <Card title={`${t("monitoring.calls")} (${decision.interactions.length})`}>

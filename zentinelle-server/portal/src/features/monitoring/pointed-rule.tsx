@@ -7,7 +7,7 @@ import { hrefFor } from "@/lib/url";
 import { t, word } from "@/messages";
 import { StatusBadge } from "@/ui/badges";
 import { Card } from "@/ui/page";
-import { GoTo, JsonText } from "@/ui/small";
+import { GoTo, JsonText, Told } from "@/ui/small";
 import type { DecisionRow } from "./decision";
 import { PolicyNow } from "./queries";
 
@@ -26,7 +26,7 @@ export function PointedRule({ said, context }: { said: DecisionRow["policies"][n
   return (
     <Card title={t("decision.why")} actions={<HStack gap="2"><StatusBadge value={said.enforcement} /><StatusBadge value={said.verdict} /></HStack>}>
       <Stack gap="3">
-        <Text>{said.message || t("decision.noMessage")}</Text>
+        <Text><Told text={said.message || t("decision.noMessage")} /></Text>
         <SimpleGrid columns={{ base: 1, lg: 2 }} gap="4">
           <Stack gap="1">
             <Text fontSize="xs" fontWeight="semibold" color="fg.muted">{t("decision.ruleIn", { type: word(said.policyType) })} {pointer ? <Text as="code">{pointer}</Text> : null}</Text>

@@ -11,7 +11,7 @@ import { StatusBadge, Tag } from "@/ui/badges";
 import { ChartCard } from "@/ui/chart";
 import { SidePanel } from "@/ui/dialogs";
 import { Grid, Loaded } from "@/ui/page";
-import { Facts, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
+import { Facts, FoundText, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
 import { StatCard } from "@/ui/stat";
 import { type Column, DataTable, type Filter } from "@/ui/table";
 import { UrlTabs } from "@/ui/tabs";
@@ -76,7 +76,7 @@ const violationColumns = once((): readonly Column<Violation>[] => [
   { key: "ruleName", label: t("scanner.rule"), cell: (row) => row.ruleName || word(row.ruleType), width: "22%" },
   { key: "severity", label: t("risk.severity"), cell: (row) => <StatusBadge value={row.severity} />, sort: "severity" },
   { key: "ruleType", label: t("rules.type"), cell: (row) => <Tag>{word(row.ruleType)}</Tag>, sort: "ruleType" },
-  { key: "matchedText", label: t("scanner.matched"), cell: (row) => <Text as="code" fontSize="xs" lineClamp={1} maxW="18rem">{row.matchedText || "–"}</Text> },
+  { key: "matchedText", label: t("scanner.matched"), cell: (row) => <FoundText text={row.matchedText} />, value: (row) => row.matchedText },
   { key: "outcome", label: t("scanner.done"), cell: (row) => <Outcome row={row} />, value: (row) => (row.wasBlocked ? "blocked" : row.wasRedacted ? "redacted" : row.enforcement) },
   { key: "createdAt", label: t("live.at"), cell: (row) => <RelativeTime at={row.createdAt} />, sort: "createdAt" },
 ]);
@@ -133,7 +133,7 @@ function ScanTable() {
               [t("common.type"), word(scan.contentType)], [t("scanner.length"), number(scan.contentLength)], [t("scanner.mode"), word(scan.scanMode)], [t("decision.user"), scan.userIdentifier || "–"],
               [t("decision.session"), scan.sessionId ? <GoTo key="s" href={hrefFor("session", scan.sessionId)}>{scan.sessionId}</GoTo> : "–"], [t("common.id"), <Identifier key="id" value={scan.id} short />],
             ]} />
-            {(scan.violations ?? []).map((one) => <HStack key={one.id} justify="space-between" fontSize="sm"><Text>{one.ruleName || word(one.ruleType)}</Text><Text as="code" fontSize="xs" truncate maxW="12rem">{one.matchedText}</Text><StatusBadge value={one.severity} /></HStack>)}
+            {(scan.violations ?? []).map((one) => <HStack key={one.id} justify="space-between" fontSize="sm"><Text>{one.ruleName || word(one.ruleType)}</Text><FoundText text={one.matchedText} /><StatusBadge value={one.severity} /></HStack>)}
           </Stack>
         ) : null}
       </SidePanel>

@@ -75,7 +75,7 @@ function Step({ entry, gap }: { entry: Entry; gap: number }) {
   return (
     <Box as="li" ps="5" py="2.5" position="relative" _before={{ content: '""', position: "absolute", insetStart: "-0.4rem", top: "1.05rem", boxSize: "0.65rem", rounded: "full", bg: denied ? "critical.solid" : "accent.solid", borderWidth: "2px", borderColor: "bg.panel" }}>
       <Flex gap="3" align="center" wrap="wrap" fontSize="sm">
-        <Text color="fg.muted" fontSize="xs" fontVariantNumeric="tabular-nums" minW="11rem">{instant(entry.at)}{gap > 0 ? ` (+${duration(gap * 1000)})` : ""}</Text>
+        <Text color="fg.muted" fontSize="xs" fontVariantNumeric="tabular-nums" minW="11rem">{instant(entry.at)}{gap > 0 ? ` (+${gap < 60_000 ? duration(gap * 1000) : longDuration(gap / 1000)})` : ""}</Text>
         <Tag>{word(entry.kind)}</Tag>
         <Box flex="1" minW="10rem">{href ? <GoTo href={href}>{entry.title}</GoTo> : <Text fontWeight="medium">{entry.title}</Text>}</Box>
         <StatusBadge value={entry.status} />

@@ -9,7 +9,7 @@ import { hrefFor, useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { SidePanel } from "@/ui/dialogs";
-import { Facts, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
+import { Facts, GoTo, Identifier, JsonText, RelativeTime, Told } from "@/ui/small";
 import { type Column, DataTable, type Filter } from "@/ui/table";
 import type { DecisionsQuery, EventsQuery, InteractionsQuery } from "./gql/graphql";
 import { CallPanel } from "./call-panel";
@@ -28,13 +28,13 @@ const NEWEST = { field: "occurredAt", direction: "DESC" } as const;
 /** What was attempted, and with what: "Tool call", and the tool below it. */
 function ActionWords({ action, context }: { action: string; context: unknown }) {
   const what = subjectOf(context);
-  return <>{word(action)}{what ? <Text as="span" display="block" fontSize="xs" fontFamily="mono" fontWeight="normal" color="fg.muted" truncate maxW="14rem">{what}</Text> : null}</>;
+  return <><Text as="span" whiteSpace="nowrap">{word(action)}</Text>{what ? <Text as="span" display="block" fontSize="xs" fontFamily="mono" fontWeight="normal" color="fg.muted" truncate maxW="14rem">{what}</Text> : null}</>;
 }
 
 const decisionColumns = once((): readonly Column<DecisionRow>[] => [
   { key: "action", label: t("decision.action"), cell: (row) => <ActionWords action={row.action} context={row.context} />, value: (row) => row.action, sort: "action", width: "18%" },
   { key: "allowed", label: t("decision.outcome"), cell: (row) => <Verdict allowed={row.allowed} dryRun={row.dryRun} />, value: (row) => (row.allowed ? "allowed" : "denied") },
-  { key: "reason", label: t("decision.reason"), cell: (row) => <Text lineClamp={1} maxW="26rem" title={row.reason ?? ""}>{row.reason || "–"}</Text>, value: (row) => row.reason },
+  { key: "reason", label: t("decision.reason"), cell: (row) => <Text lineClamp={2} maxW="26rem" title={row.reason ?? ""}><Told text={row.reason} /></Text>, value: (row) => row.reason },
   { key: "agentId", label: t("decision.agent"), cell: (row) => (row.endpoint ? <GoTo href={hrefFor("agent", row.endpoint.id)} fontWeight="normal">{row.endpoint.name}</GoTo> : row.agentId), value: (row) => row.agentId, sort: "agentId" },
   { key: "userIdentifier", label: t("decision.user"), cell: (row) => row.userIdentifier || "–" },
   { key: "riskScore", label: t("decision.risk"), cell: (row) => number(row.riskScore), numeric: true, sort: "riskScore" },

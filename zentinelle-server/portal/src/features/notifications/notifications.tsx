@@ -11,7 +11,7 @@ import { May } from "@/lib/session";
 import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { Page } from "@/ui/page";
-import { RelativeTime } from "@/ui/small";
+import { RelativeTime, Told } from "@/ui/small";
 import { type Column, DataTable, type Filter } from "@/ui/table";
 import type { NotificationsQuery } from "./gql/graphql";
 import { Notifications as List } from "./queries";
@@ -26,8 +26,8 @@ const filters = once((): readonly Filter[] => [
   { key: "since", label: t("audit.within"), kind: "since" },
 ]);
 const columns = once((): readonly Column<Row>[] => [
-  { key: "subject", label: t("notice.subject"), cell: (row) => <Text as="span" fontWeight={row.status === "unread" ? "semibold" : "normal"}>{row.subject}</Text>, width: "26%" },
-  { key: "message", label: t("notice.message"), cell: (row) => <Text lineClamp={2} fontSize="sm" color="fg.muted">{row.message}</Text> },
+  { key: "subject", label: t("notice.subject"), cell: (row) => <Text as="span" fontWeight={row.status === "unread" ? "semibold" : "normal"}><Told text={row.subject} /></Text>, width: "26%" },
+  { key: "message", label: t("notice.message"), cell: (row) => <Text lineClamp={2} fontSize="sm" color="fg.muted"><Told text={row.message} /></Text> },
   { key: "type", label: t("common.type"), cell: (row) => <Tag>{word(row.type)}</Tag>, sort: "type" },
   { key: "status", label: t("common.status"), cell: (row) => <StatusBadge value={row.status} /> },
   { key: "createdAt", label: t("notice.received"), cell: (row) => <RelativeTime at={row.createdAt} />, sort: "createdAt" },

@@ -10,11 +10,12 @@ import { useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { Card, Loaded, MissingState, Page } from "@/ui/page";
-import { Facts, GoButton, GoTo, Identifier, JsonText, RelativeTime } from "@/ui/small";
+import { Facts, GoButton, GoTo, Identifier, JsonText, RelativeTime, Told } from "@/ui/small";
 import { tell } from "@/ui/toasts";
 import type { PolicyQuery } from "./gql/graphql";
 import { Policy, PolicyDecisions, TogglePolicy } from "./queries";
 import { OnOff, scopeWords } from "./words";
+import { person } from "@/lib/format";
 
 const AsFile = dynamic(() => import("./versions").then((made) => made.AsFile), { ssr: false });
 const Versions = dynamic(() => import("./versions").then((made) => made.Versions), { ssr: false });
@@ -88,7 +89,7 @@ function Overview({ policy }: { policy: Kept }) {
             [t("policies.priority"), policy.priority],
             [t("policies.inheritance"), policy.inheritance === "floor" ? t("policies.inheritance.floor") : t("policies.inheritance.replace")],
             [t("policies.version"), policy.version],
-            [t("policies.author"), policy.createdByUsername ?? "–"],
+            [t("policies.author"), person(policy.createdByUsername)],
             [t("common.created"), <RelativeTime key="made" at={policy.createdAt} />],
             [t("common.updated"), <RelativeTime key="changed" at={policy.updatedAt} />],
             [t("common.id"), <Identifier key="id" value={policy.id} />],
@@ -101,7 +102,7 @@ function Overview({ policy }: { policy: Kept }) {
                 {stoppedBy(decisionsPage.nodes).length === 0 ? <Text fontSize="sm" color="fg.muted">{t(decisionsPage.totalCount > decisionsPage.nodes.length ? "policies.recent.few" : "policies.recent.none", { count: decisionsPage.nodes.length })}</Text> : null}
                 {stoppedBy(decisionsPage.nodes).slice(0, 10).map((one) => (
                   <HStack key={one.id} justify="space-between" gap="3" fontSize="sm">
-                    <Box minW="0"><GoTo href={`/monitoring/decision/?id=${one.id}`}>{one.agentId}</GoTo><Text color="fg.muted" fontSize="xs" truncate>{one.reason ?? one.action}</Text></Box>
+                    <Box minW="0"><GoTo href={`/monitoring/decision/?id=${one.id}`}>{one.agentId}</GoTo><Text color="fg.muted" fontSize="xs" truncate><Told text={one.reason ?? word(one.action)} /></Text></Box>
                     <Text color="fg.muted" fontSize="xs" flexShrink="0"><RelativeTime at={one.decidedAt} /></Text>
                   </HStack>
                 ))}

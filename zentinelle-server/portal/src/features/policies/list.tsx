@@ -16,6 +16,7 @@ import { tell } from "@/ui/toasts";
 import type { PoliciesPageQuery } from "./gql/graphql";
 import { DeletePolicy, DuplicatePolicy, PoliciesPage, PolicyOptions, SetPolicies, TogglePolicy } from "./queries";
 import { OnOff, scopeWords } from "./words";
+import { person } from "@/lib/format";
 
 type Row = PoliciesPageQuery["policiesPage"]["nodes"][number];
 const WRITE = "policies:write";
@@ -28,7 +29,7 @@ const columns = (): readonly Column<Row>[] => [
   { key: "enabled", label: t("policies.enabled"), cell: (row) => <OnOff on={row.enabled} /> },
   { key: "priority", label: t("policies.priority"), sort: "priority", numeric: true, cell: (row) => row.priority },
   { key: "version", label: t("policies.version"), numeric: true, cell: (row) => row.version, hidden: true },
-  { key: "createdByUsername", label: t("policies.author"), cell: (row) => row.createdByUsername ?? "–", hidden: true },
+  { key: "createdByUsername", label: t("policies.author"), cell: (row) => person(row.createdByUsername), hidden: true },
   { key: "updatedAt", label: t("common.updated"), sort: "updatedAt", cell: (row) => <RelativeTime at={row.updatedAt} /> },
 ];
 

@@ -18,6 +18,7 @@ import { RelativeTime } from "@/ui/small";
 import { tell } from "@/ui/toasts";
 import type { PolicyQuery } from "./gql/graphql";
 import { PolicyDiff, PolicyExport, PolicyRevisions, RestorePolicy } from "./queries";
+import { person } from "@/lib/format";
 
 type Kept = NonNullable<PolicyQuery["policy"]>;
 
@@ -45,7 +46,7 @@ export function Versions({ policy }: { policy: Kept }) {
                     <Table.Row key={one.version}>
                       <Table.Cell ps="4" fontWeight="medium">{one.version}</Table.Cell>
                       <Table.Cell><RelativeTime at={one.createdAt} /></Table.Cell>
-                      <Table.Cell>{one.changedBy}<Text fontSize="xs" color="fg.muted">{one.changeSummary}</Text></Table.Cell>
+                      <Table.Cell>{person(one.changedBy)}<Text fontSize="xs" color="fg.muted">{one.changeSummary}</Text></Table.Cell>
                       <Table.Cell><StatusBadge value={one.enforcement} /></Table.Cell>
                       <Table.Cell textAlign="end">
                         {one.version === versions[0] ? null : (

@@ -7,7 +7,7 @@ import dynamic from "next/dynamic";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { sayProblems, useChange } from "@/lib/change";
-import { number } from "@/lib/format";
+import { number, person } from "@/lib/format";
 import { May } from "@/lib/session";
 import { useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
@@ -118,7 +118,7 @@ function Body({ prompt, id }: { prompt: PromptRow; id: string }) {
           [t("prompt.temperature"), number(prompt.recommendedTemperature, 2)], [t("prompt.maxTokens"), number(prompt.recommendedMaxTokens)], [t("prompt.providers"), prompt.compatibleProviders?.map(word).join(", ") || "–"],
           [t("prompt.variables"), variables.length > 0 ? <Wrap key="v" gap="1">{variables.map((one) => <Tag key={one}>{`{{${one}}}`}</Tag>)}</Wrap> : "–"],
           [t("risk.tags"), prompt.tags?.length ? <Wrap key="t" gap="1">{prompt.tags.map((one) => <Tag key={one.id}>{one.name}</Tag>)}</Wrap> : "–"],
-          [t("prompt.author"), prompt.createdByUsername || "–"], [t("common.updated"), <RelativeTime key="u" at={prompt.updatedAt} />], [t("common.id"), <Identifier key="id" value={id} short />],
+          [t("prompt.author"), person(prompt.createdByUsername)], [t("common.updated"), <RelativeTime key="u" at={prompt.updatedAt} />], [t("common.id"), <Identifier key="id" value={id} short />],
         ]} />
         {prompt.useCases?.length ? <Stack as="ul" mt="4" ps="4" gap="1" fontSize="sm">{prompt.useCases.map((one) => <li key={one}>{one}</li>)}</Stack> : null}
       </Card>

@@ -6,6 +6,7 @@ import { GitFork, Pencil, Plus, Trash2 } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { sayProblems, useChange } from "@/lib/change";
+import { person } from "@/lib/format";
 import { May } from "@/lib/session";
 import { hrefFor } from "@/lib/url";
 import { t, word } from "@/messages";
@@ -37,7 +38,7 @@ export function PromptLibrary() {
     { key: "version", label: t("prompt.version"), cell: (row) => row.version, numeric: true },
     { key: "avgRating", label: t("prompt.rating"), cell: (row) => <Rating value={row.avgRating} />, value: (row) => row.avgRating },
     { key: "updatedAt", label: t("common.updated"), cell: (row) => <RelativeTime at={row.updatedAt} />, sort: "updatedAt" },
-    { key: "author", label: t("prompt.author"), cell: (row) => row.createdByUsername || "–", value: (row) => row.createdByUsername, hidden: true },
+    { key: "author", label: t("prompt.author"), cell: (row) => person(row.createdByUsername), value: (row) => row.createdByUsername, hidden: true },
     { key: "tags", label: t("risk.tags"), cell: (row) => <Wrap gap="1">{row.tags.map((one) => <Tag key={one.id}>{one.name}</Tag>)}</Wrap>, value: (row) => row.tags.map((one) => one.name).join(", "), hidden: true },
     { key: "forkCount", label: t("prompt.forks"), cell: (row) => row.forkCount, numeric: true, hidden: true },
   ];

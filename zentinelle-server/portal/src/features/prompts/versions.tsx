@@ -5,7 +5,7 @@ import { useQuery } from "@apollo/client/react";
 import { History, RotateCcw } from "lucide-react";
 import { useState } from "react";
 import { useChange } from "@/lib/change";
-import { number } from "@/lib/format";
+import { number, person } from "@/lib/format";
 import { May } from "@/lib/session";
 import { useUrlState } from "@/lib/url";
 import { t } from "@/messages";
@@ -41,7 +41,7 @@ export function VersionList({ id, current }: { id: string; current: number }) {
                   <Flex as="li" key={one.version} px="4" py="2.5" gap="4" align="center" borderTopWidth="1px" borderColor="border.muted" fontSize="sm" wrap="wrap">
                     <Text fontWeight="semibold" minW="5rem">{t("prompt.versionOf", { version: one.version })}</Text>
                     {one.version === current ? <StatusBadge value="active" label={t("prompt.current")} /> : null}
-                    <Text color="fg.muted" flex="1">{one.changedBy} · <RelativeTime at={one.createdAt} /></Text>
+                    <Text color="fg.muted" flex="1">{person(one.changedBy)} · <RelativeTime at={one.createdAt} /></Text>
                     <Text color="fg.muted" fontVariantNumeric="tabular-nums">{t("prompt.tokens", { count: number(one.tokenCount) })}</Text>
                     <HStack gap="1">
                       <Button size="2xs" variant="outline" onClick={() => url.set({ from: one.version, to: numbers[0] })} disabled={one.version === numbers[0]}>{t("prompt.compare")}</Button>

@@ -4,7 +4,7 @@ import { Box, Button, chakra, Flex, HStack, Stack, Text, Textarea } from "@chakr
 import { Paperclip } from "lucide-react";
 import { useState } from "react";
 import { sayProblems, useChange } from "@/lib/change";
-import { instant } from "@/lib/format";
+import { instant, person } from "@/lib/format";
 import { asList, asText } from "@/lib/json";
 import { May } from "@/lib/session";
 import { hrefFor } from "@/lib/url";
@@ -92,7 +92,7 @@ export function Comments({ incident }: { incident: IncidentRow }) {
         {incident.comments.length === 0 ? <Text fontSize="sm" color="fg.muted">{t("incident.noComments")}</Text> : null}
         {incident.comments.map((one) => (
           <Box key={one.id} borderInlineStartWidth="2px" borderColor="border.emphasized" ps="3">
-            <HStack gap="2" fontSize="xs" color="fg.muted"><Text fontWeight="semibold" color="fg">{one.author}</Text> <RelativeTime at={one.createdAt} /></HStack>
+            <HStack gap="2" fontSize="xs" color="fg.muted"><Text fontWeight="semibold" color="fg">{person(one.author)}</Text> <RelativeTime at={one.createdAt} /></HStack>
             <Text fontSize="sm" whiteSpace="pre-wrap">{one.body}</Text>
           </Box>
         ))}

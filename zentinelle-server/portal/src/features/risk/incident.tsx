@@ -6,7 +6,7 @@ import { Check, Eye, Pencil, UserRoundPlus } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useState } from "react";
 import { sayProblems, useChange } from "@/lib/change";
-import { instant, longDuration } from "@/lib/format";
+import { instant, longDuration, person } from "@/lib/format";
 import { asWords } from "@/lib/json";
 import type { Outcome } from "@/lib/outcome";
 import { May, useMe } from "@/lib/session";
@@ -15,7 +15,7 @@ import { type MessageKey, t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { FormDialog, LongField } from "@/ui/dialogs";
 import { Card, Loaded, MissingState, Page } from "@/ui/page";
-import { Facts, GoTo, Identifier, RelativeTime } from "@/ui/small";
+import { Facts, GoTo, Identifier, Told } from "@/ui/small";
 import type { IncidentRow } from "./incident-form";
 import { Comments, Evidence, History } from "./incident-work";
 import { AcknowledgeIncident, AssignIncident, CloseIncident, IncidentRecord, ResolveIncident, UpdateIncident } from "./queries";
@@ -106,7 +106,7 @@ function Body({ incident }: { incident: IncidentRow }) {
   return (
     <SimpleGrid columns={{ base: 1, xl: 3 }} gap="4" alignItems="start">
       <Stack gap="4" gridColumn={{ xl: "span 2" }} minW="0">
-        <Card title={t("incident.what")}><Text whiteSpace="pre-wrap">{incident.description || "–"}</Text></Card>
+        <Card title={t("incident.what")}><Text whiteSpace="pre-wrap"><Told text={incident.description} /></Text></Card>
         <Card title={t("incident.findings")}>
           <Stack gap="4">
             <Prose label="incident.rootCause" text={incident.rootCause} />
@@ -122,7 +122,7 @@ function Body({ incident }: { incident: IncidentRow }) {
         <Card title={t("incident.facts")}>
           <Facts items={[
             [t("incident.assignee"), incident.assignedToName || incident.assignee || t("incident.unassigned")],
-            [t("incident.reporter"), incident.reportedByName || "–"],
+            [t("incident.reporter"), incident.reportedByName === "zentinelle" ? t("audit.system") : person(incident.reportedByName)],
             [t("common.type"), word(incident.incidentType)],
             [t("incident.occurred"), instant(incident.occurredAt)],
             [t("incident.due"), incident.slaDueAt ? instant(incident.slaDueAt) : "–"],
@@ -137,7 +137,6 @@ function Body({ incident }: { incident: IncidentRow }) {
           ]} />
         </Card>
         <History incident={incident} />
-        <Text fontSize="xs" color="fg.subtle">{t("incident.detected")} <RelativeTime at={incident.detectedAt} /></Text>
       </Stack>
     </SimpleGrid>
   );

@@ -3,7 +3,7 @@ import { useMutation } from "@apollo/client/react";
 import { Button, HStack, Text } from "@chakra-ui/react";
 import { Ban, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { number } from "@/lib/format";
+import { number, person } from "@/lib/format";
 import { May } from "@/lib/session";
 import { t } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
@@ -27,7 +27,7 @@ const columns = (): readonly Column<Row>[] => [
   { key: "lastUsedAt", label: t("keys.used"), sort: "lastUsedAt", cell: (row) => <RelativeTime at={row.lastUsedAt} empty={t("common.never")} /> },
   { key: "usageCount", label: t("keys.uses"), numeric: true, hidden: true, cell: (row) => number(row.usageCount) },
   { key: "expiresAt", label: t("keys.expires"), cell: (row) => <RelativeTime at={row.expiresAt} empty={t("common.never")} /> },
-  { key: "createdByUsername", label: t("keys.by"), cell: (row) => row.createdByUsername ?? "–" },
+  { key: "createdByUsername", label: t("keys.by"), cell: (row) => person(row.createdByUsername) },
   { key: "createdAt", label: t("common.created"), sort: "createdAt", cell: (row) => <RelativeTime at={row.createdAt} />, hidden: true },
 ];
 

@@ -79,3 +79,6 @@ export const PART_NAMES: Record<string, MessageKey> = {
   import: "nav.import", edit: "nav.edit", detail: "nav.detail", decision: "nav.decision", session: "nav.session", alert: "nav.alert",
   incident: "nav.incident", framework: "nav.framework", reports: "nav.reports",
 };
+
+/** What one record of a list is called there. */
+export const RECORD_NAMES: Record<string, MessageKey> = { agents: "nav.agent", policies: "nav.policy", risk: "nav.oneRisk", prompts: "nav.prompt" };

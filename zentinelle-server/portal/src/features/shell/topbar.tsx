@@ -14,11 +14,11 @@ import { BASE, hrefFor } from "@/lib/url";
 import { chooseLanguage, currentLanguage, type Language, LANGUAGES, t, word } from "@/messages";
 import { GoTo, IconAction, RelativeTime } from "@/ui/small";
 import { Bell, MarkAllRead, MarkNotification } from "./queries";
-import { PART_NAMES } from "./pages";
+import { PART_NAMES, RECORD_NAMES } from "./pages";
 
 export function Breadcrumb() {
   const parts = usePathname().split("/").filter(Boolean);
-  const trail = parts.map((part, index) => ({ href: `/${parts.slice(0, index + 1).join("/")}/`, name: PART_NAMES[part] }));
+  const trail = parts.map((part, index) => ({ href: `/${parts.slice(0, index + 1).join("/")}/`, name: part === "detail" ? (RECORD_NAMES[parts[index - 1] ?? ""] ?? PART_NAMES[part]) : PART_NAMES[part] }));
   return (
     <chakra.nav aria-label={t("shell.breadcrumb")} minW="0">
       <HStack as="ol" gap="1.5" fontSize="sm" color="fg.muted" listStyleType="none">

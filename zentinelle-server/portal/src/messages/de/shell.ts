@@ -33,7 +33,7 @@ export const shell: Translation = {
   "nav.organization": "Organisation", "nav.apiKeys": "API-Schlüssel", "nav.people": "Personen", "nav.security": "Deine Anmeldung",
   "nav.providerKeys": "Anbieterschlüssel", "nav.retention": "Aufbewahrung", "nav.webhooks": "Webhooks",
   "nav.effective": "Wirksame Richtlinien", "nav.health": "Zustand und Konflikte", "nav.import": "Import und Export",
-  "nav.edit": "Bearbeiten", "nav.detail": "Einzelheiten", "nav.decision": "Entscheidung", "nav.session": "Sitzung",
+  "nav.edit": "Bearbeiten", "nav.detail": "Einzelheiten", "nav.agent": "Agent", "nav.policy": "Richtlinie", "nav.oneRisk": "Risiko", "nav.prompt": "Prompt", "nav.decision": "Entscheidung", "nav.session": "Sitzung",
   "nav.alert": "Alarm", "nav.incident": "Vorfall", "nav.framework": "Rahmenwerk", "nav.reports": "Berichte",
   "shell.skip": "Zum Inhalt", "shell.collapse": "Menü einklappen", "shell.expand": "Menü ausklappen", "shell.menu": "Menü öffnen",
   "shell.breadcrumb": "Hier bist du", "shell.search": "Suchen oder gehen zu …", "shell.theme": "Darstellung",

@@ -26,6 +26,8 @@ export const audit = {
   "chain.unknown": "The chain has not been walked yet",
   "chain.at": "It breaks at entry {sequence}.",
   "chain.entries": "{count} entry|{count} entries",
+  "chain.never": "not walked yet",
+  "chain.noCheckpoint": "no signed checkpoint yet",
   "chain.checked": "walked",
   "chain.checkpoint": "signed checkpoint",
   "chain.head": "Head",

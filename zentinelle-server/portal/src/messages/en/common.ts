@@ -32,7 +32,6 @@ export const common = {
   "common.deleted": "Deleted",
   "common.days": "{count} day|{count} days",
   "common.loading": "Loading",
-  "common.utc": "UTC",
   "common.hide": "Hide",
   "common.show": "Show",
 
@@ -112,6 +111,8 @@ export const common = {
   "diff.added": "Added",
   "diff.removed": "Removed",
   "diff.changed": "Changed",
+  "found.hash": "hash",
+  "found.hash.help": "The text itself is not kept, only its SHA-256: equal texts have equal hashes.",
   "secret.once": "Shown this once. Copy it now; it cannot be shown again.",
 
   "word.enforce": "Enforce",
@@ -150,6 +151,8 @@ export const common = {
   "word.vercel_ai": "Vercel AI",
   "word.openai_agents": "OpenAI Agents",
   "word.admin": "Administrator",
+  "word.violations": "Findings",
+  "word.claude_code": "Claude Code",
   "word.permit": "Permitted",
   "word.deny": "Denied",
 } as const;

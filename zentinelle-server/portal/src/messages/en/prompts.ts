@@ -47,7 +47,7 @@ export const prompts = {
   "prompt.example": "Example",
   "prompt.exampleInput": "Example question",
   "prompt.exampleOutput": "Example answer",
-  "prompt.favorites": "Favourite",
+  "prompt.favorites": "Favourites",
   "prompt.favorite": "Make {name} a favourite",
   "prompt.unfavorite": "{name} is no longer a favourite",
   "prompt.isFavorite": "A favourite of yours",
