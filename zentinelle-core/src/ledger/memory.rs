@@ -125,6 +125,8 @@ struct Line {
     window: Window,
     unit: Unit,
     amount: u64,
+    /// When it was charged, and not before its window began: who asked first may be charged second.
+    charged_at: Timestamp,
 }
 
 impl Default for MemoryLedger {
@@ -205,7 +207,12 @@ impl MemoryLedger {
         (reservation.expires_at > now).then_some(reservation)
     }
 
-    fn open_reservation(&self, batch: &Batch, id: &ReservationId) -> Result<(), LedgerError> {
+    fn open_reservation(
+        &self,
+        batch: &Batch,
+        id: &ReservationId,
+        charged_at: impl Fn(usize) -> Timestamp,
+    ) -> Result<(), LedgerError> {
         let mut book = unpoisoned(self.reservations.lock());
         let now = batch.now;
         if book.open.len() >= book.sweep_at.max(1024).min(self.config.max_reservations) {
@@ -218,17 +225,18 @@ impl MemoryLedger {
         if book.open.len() >= self.config.max_reservations {
             return Err(LedgerError::Full { limit: self.config.max_reservations });
         }
-        let line = |posting: &super::Posting| Line {
+        let line = |(place, posting): (usize, &super::Posting)| Line {
             counter: posting.counter.clone(),
             window: posting.window,
             unit: posting.unit,
             amount: posting.amount,
+            charged_at: charged_at(place),
         };
         let lifetime = jiff::SignedDuration::from_secs(self.config.reservation_seconds.into());
         let reservation = Reservation {
             expires_at: now.saturating_add(lifetime).unwrap_or(Timestamp::MAX),
             charged_at: now,
-            lines: batch.postings.iter().map(line).collect(),
+            lines: batch.postings.iter().enumerate().map(line).collect(),
         };
         book.open.insert(id.clone(), reservation);
         Ok(())
@@ -271,7 +279,12 @@ impl Ledger for MemoryLedger {
             }
         }
         if let Some(id) = &batch.reservation {
-            self.open_reservation(batch, id)?;
+            let total = |place: usize| {
+                let key = keys.get(place)?;
+                guards.iter().find(|(at, _)| *at == key.place()).and_then(|(_, shard)| shard.total(*key))
+            };
+            let charged_at = |place| total(place).map_or(batch.now, |total| total.charges_at(batch.now));
+            self.open_reservation(batch, id, charged_at)?;
         }
         for (posting, key) in batch.postings.iter().zip(&keys) {
             let Some(shard) = locked(&mut guards, key.place()) else { continue };
@@ -295,7 +308,7 @@ impl Ledger for MemoryLedger {
         for line in &open.lines {
             let Some(actual) = usage.of(line.unit) else { continue };
             overran |= actual > line.amount;
-            self.adjust(line, actual, open.charged_at, now);
+            self.adjust(line, actual, now);
         }
         Ok(Settlement { found: true, overran })
     }
@@ -303,7 +316,7 @@ impl Ledger for MemoryLedger {
     fn release(&self, reservation: &ReservationId, now: Timestamp) -> Result<Settlement, LedgerError> {
         let Some(open) = self.take(reservation, now) else { return Ok(Settlement::default()) };
         for line in &open.lines {
-            self.adjust(line, 0, open.charged_at, now);
+            self.adjust(line, 0, now);
         }
         Ok(Settlement { found: true, overran: false })
     }
@@ -311,10 +324,10 @@ impl Ledger for MemoryLedger {
 
 impl MemoryLedger {
     /// Replaces a reserved amount by the true one, if the window it was charged to still runs.
-    fn adjust(&self, line: &Line, actual: u64, charged_at: Timestamp, now: Timestamp) {
+    fn adjust(&self, line: &Line, actual: u64, now: Timestamp) {
         let key = self.key(&line.counter, line.window);
         if let Some(total) = self.shard(key.place()).total_mut(key) {
-            total.adjust(line.amount, actual, charged_at, now);
+            total.adjust(line.amount, actual, line.charged_at, now);
         }
     }
 }

@@ -123,7 +123,15 @@ fn total_json(row: &Row) -> Value {
 }
 
 fn reservation_json(tenant: &TenantId, kept: &Kept) -> Value {
-    let line = |line: &Line| json!({ "counter": line.counter, "window": line.window, "unit": line.unit, "amount": line.amount });
+    let line = |line: &Line| {
+        json!({
+            "counter": line.counter,
+            "window": line.window,
+            "unit": line.unit,
+            "amount": line.amount,
+            "charged_at": instant(line.charged_at(kept.charged_at)),
+        })
+    };
     json!({
         "id": qualify(tenant, &kept.id),
         "expires_at": instant(kept.expires_at),

@@ -59,6 +59,13 @@ pub(crate) struct Line {
     pub(crate) unit: Unit,
 }
 
+impl Line {
+    /// When the amount counts as charged, in a batch of `at`: not before its window began.
+    pub(super) fn charged_at(&self, at: i64) -> i64 {
+        at.max(self.start)
+    }
+}
+
 impl LedgerEntry {
     /// What to write down of a batch, if anything.
     pub(super) fn spent(batch: &Batch, outcome: &Outcome, reservation_seconds: u32) -> Option<Self> {

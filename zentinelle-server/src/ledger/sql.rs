@@ -143,18 +143,22 @@ impl Tables {
         let now = batch.now.as_microsecond();
         let (names, mut rows) = rows_of(batch);
         let txn = self.store.begin().await?;
-        let reserved = match batch.reservation.as_ref().zip(batch.postings.first()) {
+        let mut kept = batch.reservation.as_ref().map(|id| self.reservation(id, batch, now));
+        let tenant = batch.postings.first().map(|posting| &posting.counter.tenant);
+        let reserved = match kept.as_ref().zip(tenant) {
             None => true,
-            Some((id, posting)) => {
-                let kept = self.reservation(id, batch, now);
-                rows::put_reservation(&txn, &posting.counter.tenant, &kept, now).await?
-            }
+            Some((kept, tenant)) => rows::put_reservation(&txn, tenant, kept, now).await?,
         };
         rows::lock(&txn, &mut rows).await?;
         let outcome = spend(batch, &names, &mut rows);
         if !outcome.committed || !reserved {
             txn.rollback().await?;
             return Ok((!outcome.committed).then_some(outcome));
+        }
+        if let Some((kept, tenant)) = kept.as_mut().zip(tenant)
+            && begin_as_charged(kept, &names, &rows, now)
+        {
+            rows::put_reservations(&txn, &[(tenant, &*kept)]).await?;
         }
         rows::write(&txn, &rows).await?;
         txn.commit().await?;
@@ -201,7 +205,7 @@ impl Tables {
             let Some(actual) = usage.map_or(Some(0), |usage| usage.of(line.unit)) else { continue };
             overran |= actual > line.amount;
             if let Some(row) = rows.get_mut(&total_text(&line.counter, line.window)) {
-                row.total.adjust(line.window, line.amount, actual, kept.charged_at, now);
+                row.total.adjust(line.window, line.amount, actual, line.charged_at(kept.charged_at), now);
             }
         }
         rows::write(&txn, &rows).await?;
@@ -261,6 +265,19 @@ fn spend(batch: &Batch, names: &[String], rows: &mut BTreeMap<String, Row>) -> O
         }
     }
     Outcome { committed, readings }
+}
+
+/// Writes into a reservation where the windows began that its amounts were charged to. Says whether one
+/// is another than was thought.
+fn begin_as_charged(kept: &mut Kept, names: &[String], rows: &BTreeMap<String, Row>, now: i64) -> bool {
+    let mut differs = false;
+    for (line, name) in kept.lines.iter_mut().zip(names) {
+        let Some(row) = rows.get(name) else { continue };
+        let began = row.total.began(line.window, now);
+        differs |= began > now;
+        line.start = began;
+    }
+    differs
 }
 
 fn readings(batch: &Batch, names: &[String], rows: &BTreeMap<String, Row>) -> Vec<Reading> {

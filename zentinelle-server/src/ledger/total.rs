@@ -96,7 +96,17 @@ impl Total {
         }
     }
 
-    /// Replaces an amount charged at `charged_at` by the true one, where that window still runs.
+    /// Where the window began to which something is charged at `now`. Whoever asked first may be charged
+    /// second, in a window that another began.
+    pub(super) fn began(&self, window: Window, now: i64) -> i64 {
+        match self {
+            Self::Open { start, end, .. } if now < *end => *start,
+            Self::Open { .. } | Self::Sliding { .. } => start_of(window, now),
+        }
+    }
+
+    /// Replaces an amount that counts as charged at `charged_at` by the true one, where that window
+    /// still runs.
     pub(super) fn adjust(&mut self, window: Window, reserved: u64, actual: u64, charged_at: i64, now: i64) {
         let replace = |used: &mut u64| *used = used.saturating_sub(reserved).saturating_add(actual);
         match self {
@@ -155,7 +165,8 @@ pub(super) fn start_from(window: Window, resets_at: Timestamp, now: Timestamp) -
     match window {
         Window::Fixed { seconds } => resets_at.as_microsecond() - i64::from(seconds) * MICROS,
         Window::Sliding { .. } => now.as_microsecond(),
-        Window::CalendarMonth => start_of(window, now.as_microsecond()),
+        // Who asked before midnight may be charged after it: the reading knows which month it was.
+        Window::CalendarMonth => start_of(window, resets_at.as_microsecond() - 1),
     }
 }
 

@@ -164,7 +164,7 @@ impl Book {
 fn adjust(steps: &mut Steps, kept: &Kept, usage: Option<Usage>, at: i64) {
     for line in kept.lines.iter().filter(|line| is_durable(line.window)) {
         let Some(actual) = usage.map_or(Some(0), |usage| usage.of(line.unit)) else { continue };
-        let step = Step::Adjust { reserved: line.amount, actual, charged_at: kept.charged_at, at };
+        let step = Step::Adjust { reserved: line.amount, actual, charged_at: line.charged_at(kept.charged_at), at };
         steps.push(&line.counter, line.window, step);
     }
 }

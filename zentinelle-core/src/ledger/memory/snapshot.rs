@@ -63,6 +63,9 @@ struct KeptLine {
     window: Window,
     unit: Unit,
     amount: u64,
+    /// When it counts as charged; without it, with the reservation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    charged_at: Option<Timestamp>,
 }
 
 /// Why a snapshot cannot be restored. Nothing is restored then: a ledger that forgets half
@@ -118,7 +121,7 @@ impl MemoryLedger {
                 id: id.clone(),
                 expires_at: open.expires_at,
                 charged_at: open.charged_at,
-                lines: open.lines.iter().map(KeptLine::from).collect(),
+                lines: open.lines.iter().map(|line| KeptLine::of(line, open.charged_at)).collect(),
             })
             .collect();
         sorting::sort_by(&mut reservations, |a, b| a.id.cmp(&b.id));
@@ -155,7 +158,7 @@ impl MemoryLedger {
             if !seen.insert(kept.id.clone()) {
                 return Err(RestoreError::Duplicate(kept.id.as_str().to_owned()));
             }
-            let lines = kept.lines.into_iter().map(Line::from).collect();
+            let lines = kept.lines.into_iter().map(|line| line.into_line(kept.charged_at)).collect();
             let open = Reservation { expires_at: kept.expires_at, charged_at: kept.charged_at, lines };
             book.open.insert(kept.id, open);
         }
@@ -164,15 +167,20 @@ impl MemoryLedger {
     }
 }
 
-impl From<&Line> for KeptLine {
-    fn from(line: &Line) -> Self {
-        Self { counter: line.counter.clone(), window: line.window, unit: line.unit, amount: line.amount }
+impl KeptLine {
+    fn of(line: &Line, reserved_at: Timestamp) -> Self {
+        Self {
+            counter: line.counter.clone(),
+            window: line.window,
+            unit: line.unit,
+            amount: line.amount,
+            charged_at: Some(line.charged_at).filter(|at| *at != reserved_at),
+        }
     }
-}
 
-impl From<KeptLine> for Line {
-    fn from(kept: KeptLine) -> Self {
-        Self { counter: kept.counter, window: kept.window, unit: kept.unit, amount: kept.amount }
+    fn into_line(self, reserved_at: Timestamp) -> Line {
+        let Self { counter, window, unit, amount, charged_at } = self;
+        Line { counter, window, unit, amount, charged_at: charged_at.unwrap_or(reserved_at) }
     }
 }
 
@@ -209,6 +217,23 @@ mod tests {
             assert!(again.settle(&"r".into(), &usage, NOON).unwrap().found);
             assert_eq!(again.used(&counter("calls"), window, NOON), 1, "{window:?}");
             assert_eq!(again.snapshot(NOON), through_json(&again, NOON).snapshot(NOON));
+        }
+    }
+
+    #[test]
+    fn what_was_charged_to_a_window_that_a_later_call_began_is_settled_after_a_restore() {
+        let later = NOON.saturating_add(jiff::SignedDuration::from_millis(2)).unwrap();
+        for window in [Window::Fixed { seconds: 60 }, Window::Sliding { seconds: 60 }, Window::CalendarMonth] {
+            let ledger = MemoryLedger::default();
+            assert!(ledger.apply(&Batch { reservation: None, ..batch(window, later) }).unwrap().committed);
+            assert!(ledger.apply(&batch(window, NOON)).unwrap().committed);
+            let again = through_json(&ledger, later);
+            assert_eq!(again.snapshot(later), ledger.snapshot(later));
+            for ledger in [ledger, again] {
+                let usage = Usage { tokens: Some(1), ..Usage::default() };
+                assert!(ledger.settle(&"r".into(), &usage, later).unwrap().found);
+                assert_eq!(ledger.used(&counter("calls"), window, later), 5, "{window:?}");
+            }
         }
     }
 

@@ -116,7 +116,16 @@ impl Total {
         }
     }
 
-    /// Replaces an amount charged at `charged_at` by the true one.
+    /// When an amount that is charged at `now` counts as charged. Whoever asked first may be charged second, and the
+    /// window, begun by the other, is still the one that amount belongs to.
+    pub(super) fn charges_at(&self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Open { start, end, .. } if now < *end => now.max(*start),
+            Self::Open { .. } | Self::Closed(_) | Self::Sliding { .. } => now,
+        }
+    }
+
+    /// Replaces an amount that counts as charged at `charged_at` by the true one.
     pub(super) fn adjust(&mut self, reserved: u64, actual: u64, charged_at: Timestamp, now: Timestamp) {
         let replace = |used: &mut u64| *used = used.saturating_sub(reserved).saturating_add(actual);
         match self {

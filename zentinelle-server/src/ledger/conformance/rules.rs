@@ -159,6 +159,35 @@ async fn a_window_that_is_over_counts_for_nothing_and_takes_no_settlement() {
 }
 
 #[tokio::test]
+async fn who_asks_first_may_be_charged_second_and_is_settled_all_the_same() {
+    let sliding = Window::Sliding { seconds: 60 };
+    for (name, ledger) in all().await {
+        let tenant = tenant();
+        let (m, n) = (counter(&tenant, "m"), counter(&tenant, "n"));
+        // The first of a month, of a day, of a minute: begun by a call that asked a moment later.
+        let (early, late) = (at("2028-05-31T23:59:59.999Z"), at("2028-06-01T00:00:00.001Z"));
+        let windows = [MINUTE, DAY, Window::CalendarMonth, sliding];
+        let all_of = |amount| windows.map(|window| posting(&m, window, amount, None)).to_vec();
+        assert!(ledger.apply(&commit(all_of(5), late, None)).await.expect(name).committed, "{name}");
+        let mut postings = all_of(7);
+        postings.push(posting(&n, MINUTE, 7, None)); // this one is the first of its own
+        assert!(ledger.apply(&commit(postings, early, Some("r"))).await.expect(name).committed, "{name}");
+        let usage = Usage { tokens: Some(2), ..Usage::default() };
+        assert!(ledger.settle(&tenant, &"r".into(), &usage, late).await.expect(name).found, "{name}");
+        for window in windows {
+            assert_eq!(ledger.used(&m, window, late).await, Ok(7), "{name} {window:?}");
+        }
+        assert_eq!(ledger.used(&n, MINUTE, late).await, Ok(2), "{name}");
+        // Yet what is over when the next window begins stays over.
+        let (before, after) = (at("2028-07-01T09:00:00Z"), at("2028-07-01T09:01:00Z"));
+        ledger.apply(&commit(vec![posting(&n, MINUTE, 4, None)], before, Some("s"))).await.expect(name);
+        ledger.apply(&commit(vec![posting(&n, MINUTE, 3, None)], after, None)).await.expect(name);
+        assert!(ledger.release(&tenant, &"s".into(), after).await.expect(name).found, "{name}");
+        assert_eq!(ledger.used(&n, MINUTE, after).await, Ok(3), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_month_ends_at_midnight_utc_and_says_so() {
     for (name, ledger) in all().await {
         let m = counter(&tenant(), "m");

@@ -18,11 +18,25 @@ local function look_open(key, now)
   local open = opens[key]
   if open == nil then
     open = open_of(held[key]) or false
-    if open then open.till = tonumber(open.to) end
+    if open then open.till, open.since = tonumber(open.to), tonumber(open.from) end
     opens[key] = open
   end
   if open and now < open.till then return { open = open, used = open.used, resets = open.to } end
   return { used = { 0, 0 }, resets = '' }
+end
+
+-- The text of a reservation. Whoever asked first may be charged second: where the window of a total
+-- began after `now`, that is when the total was charged, and the text says it for each.
+local function charged_when(reserved, totals, now)
+  local late = false
+  for _, total in ipairs(totals) do late = late or (total.open and total.open.since > now) end
+  if not late then return reserved end
+  local expires, at, lines = string.match(reserved, '^(%S+) (%S+) (.*)$')
+  local instants = {}
+  for place, total in ipairs(totals) do
+    instants[place] = total.open and total.open.since > now and total.open.from or at
+  end
+  return expires .. ' ' .. table.concat(instants, ',') .. ' ' .. lines
 end
 
 local function look_sliding(key, oldest)
@@ -98,7 +112,7 @@ while ARGV[at] do
   elseif commit and fit then
     answer[word] = 'spent'
     if reservation > 0 then
-      held[reservation], changed[reservation], expiries[reservation] = reserved, true, reserved_for
+      held[reservation], changed[reservation], expiries[reservation] = charged_when(reserved, totals, now), true, reserved_for
     end
     for index, total in ipairs(totals) do
       local place, key = first + 7 * (index - 1), total.key
@@ -110,7 +124,8 @@ while ARGV[at] do
       elseif reservation > 0 or total.amount[1] > 0 or total.amount[2] > 0 then
         -- A charge of nothing opens no window, but a reservation of nothing may be settled with something.
         local to = ARGV[place + 5]
-        opens[key] = { from = ARGV[place + 4], to = to, till = tonumber(to), used = total.amount }
+        local from = ARGV[place + 4]
+        opens[key] = { from = from, since = tonumber(from), to = to, till = tonumber(to), used = total.amount }
         changed[key], expiries[key] = true, ARGV[place + 6]
       end
     end

@@ -10,9 +10,11 @@ if not kept then return { 'missing' } end
 redis.call('DEL', KEYS[2])
 local expires, charged, lines = string.match(kept, '^(%S+) (%S+) (.*)$')
 if tonumber(expires) <= now then return { 'missing' } end
-charged = tonumber(charged)
+-- One instant for all totals, or one for each.
+local instants = {}
+for instant in string.gmatch(charged, '[^,]+') do instants[#instants + 1] = tonumber(instant) end
 local answer = { 'settled' }
-for _, line in ipairs(cjson.decode(lines)) do
+for place, line in ipairs(cjson.decode(lines)) do
   local key, window, unit, reserved, charged_step = line[1], line[2], line[3], number(line[4]), line[5]
   local actual = release and '0' or truth[unit]
   if actual ~= '' then
@@ -32,7 +34,7 @@ for _, line in ipairs(cjson.decode(lines)) do
       end
     else
       local open = open_of(held)
-      if open and now < tonumber(open.to) and tonumber(open.from) <= charged then
+      if open and now < tonumber(open.to) and tonumber(open.from) <= (instants[place] or instants[1]) then
         open.used = replace(open.used)
         state = open_text(open)
         redis.call('SET', key, state, 'KEEPTTL')
