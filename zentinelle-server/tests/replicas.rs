@@ -25,7 +25,7 @@ fn variable(name: &str) -> String {
 /// One pair at a time: six debug servers at once on a small machine would outlast every time limit.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// Two servers that share a fresh database and one Redis.
+/// Two servers that share a fresh database and, mostly, one Redis.
 struct Pair {
     servers: [Arc<Running>; 2],
     redis: String,
@@ -36,6 +36,11 @@ struct Pair {
 
 impl Pair {
     async fn start(redis_database: u8) -> Self {
+        Self::over(Some(redis_database)).await
+    }
+
+    /// Two servers; without a Redis they have PostgreSQL alone.
+    async fn over(redis_database: Option<u8>) -> Self {
         let turn = TURN.lock().await;
         let url = variable("ZENTINELLE_TEST_POSTGRES_URL");
         let (server, _) = url.rsplit_once('/').expect("the URL names a database");
@@ -45,7 +50,7 @@ impl Pair {
         let database = format!("{server}/{name}");
         let redis = variable("ZENTINELLE_TEST_REDIS_URL");
         let (redis, _) = redis.rsplit_once('/').expect("the URL names a database");
-        let redis = format!("{redis}/{redis_database}");
+        let redis = redis_database.map(|number| format!("{redis}/{number}")).unwrap_or_default();
         let data = [0, 1].map(|_| tempfile::tempdir().expect("a directory"));
         let mut servers = Vec::new();
         for data in &data {
@@ -148,6 +153,36 @@ async fn a_change_is_in_force_on_the_other_server_within_a_second() {
     }
     waits.sort();
     println!("a policy on the other server: median {:?}, longest {:?}", waits[10], waits[19]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_revoked_on_one_server_opens_nothing_on_the_other() {
+    for redis_database in [Some(4), None] {
+        let pair = Pair::over(redis_database).await;
+        let [here, there] = &pair.servers;
+        let policies = "/api/zentinelle/v1/policies";
+        let mut waits = Vec::new();
+        for number in 0..10 {
+            let asked = json!({"kind": "operator", "label": format!("key {number}"), "role": "viewer"});
+            let (status, made) =
+                here.post("/api/zentinelle/v1/keys", pair.operator(), &asked).await.expect("an answer");
+            assert_eq!(status, 201, "{made}");
+            let key = made["api_key"].as_str().expect("a key");
+            assert_eq!(there.get(policies, key).await.expect("an answer").0, 200, "it is known there before");
+            let path = format!("/api/zentinelle/v1/keys/{}", made["key"]["id"].as_str().expect("an id"));
+            assert_eq!(here.delete(&path, pair.operator()).await.expect("an answer").0, 204);
+            let revoked = Instant::now();
+            assert_eq!(here.get(policies, key).await.expect("an answer").0, 401, "nor here, at once");
+            while there.get(policies, key).await.expect("an answer").0 != 401 {
+                assert!(revoked.elapsed() < Duration::from_secs(10), "the key still opens");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            waits.push(revoked.elapsed());
+        }
+        waits.sort();
+        let bus = if redis_database.is_some() { "Redis" } else { "PostgreSQL" };
+        println!("a revoked key on the other server, over {bus}: median {:?}, longest {:?}", waits[5], waits[9]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -132,6 +132,22 @@ fn the_log_names_the_route_and_never_a_key_or_a_query() {
 }
 
 #[test]
+fn a_log_that_no_terminal_shows_has_no_colours() {
+    let folder = Folder::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address");
+    // It says who may sign in before it finds that it cannot listen, and ends.
+    let start = |color: &str| folder.run(&format!("serve {color} --listen {address} --data-dir data-{color}"));
+    let (plain, colored) = (start("--color=auto"), start("--color=always"));
+    for ran in [&plain, &colored] {
+        assert!(ran.code != 0 && ran.out.contains("administrator"), "{}", ran.page());
+        assert!(ran.err.contains("cannot listen"), "{}", ran.page());
+    }
+    assert!(!plain.out.contains('\u{1b}'), "{}", plain.page());
+    assert!(colored.out.contains('\u{1b}'), "{}", colored.page());
+}
+
+#[test]
 fn a_client_that_dribbles_its_head_is_cut_off() {
     let folder = Folder::new();
     let server = Server::start(&folder, &[("ZENTINELLE_LIMITS__HEADER_READ_TIMEOUT_SECONDS", "1")]);

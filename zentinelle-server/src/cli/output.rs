@@ -76,6 +76,11 @@ impl Console {
         self.width
     }
 
+    /// Whether colours are wanted on standard output.
+    pub(crate) fn is_colored(&self) -> bool {
+        self.color
+    }
+
     /// Writes one line.
     pub(crate) fn line(&mut self, text: impl Display) -> Result<(), CommandError> {
         Ok(writeln!(self.out, "{text}")?)

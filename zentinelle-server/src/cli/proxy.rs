@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
         let alone = Alone { policies: &text, provider: &args.provider, config: &config };
         local::check(&alone).map_err(|error| unusable(&error, policies))?;
         let listener = listener()?;
-        logging::start(&Log::default());
+        logging::start(&Log::default(), console.is_colored());
         let served = runtime.block_on(local::alone(&alone, listener));
         if args.state.is_none()
             && let Err(error) = std::fs::remove_dir_all(&config.data_dir)
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
         let key = variable(KEY_VARIABLE)
             .ok_or_else(|| missing("there is no key for the server", "put the agent's key into ZENTINELLE_KEY"))?;
         let listener = listener()?;
-        logging::start(&Log::default());
+        logging::start(&Log::default(), console.is_colored());
         runtime.block_on(local::relay(listener, &endpoint, &args.provider, &key))
     };
     served.map(|()| Exit::Success).map_err(|error| CommandError::Server(with_causes(&error)))

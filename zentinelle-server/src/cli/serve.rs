@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
     if args.demo && config.auth.mode == AuthMode::Auto && config.listen.ip().is_loopback() {
         config.auth.mode = AuthMode::Open;
     }
-    logging::start(&config.log);
+    logging::start(&config.log, console.is_colored());
     crate::telemetry::use_ring();
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Write)?;
     let served = runtime.block_on(async {

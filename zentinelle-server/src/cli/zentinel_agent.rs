@@ -99,7 +99,7 @@ impl Level {
 pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandError> {
     let policies = Policies::read(&args.policies, "served", console)?;
     let format = if args.json_logs { LogFormat::Json } else { LogFormat::Text };
-    logging::start(&Log { format, level: args.log_level.name().to_owned() });
+    logging::start(&Log { format, level: args.log_level.name().to_owned() }, console.is_colored());
     let tenant = TenantId::new(args.tenant.as_str());
     let engine = Engine::new(policies.set(&tenant)).with_no_policy(args.no_policy.into());
     let identity = Identity {

@@ -5,12 +5,12 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::config::{Log, LogFormat};
 
-/// Starts the log of this process. A second start changes nothing.
-pub(crate) fn start(log: &Log) {
+/// Starts the log of this process, with colours where its reader sees them. A second start changes nothing.
+pub(crate) fn start(log: &Log, colored: bool) {
     let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE);
     let started = match log.format {
-        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Text => builder.with_target(false).with_ansi(colored).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
     };
     if started.is_ok() {
