@@ -136,11 +136,11 @@ fn a_log_that_no_terminal_shows_has_no_colours() {
     let folder = Folder::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("its address");
-    // It says who may sign in before it finds that it cannot listen, and ends.
+    // It makes its tables before it finds that it cannot listen, and ends.
     let start = |color: &str| folder.run(&format!("serve {color} --listen {address} --data-dir data-{color}"));
     let (plain, colored) = (start("--color=auto"), start("--color=always"));
     for ran in [&plain, &colored] {
-        assert!(ran.code != 0 && ran.out.contains("administrator"), "{}", ran.page());
+        assert!(ran.code != 0 && ran.out.contains("migration"), "{}", ran.page());
         assert!(ran.err.contains("cannot listen"), "{}", ran.page());
     }
     assert!(!plain.out.contains('\u{1b}'), "{}", plain.page());
