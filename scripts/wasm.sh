@@ -23,8 +23,7 @@ compile() { # NAME OPTIONS…: the whole engine, or the small build
   cargo build --locked -q -p zentinelle-wasm --target wasm32-unknown-unknown --profile wasm "${@:2}"
   cmp -s "$built/zentinelle_wasm.wasm" "$built/$1.wasm" || cp "$built/zentinelle_wasm.wasm" "$built/$1.wasm"
 }
-# The small build decides a little slower, for a tenth of its size.
-compile lite --no-default-features --config 'profile.wasm.package.zentinelle-core.opt-level="z"'
+compile lite --no-default-features
 compile whole
 
 say "packages of the build"
@@ -48,7 +47,7 @@ wrap() { # NAME FOLDER: glue for browsers, bundlers and Node in FOLDER
     if [ $kind != web ] && cmp -s "$folder/web/raw.wasm" "$folder/$kind/raw.wasm"; then
       cp "$folder/web/zentinelle_bg.wasm" "$folder/$kind/"
     else
-      $package/node_modules/.bin/wasm-opt -Os --strip-debug --strip-producers "${features[@]}" \
+      $package/node_modules/.bin/wasm-opt -Oz --strip-debug --strip-producers "${features[@]}" \
         "$folder/$kind/raw.wasm" -o "$folder/$kind/zentinelle_bg.wasm"
     fi
   done

@@ -10,6 +10,7 @@
 //! Types that `serde` reads through a buffer (untagged and internally tagged enums, `flatten`) lose
 //! two things: faults inside are placed at the buffered value, and `5.0` stays a float there.
 
+mod access;
 mod deserializer;
 mod fault;
 mod placeholder;

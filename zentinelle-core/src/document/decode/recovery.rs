@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::Decoded;
 use super::deserializer::{Again, MAX_PASSED_OVER, PassedOver, Path, Reader};
 use super::fault::{Fault, Kind, Origin};
-use super::placeholder::{Placeholder, Shape};
+use super::placeholder::Shape;
 use super::words::{self, Place};
 use crate::error::{Pointer, PolicyError, codes};
 
@@ -112,7 +112,7 @@ impl<'a> Recovery<'a> {
 
     fn pass<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         if self.overlay.mark.is_some() {
-            return T::deserialize(Placeholder { shape: Some(&self.overlay.shape) });
+            return T::deserialize(Reader::made_up(Some(&self.overlay.shape)));
         }
         let again = Again {
             overlay: Some(&self.overlay),

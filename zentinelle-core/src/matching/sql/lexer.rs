@@ -20,7 +20,7 @@ pub(super) enum Token<'a> {
     Name(&'a str),
     /// A string, without its quotes.
     Text(&'a str),
-    Number,
+    Number(&'a str),
     Mark(char),
 }
 
@@ -267,8 +267,9 @@ impl<'a> Lexer<'a> {
                 length += 1 + sign + exponent;
             }
         }
+        let number = self.rest.get(..length).unwrap_or_default();
         self.skip(length);
-        self.push(Token::Number);
+        self.push(Token::Number(number));
     }
 
     fn word(&mut self) -> Option<()> {

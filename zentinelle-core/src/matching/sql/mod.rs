@@ -2,24 +2,15 @@
 //!
 //! Two opinions are asked, and both have to agree that a statement only reads.
 //!
-//! * The tree `sqlparser` makes of it, in whichever of its dialects can (`stream`, `parse`, `tree`, `relations`). It knows what
-//!   a word is for: a writing statement within a common table expression, a lock, `SELECT .. INTO`, or on the other
-//!   hand a column named `update`, which passes only because every tree that can be made takes it for a name.
-//! * The tokens (`lexer`, `read_only`, `tables`). They are the only opinion where no dialect parses the statement, or
-//!   where it is too large or too deep for a parser that walks by recursion. A plain `SELECT` without any word a tree
-//!   could object to is settled by them.
+//! * The tokens (`lexer`, `read_only`, `tables`). A plain `SELECT` without any word that could do more is settled by
+//!   them, and they are the only opinion where the structure is not understood.
+//! * The structure (`query`). It knows what a word is for: a writing statement within a common table expression, a lock,
+//!   `SELECT .. INTO`, or on the other hand a column named `update`, which passes only because it stands in a
+//!   statement understood to its end.
 //!
-//! The tree is made of the tokens cut here, not by the parser's own tokenizer. The dialect is unknown, and databases
-//! disagree on where a string or a comment ends, so a text is judged as each family of them would cut it and the
-//! strictest answer counts: a text that only reads for PostgreSQL but deletes for MySQL is not read-only. The parser's
-//! tokenizer is made to accept what is right, and where a server and it disagree it can hide a statement in a string.
-//! A test holds it to these, all of which would pass a `DROP`:
-//!
-//! * `b"\" , " ; .. "`: MySQL and BigQuery escape by backslash in such strings, it does not; in `X'\'` it does for
-//!   every dialect, where SQLite does not;
-//! * `/*! + '*/' ; .. ' */`: an executable comment ends at the first `*/`, even inside a string; `/*M! .. */` is none;
-//! * `--` before a control character begins a comment in MySQL;
-//! * one malformed number or name is an error for the whole text, so that a reading could be made to fall away.
+//! The dialect is unknown, and databases disagree on where a string or a comment ends, so a text is judged as each
+//! family of them would cut it and the strictest answer counts: a text that only reads for PostgreSQL but deletes for
+//! MySQL is not read-only.
 //!
 //! A reading in which the text ends inside a quote is left out, except for the statements complete before that
 //! point, as long as another reading can make sense of it.
@@ -27,30 +18,26 @@
 //! What cannot be seen in a statement cannot be judged: a function or view of the database's own may write.
 //! A read-only database role remains the real protection; this is the earlier and more helpful no.
 
-mod dialects;
 mod harmless;
 mod lexer;
-mod parse;
+mod query;
 mod read_only;
 mod readings;
-mod relations;
-mod stream;
 mod tables;
-mod tree;
 mod words;
 
 use std::collections::BTreeSet;
 
 use self::lexer::{Placed, Tokens, tokens};
+use self::query::Kind;
 use self::read_only::judge;
 use self::readings::{READINGS, is_plain};
-use self::stream::stream;
 
 /// Longest text judged, in bytes.
 const MAX_LENGTH: usize = 1 << 20;
 
-/// How many statements of a text are parsed; later ones are judged by their tokens alone.
-const MAX_PARSED: usize = 16;
+/// The structure of how many statements of a text is read; later ones are judged by their tokens alone.
+const MAX_READ: usize = 16;
 
 /// Why a text is not known to be read-only, or cannot be judged at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,19 +92,24 @@ pub fn read_only(text: &str) -> Result<(), SqlFault> {
     })
 }
 
-/// Asks the tokens, then the tree.
+/// Asks the tokens, then the structure.
 fn judge_both(number: usize, statement: &[Placed<'_>]) -> Result<(), SqlFault> {
     let findings = judge(number, statement)?;
     if findings.plain {
         return Ok(());
     }
-    let parsed = match stream(statement) {
-        Some(stream) if number <= MAX_PARSED => tree::read_only(number, &stream, &findings.doubts)?,
-        _ => false,
+    let kind = if number <= MAX_READ { query::read(statement) } else { None };
+    let is_name = |index: usize| matches!(&kind, Some(Kind::Query(structure)) if structure.names.contains(&index));
+    let writes = match &kind {
+        Some(Kind::Query(structure)) => structure.writes,
+        Some(Kind::Other(None)) => return Err(SqlFault::NotAQuery { statement: number }),
+        Some(Kind::Other(verb)) => *verb,
+        None => None,
     };
-    match findings.doubts.first() {
-        Some(doubt) if !parsed => Err(SqlFault::Writes { statement: number, keyword: doubt.keyword }),
-        _ => Ok(()),
+    let doubt = findings.doubts.iter().find(|doubt| !is_name(doubt.index)).map(|doubt| doubt.keyword);
+    match writes.or(doubt) {
+        Some(keyword) => Err(SqlFault::Writes { statement: number, keyword }),
+        None => Ok(()),
     }
 }
 
@@ -125,8 +117,8 @@ fn judge_both(number: usize, statement: &[Placed<'_>]) -> Result<(), SqlFault> {
 /// qualified name are joined by dots.
 ///
 /// Names are gathered where a table may stand (after `FROM`, `JOIN`, `INTO`, `UPDATE`, `TABLE` and the like), at any
-/// depth, and from the tree of a query. Names the tree shows to be common table expressions are left out. The list
-/// may hold too much (a function in `FROM`, an expression of a statement that does not parse), never too little.
+/// depth. Names that a query's structure shows to be common table expressions are left out. The list
+/// may hold too much (a function in `FROM`, an expression of a statement that is not understood), never too little.
 /// Names are *not* folded; compare them as the policy compares names.
 ///
 /// # Errors
@@ -135,28 +127,19 @@ pub fn tables(text: &str) -> Result<Vec<String>, SqlFault> {
     let mut found = BTreeSet::new();
     each_reading(text, |statements| {
         for (index, statement) in statements.iter().enumerate() {
-            found.append(&mut tables_of(index + 1, statement));
+            found.extend(tables_of(index + 1, statement));
         }
         Ok(())
     })?;
     Ok(found.into_iter().collect())
 }
 
-/// The names the tokens give and those the tree gives, less those the tree shows to be common table expressions.
-fn tables_of(number: usize, statement: &[Placed<'_>]) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    tables::gather(statement, &mut found);
-    // The tree does not hold the name after `TABLE` as a relation, so it could be taken for an expression's.
-    if number <= MAX_PARSED
-        && !statement.iter().any(|token| token.is_word("TABLE"))
-        && let Some(mut relations) = stream(statement).and_then(|stream| relations::relations(&stream))
-    {
-        found.retain(|name| !relations.expressions.contains(name));
-        // `FROM ONLY t` is a table named ONLY to some dialects of the parser.
-        relations.tables.retain(|name| !name.eq_ignore_ascii_case("ONLY"));
-        found.append(&mut relations.tables);
-    }
-    found
+/// The names the tokens give, less those the structure shows to be common table expressions.
+fn tables_of(number: usize, statement: &[Placed<'_>]) -> impl Iterator<Item = String> {
+    let kind = if number <= MAX_READ { query::read(statement) } else { None };
+    let is_expression =
+        move |index| matches!(&kind, Some(Kind::Query(structure)) if structure.expressions.contains(&index));
+    tables::gather(statement).into_iter().filter(move |(index, _)| !is_expression(*index)).map(|(_, name)| name)
 }
 
 fn each_reading<'a>(
@@ -195,6 +178,8 @@ fn each_reading<'a>(
 }
 
 #[cfg(test)]
-mod tests;
+mod peer;
 #[cfg(test)]
-mod tree_tests;
+mod query_tests;
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ pub(super) struct Doubt {
 pub(super) struct Findings {
     /// Words that are harmless only if they are names.
     pub(super) doubts: Vec<Doubt>,
-    /// Whether it is a `SELECT` without any word that a tree could take for more than reading.
+    /// Whether it is a `SELECT` without any word that its structure could show to do more than read.
     pub(super) plain: bool,
 }
 
@@ -158,7 +158,7 @@ impl<'s, 'a> Around<'s, 'a> {
         }
     }
 
-    /// Whether a writing word stands where only a name can stand, for a tree to confirm.
+    /// Whether a writing word stands where only a name can stand, for the structure to confirm.
     ///
     /// `INTO` is reserved everywhere, and `(DELETE FROM` may begin a common table expression.
     fn may_be_name(&self, keyword: &str) -> bool {

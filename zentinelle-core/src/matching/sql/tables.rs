@@ -1,8 +1,7 @@
 //! Gathers the names that stand where a table may stand.
 
-use std::collections::BTreeSet;
-
 use super::lexer::{Placed, Token};
+use super::words::FROM_INSIDE;
 
 /// Words after which a table follows, wherever they stand.
 const OPENS: &[&str] =
@@ -63,8 +62,14 @@ const CLOSES: &[&str] = &[
 ];
 /// Words that are no table where one is expected, and do not end a list of them either.
 const STOPS: &[&str] = &["WITH", "ON", "FOR", "OFFSET", "FETCH", "WHEN", "OUTPUT", "WINDOW", "AS", "OF", "TO"];
-/// Functions with a `FROM` of their own.
-const FROM_INSIDE: &[&str] = &["EXTRACT", "TRIM", "SUBSTRING", "OVERLAY", "POSITION", "SUBSTR"];
+
+/// Words after which, and after a comma in the list they open, a table follows at once.
+const DIRECT: &[&str] = &["FROM", "JOIN", "APPLY", "STRAIGHT_JOIN"];
+/// Words that are no table even there: every database reserves them.
+pub(super) const NO_TABLE: &[&str] =
+    &["WHERE", "GROUP", "ORDER", "HAVING", "UNION", "INTERSECT", "EXCEPT", "SELECT", "ON"];
+/// Words that are none if a name or a parenthesis follows.
+pub(super) const BEFORE_TABLE: &[&str] = &["ONLY", "LATERAL", "TABLE", "WITH"];
 
 /// One parenthesis level.
 #[derive(Clone, Copy, Default)]
@@ -73,14 +78,17 @@ struct Level {
     expects: bool,
     /// Inside a list of tables, so that a comma brings the next one.
     lists: bool,
+    /// Whatever word stands where a table is expected is one.
+    direct: bool,
     /// `FROM` here belongs to a function.
     function: bool,
 }
 
-/// Adds the tables one statement names.
-pub(super) fn gather(statement: &[Placed<'_>], found: &mut BTreeSet<String>) {
+/// The tables one statement names, each with the token it begins at.
+pub(super) fn gather(statement: &[Placed<'_>]) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
     let Some(verb) = statement.iter().find(|token| !token.is_mark('(')) else {
-        return;
+        return found;
     };
     let mut levels: Vec<Level> = Vec::new();
     let mut level = Level::default();
@@ -100,27 +108,67 @@ pub(super) fn gather(statement: &[Placed<'_>], found: &mut BTreeSet<String>) {
             }
             Token::Mark(',') => level.expects = level.lists,
             Token::Word(_) if level.function && token.is_word("FROM") => level.function = false,
+            Token::Word(_) if level.expects && level.direct && is_table(statement, index) => {
+                index = take(statement, index, &mut found);
+                level.expects = false;
+                continue;
+            }
             Token::Word(_) if !is_qualified(before) && opens(statement, index, verb) => {
                 level.lists = true;
                 level.expects = true;
+                level.direct = token.is_any(DIRECT);
             }
             Token::Word(_) if token.is_any(CLOSES) && !is_qualified(before) => {
-                level.expects = false;
-                level.lists = false;
+                level = Level::default();
             }
             Token::Word(_) if level.expects && token.is_any(STOPS) => level.expects = false,
             Token::Word(_) if level.expects && token.is_any(BETWEEN) => {}
             Token::Word(_) | Token::Name(_) | Token::Text(_) if level.expects => {
-                let (name, length) = qualified(statement.get(index..).unwrap_or_default());
-                found.insert(name);
+                index = take(statement, index, &mut found);
                 level.expects = false;
-                index += length;
                 continue;
             }
             _ => {}
         }
         index += 1;
     }
+    found
+}
+
+/// Whether a word where a table has to stand is one, rather than a word before it.
+fn is_table(statement: &[Placed<'_>], index: usize) -> bool {
+    let (token, next) = (statement.get(index), statement.get(index + 1));
+    let is = |words: &[&str]| token.is_some_and(|token| token.is_any(words));
+    let called = next.is_some_and(|next| next.is_mark('('));
+    let named = next.is_some_and(|next| matches!(next.token, Token::Word(_) | Token::Name(_)));
+    let before = is(BEFORE_TABLE) && (named || called);
+    let rows = is(&["VALUES"]) && called;
+    !(is(NO_TABLE) || before || rows)
+}
+
+/// Notes the name at `index` and says where it ends.
+fn take(statement: &[Placed<'_>], index: usize, found: &mut Vec<(usize, String)>) -> usize {
+    let (name, length) = qualified(statement.get(index..).unwrap_or_default());
+    if let Some(whole) = hyphenated(statement.get(index..).unwrap_or_default()) {
+        found.push((index, whole));
+    }
+    found.push((index, name));
+    index + length
+}
+
+/// Reads `my-project.data.table`, as BigQuery does without quotes.
+fn hyphenated(tokens: &[Placed<'_>]) -> Option<String> {
+    let mut name = String::new();
+    for token in tokens {
+        match token.token {
+            Token::Word(part) | Token::Number(part) if name.is_empty() || name.ends_with(['-', '.']) => {
+                name.push_str(part)
+            }
+            Token::Mark(mark @ ('-' | '.')) => name.push(mark),
+            _ => break,
+        }
+    }
+    name.contains('-').then_some(name)
 }
 
 fn is_qualified(before: Option<&Placed<'_>>) -> bool {

@@ -113,6 +113,11 @@ fn a_text_that_writes_in_one_dialect_fails_in_all() {
         "SELECT `; DROP TABLE t; SELECT `",
         "SELECT '''a' ; DROP TABLE t; -- '''",
         "SELECT 1 // 2; DROP TABLE t",
+        "SELECT b\"\\\" , \" ; DROP TABLE t; -- \"",
+        "SELECT X'\\'; DROP TABLE t; -- '",
+        "SELECT 1 /*! + '*/' ; DROP TABLE t; -- ' */",
+        "SELECT 1 --\u{1}'\n; DROP TABLE t -- '",
+        "SELECT 1 /*M! ; DROP TABLE t */",
     ] {
         fails(text);
     }
@@ -171,6 +176,11 @@ fn tables_are_found_at_every_depth() {
         ("EXPLAIN ANALYZE SELECT * FROM t", &["t"]),
         ("TABLE t", &["t"]),
         ("DESCRIBE t", &["t"]),
+        // What BigQuery reads as one name, others read as two.
+        ("SELECT * FROM my-project.d.t", &["my", "my-project.d.t"]),
+        ("SELECT * FROM my-project-12.d.t x", &["my", "my-project-12.d.t"]),
+        ("SELECT EXTRACT(year FROM (SELECT a FROM t)), TRIM((SELECT b FROM u) FROM c)", &["t", "u"]),
+        ("SELECT * FROM temp, view v JOIN output ON a = b", &["output", "temp", "view"]),
     ];
     for (text, expected) in cases {
         assert_eq!(tables(text).unwrap(), *expected, "{text}");

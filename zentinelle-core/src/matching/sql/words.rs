@@ -177,3 +177,63 @@ pub(super) const SIDE_EFFECTS: &[&str] = &[
 
 /// Packages whose members are called as `package.member(..)`.
 pub(super) const PACKAGES: &[&str] = &["dbms_*", "utl_*", "sys_exec*"];
+
+/// Words that begin or join the parts of a query, and so are no bare alias.
+#[rustfmt::skip]
+pub(super) const CLAUSES: &[&str] = &[
+    "SELECT", "FROM", "WHERE", "PREWHERE", "GROUP", "ORDER", "SORT", "CLUSTER", "DISTRIBUTE", "HAVING", "QUALIFY",
+    "WINDOW", "LIMIT", "OFFSET", "FETCH", "UNION", "INTERSECT", "EXCEPT", "MINUS", "INTO", "FOR", "WITH", "VALUES",
+    "CONNECT", "START", "OPTION", "ON", "USING", "SET", "RETURNING", "AS", "JOIN", "STRAIGHT_JOIN", "APPLY", "INNER",
+    "LEFT", "RIGHT", "FULL", "OUTER", "CROSS", "NATURAL", "LATERAL", "SEMI", "ANTI", "ASOF", "GLOBAL", "TABLESAMPLE",
+    "EXCLUDE", "REPLACE", "RENAME", "USE", "FORCE", "IGNORE", "AND", "OR", "NOT", "IN", "IS", "LIKE", "BETWEEN",
+    "WHEN", "THEN", "ELSE", "END", "BY", "TABLE",
+];
+
+/// Words that may stand before `JOIN`.
+pub(super) const JOINS: &[&str] = &[
+    "NATURAL", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS", "SEMI", "ANTI", "ASOF", "GLOBAL", "ANY", "ALL",
+    "LOOP", "HASH", "MERGE", "REMOTE",
+];
+
+/// Functions with a `FROM` of their own.
+pub(super) const FROM_INSIDE: &[&str] = &["EXTRACT", "TRIM", "SUBSTRING", "OVERLAY", "POSITION", "SUBSTR"];
+
+/// Units of an interval.
+pub(super) const UNITS: &[&str] = &[
+    "YEAR",
+    "YEARS",
+    "QUARTER",
+    "QUARTERS",
+    "MONTH",
+    "MONTHS",
+    "WEEK",
+    "WEEKS",
+    "DAY",
+    "DAYS",
+    "HOUR",
+    "HOURS",
+    "MINUTE",
+    "MINUTES",
+    "SECOND",
+    "SECONDS",
+    "MILLISECOND",
+    "MILLISECONDS",
+    "MICROSECOND",
+    "MICROSECONDS",
+];
+
+/// Verbs of statements that are no queries, in some dialect.
+#[rustfmt::skip]
+pub(super) const OTHER_VERBS: &[&str] = &[
+    "ABORT", "ALTER", "ANALYZE", "ASSERT", "ATTACH", "BEGIN", "CACHE", "CALL", "CASE", "CLOSE", "COMMENT", "COMMIT",
+    "COPY", "CREATE", "DEALLOCATE", "DECLARE", "DELETE", "DENY", "DETACH", "DISCARD", "DROP", "END", "EXEC", "EXECUTE",
+    "EXPORT", "FETCH", "FLUSH", "GRANT", "IF", "INSERT", "INSTALL", "KILL", "LIST", "LISTEN", "LOAD", "LOCK", "LS",
+    "MERGE", "MSCK", "NOTIFY", "OPEN", "OPTIMIZE", "PRAGMA", "PREPARE", "PRINT", "PUT", "RAISE", "RAISERROR",
+    "RELEASE", "REMOVE", "RENAME", "REPLACE", "RESET", "RETURN", "REVOKE", "RM", "ROLLBACK", "SAVEPOINT", "SET",
+    "START", "THROW", "TRUNCATE", "UNCACHE", "UNLISTEN", "UNLOAD", "UNLOCK", "UPDATE", "USE", "VACUUM", "WAITFOR",
+    "WHILE",
+];
+
+/// Those of them that are a statement without any further word.
+pub(super) const WHOLE_STATEMENTS: &[&str] =
+    &["ABORT", "BEGIN", "COMMIT", "END", "RAISE", "RETURN", "ROLLBACK", "THROW", "VACUUM"];

@@ -1,12 +1,114 @@
-//! Hands the tokens of one statement to the parser of `sqlparser`.
+//! What `sqlparser` makes of a statement, to hold our own reading to.
 //!
-//! The parser gets the tokens this module cut, not the text, so that it judges exactly what one family of databases
-//! would run. Each carries its place in the statement as its column, by which names are found again.
+//! It gets the tokens this module cut, not the text: both then judge exactly the same. Each carries its place in the
+//! statement as its column, by which names are found again.
 
-use sqlparser::dialect::GenericDialect;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Select, Statement, Visit, Visitor};
+use sqlparser::dialect::*;
+use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Span, Token as Parsed, TokenWithSpan, Tokenizer};
 
 use super::lexer::{Placed, Token};
+
+/// The dialects asked, the broadest first.
+pub(super) fn dialects() -> [&'static dyn Dialect; 13] {
+    [
+        &GenericDialect,
+        &PostgreSqlDialect {},
+        &MySqlDialect {},
+        &MsSqlDialect {},
+        &SQLiteDialect {},
+        &SnowflakeDialect,
+        &BigQueryDialect,
+        &OracleDialect,
+        &DuckDbDialect,
+        &ClickHouseDialect {},
+        &RedshiftSqlDialect {},
+        &DatabricksDialect {},
+        &HiveDialect {},
+    ]
+}
+
+/// What one dialect finds in a query.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Tables and views, their parts joined by dots.
+    pub(super) tables: BTreeSet<String>,
+    /// The tokens that are names.
+    pub(super) names: BTreeSet<usize>,
+    /// Whether it does more than read.
+    pub(super) writes: bool,
+    /// The common table expressions of each query around: name, quote, and the token after which it can be named.
+    scopes: Vec<Vec<(Ident, usize)>>,
+}
+
+/// What a dialect finds in a statement that it parses as a query, explained or not.
+pub(super) fn seen(statement: &[Placed<'_>], dialect: &dyn Dialect) -> Option<Seen> {
+    let stream = stream(statement)?;
+    let mut parser = Parser::new(dialect).with_recursion_limit(48).with_tokens_with_locations(stream);
+    let mut statements = parser.parse_statements().ok()?;
+    let mut query = statements.pop().filter(|_| statements.is_empty())?;
+    while let Statement::Explain { statement, .. } = query {
+        query = *statement;
+    }
+    let Statement::Query(query) = query else {
+        return None;
+    };
+    let mut seen = Seen::default();
+    let _ = query.visit(&mut seen);
+    Some(seen)
+}
+
+impl Visitor for Seen {
+    type Break = ();
+
+    fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
+        self.writes |= !matches!(statement, Statement::Query(_));
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        self.writes |= !query.locks.is_empty();
+        let expressions = query.with.iter().flat_map(|with| {
+            with.cte_tables.iter().filter_map(|cte| {
+                let name = &cte.alias.name;
+                let span = if with.recursive { name.span } else { cte.closing_paren_token.0.span };
+                Some((name.clone(), place(span)?))
+            })
+        });
+        self.scopes.push(expressions.collect());
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.scopes.pop();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        self.writes |= select.into.is_some();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+        let idents = relation.0.iter().filter_map(ObjectNamePart::as_ident).collect::<Vec<_>>();
+        let expression = matches!(idents.as_slice(), [ident] if self.scopes.iter().flatten().any(|(name, from)| {
+            name.value == ident.value && name.quote_style == ident.quote_style && place(ident.span) > Some(*from)
+        }));
+        if !expression {
+            self.tables.insert(idents.iter().map(|ident| ident.value.as_str()).collect::<Vec<_>>().join("."));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_ident(&mut self, ident: &Ident) -> ControlFlow<()> {
+        self.names.extend(place(ident.span));
+        ControlFlow::Continue(())
+    }
+}
 
 /// Longest statement that is parsed, in tokens.
 const MAX_TOKENS: usize = 2048;
@@ -19,7 +121,7 @@ const MAX_LINKS: usize = 256;
 const PREFIXES: &[&str] = &["n", "b", "x", "r", "rb", "br"];
 
 /// The statement as the parser takes it, unless it is too large for it or has a sign no parser knows.
-pub(super) fn stream(statement: &[Placed<'_>]) -> Option<Vec<TokenWithSpan>> {
+fn stream(statement: &[Placed<'_>]) -> Option<Vec<TokenWithSpan>> {
     if statement.len() > MAX_TOKENS || is_deep(statement) {
         return None;
     }
@@ -33,7 +135,7 @@ pub(super) fn stream(statement: &[Placed<'_>]) -> Option<Vec<TokenWithSpan>> {
             Token::Word(word) if !is_sign(placed) => stream.push(at(index, Parsed::make_word(word, None))),
             Token::Name(name) => stream.push(at(index, Parsed::make_word(name, Some('"')))),
             Token::Text(text) => stream.push(at(index, Parsed::SingleQuotedString(text.to_owned()))),
-            Token::Number => stream.push(at(index, Parsed::Number("1".to_owned(), false))),
+            Token::Number(number) => stream.push(at(index, Parsed::Number(number.to_owned(), false))),
             Token::Mark(mark) if lone(mark).is_some() => stream.extend(lone(mark).map(|token| at(index, token))),
             Token::Mark(_) | Token::Word(_) => {
                 let signs = signs(statement.get(index..).unwrap_or_default());
@@ -49,7 +151,7 @@ pub(super) fn stream(statement: &[Placed<'_>]) -> Option<Vec<TokenWithSpan>> {
 }
 
 /// The place in the statement that a span of the tree stands for.
-pub(super) fn place(span: Span) -> Option<usize> {
+fn place(span: Span) -> Option<usize> {
     usize::try_from(span.start.column).ok()?.checked_sub(1)
 }
 
