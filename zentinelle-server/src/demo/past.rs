@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use zentinelle_core::ids::{AgentId, TenantId};
 
-use super::scenario::{self, Deed, Dice, Organisation, Worker};
+use super::reports;
+use super::scenario::{self, Dice, Organisation, Worker};
 use crate::app::App;
-use crate::auth::{AgentFacts, Caller, Role, SignedIn, SignedInBy};
+use crate::auth::{AgentFacts, Caller};
 use crate::clock::{self, Clock};
 use crate::http::error::ApiError;
 use crate::jobs::tasks;
@@ -32,20 +33,21 @@ use crate::store::policies;
 /// Unit: microseconds.
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 1_440 * MINUTE;
+/// How often a report of the month is asked for. Unit: days.
+const MONTH: u32 = 30;
 /// Where the dice start.
 const SEED: u64 = 20_260_701;
 /// How many incidents one risk is linked with.
 const MOST_LINKED: u64 = 20;
 /// How long the database may take to have everything.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Lives through so many days, up to now.
-pub(super) async fn live(app: &App, tenant: &TenantId, days: u32) -> Result<(), ApiError> {
-    let scenario = scenario::read().map_err(|error| ApiError::Internal(error.to_string()))?;
+pub(super) async fn live(app: &App, tenant: &TenantId, scenario: &Organisation, days: u32) -> Result<(), ApiError> {
     let now = clock::now_micros();
     let begin = now - i64::from(days) * DAY;
     let clock = Clock::at(begin);
-    let past = Past { app, tenant, scenario: &scenario, clock: clock.clone(), now };
+    let past = Past { app, tenant, scenario, clock: clock.clone(), now };
     clock::by(clock, past.live(begin, days)).await
 }
 
@@ -80,8 +82,14 @@ impl Past<'_> {
                     self.act(worker, facts, &mut dice).await?;
                 }
             }
-            if day % 7 == 6 || day + 1 == days {
+            let last = day + 1 == days;
+            if day % 7 == 6 || last {
                 self.look_after(midnight + DAY - MINUTE, &mut dice).await?;
+            }
+            if day % MONTH == MONTH - 1 || last {
+                self.settle().await?;
+                let who = [self.somebody(1), self.somebody(0)];
+                reports::ask(self.app, &self.clock, &who, last).await?;
             }
         }
         self.clock.set(self.now);
@@ -111,7 +119,7 @@ impl Past<'_> {
             if let Some(agents) = risk.remove("agents") {
                 risk.insert("agent_ids".to_owned(), agents);
             }
-            risks::create(self.app, &self.somebody(number % 3), input(&Value::Object(risk))?).await?;
+            risks::create(self.app, &self.somebody(number % 3), scenario::input(&Value::Object(risk))?).await?;
             self.clock.advance(MINUTE);
         }
         Ok(())
@@ -130,7 +138,7 @@ impl Past<'_> {
                 .limit(MOST_LINKED);
             let incidents: Vec<String> = about.all(db).await?.into_iter().map(|row| row.id).collect();
             if !incidents.is_empty() {
-                let change = input(&json!({ "incident_ids": incidents }))?;
+                let change = scenario::input(&json!({ "incident_ids": incidents }))?;
                 risks::update(self.app, &self.somebody(1), id, change).await?;
             }
         }
@@ -171,16 +179,16 @@ impl Past<'_> {
             self.clock.advance(MINUTE);
         }
         for model in &self.scenario.models {
-            models::create(app, caller, input(model)?).await?;
+            models::create(app, caller, scenario::input(model)?).await?;
         }
         for rule in &self.scenario.content_rules {
-            content_rules::create(app, caller, input(rule)?).await?;
+            content_rules::create(app, caller, scenario::input(rule)?).await?;
         }
         for rule in &self.scenario.alert_rules {
-            alert_rules::create(app, caller, input(rule)?).await?;
+            alert_rules::create(app, caller, scenario::input(rule)?).await?;
         }
         for prompt in &self.scenario.prompts {
-            system_prompts::create(app, caller, input(prompt)?).await?;
+            system_prompts::create(app, caller, scenario::input(prompt)?).await?;
         }
         app.content_rules_changed(self.tenant).await;
         self.register_risks().await
@@ -218,35 +226,13 @@ impl Past<'_> {
         let Some(deed) = dice.pick(&worker.does, |deed| deed.weight) else { return Ok(()) };
         let asked = Asked {
             agent: Arc::clone(facts),
-            user: self.user(worker, dice),
+            user: worker.user(dice),
             action: deed.action.clone(),
-            context: self.context(worker, deed, dice),
+            context: deed.context(worker.session(self.clock.micros()), dice),
             dry_run: false,
             source: Source::Native,
         };
         decide::answer(self.app, asked).await.map(drop)
-    }
-
-    fn context(&self, worker: &Worker, deed: &Deed, dice: &mut Dice) -> Map<String, Value> {
-        let mut context = deed.context.clone();
-        if let Some(tool) = &deed.tool {
-            // Coding agents say what they say to their own hooks.
-            let arguments = if matches!(tool.as_str(), "Bash" | "Edit" | "Read") { "tool_input" } else { "tool_args" };
-            context.insert("tool_name".to_owned(), json!(tool));
-            context.insert(arguments.to_owned(), Value::Object(dice.fill_all(&deed.args)));
-        }
-        context.insert("session_id".to_owned(), json!(self.session(worker)));
-        context
-    }
-
-    /// One session a day and agent.
-    fn session(&self, worker: &Worker) -> String {
-        format!("{}-{}", worker.id, self.clock.micros().div_euclid(DAY))
-    }
-
-    fn user(&self, worker: &Worker, dice: &mut Dice) -> Option<String> {
-        let user = dice.pick(&worker.users, |_| 1)?;
-        Some(format!("{user}@northwind.example"))
     }
 
     /// The system prompt an agent speaks with, as the organisation's library has it.
@@ -267,9 +253,9 @@ impl Past<'_> {
         let number = |dice: &mut Dice, least: u64, span: u64| i64::try_from(least + dice.below(span)).ok();
         let turn = Turn {
             agent: Arc::clone(facts),
-            user: self.user(worker, dice),
+            user: worker.user(dice),
             interaction_type: "chat".to_owned(),
-            session_id: Some(self.session(worker)),
+            session_id: Some(worker.session(self.clock.micros())),
             request_id: None,
             provider: Some(worker.provider.clone()),
             model: Some(worker.model.clone()),
@@ -350,7 +336,7 @@ impl Past<'_> {
         let minutes = i64::try_from(20 + dice.below(300)).unwrap_or_default();
         self.clock.set((row.created_at + minutes * MINUTE).min(at));
         let take = json!({ "status": "investigating", "assignee_id": assignee });
-        incidents::update(self.app, &who, &row.id, input(&take)?).await?;
+        incidents::update(self.app, &who, &row.id, scenario::input(&take)?).await?;
         if dice.below(5) == 0 {
             return Ok(());
         }
@@ -361,22 +347,12 @@ impl Past<'_> {
             "resolution": "The call was refused as intended; the prompt now says what the text is.",
             "impact": "None: nothing left the organisation.",
         });
-        incidents::update(self.app, &who, &row.id, input(&end)?).await.map(drop)
+        incidents::update(self.app, &who, &row.id, scenario::input(&end)?).await.map(drop)
     }
 
     /// One of those who look after agents.
     fn somebody(&self, number: u64) -> Caller {
-        let at = usize::try_from(number).unwrap_or_default();
-        let Some(person) = self.scenario.people.get(at) else { return Caller::local(self.tenant.clone()) };
-        let role = Role::from_name(&person.role).unwrap_or(Role::Viewer);
-        let signed_in = SignedIn {
-            by: SignedInBy::Local,
-            user_id: String::new(),
-            session_id: String::new(),
-            email: Some(person.email.clone()),
-            name: person.name.clone(),
-        };
-        Caller::person(self.tenant.clone(), role, &person.email, signed_in)
+        self.scenario.caller(self.tenant, usize::try_from(number).unwrap_or_default())
     }
 
     /// Waits until the database has everything.
@@ -392,9 +368,4 @@ impl Past<'_> {
             tracing::warn!(?error, "a job of the demonstration failed");
         }
     }
-}
-
-/// What a service takes, from how the scenario writes it.
-fn input<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, ApiError> {
-    crate::http::extract::read(value.clone())
 }
