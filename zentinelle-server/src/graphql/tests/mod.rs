@@ -8,6 +8,7 @@ mod pages;
 mod schema;
 mod subscriptions;
 mod tenancy;
+mod trial;
 mod world;
 
 use serde_json::{Value, json};
