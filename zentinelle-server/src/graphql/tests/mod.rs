@@ -2,6 +2,7 @@
 
 mod frame;
 mod governance;
+mod held;
 mod live;
 mod mutations;
 mod pages;
