@@ -20,7 +20,7 @@ use self::scenario::Organisation;
 use crate::app::App;
 use crate::auth::key::KeyKind;
 use crate::auth::{Caller, Role};
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::http::error::ApiError;
 use crate::service::keys::{self, NewKey};
 use crate::service::policies::Keeper;
@@ -56,7 +56,10 @@ pub(crate) async fn seed(app: &App, days: u32) -> Result<Keys, ApiError> {
     if present.count(app.store.db()).await? == 0 {
         let written = documents::read(POLICIES, &tenant).map_err(ApiError::Policies)?;
         let manner = Manner { keeper: Keeper::Document, prune: false, dry_run: false };
-        documents::apply(app, &caller, &written, manner, "the demonstration's policies").await?;
+        // They are as old as what was decided by them.
+        let founded = if days > 0 { past::beginning(clock::now_micros(), days) } else { clock::now_micros() };
+        let founding = documents::apply(app, &caller, &written, manner, "the demonstration's policies");
+        clock::by(Clock::at(founded), founding).await?;
         if days > 0 {
             let started = std::time::Instant::now();
             // Without its past the organisation is as good to try.

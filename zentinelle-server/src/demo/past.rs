@@ -25,10 +25,11 @@ use crate::service::interactions::{self, ReportedUsage, Turn};
 use crate::service::policies::Keeper;
 use crate::service::policies::documents::{self, Manner};
 use crate::service::{
-    agent_groups, agents, alert_rules, alerts, content_rules, incidents, models, packs, risks, system_prompts, tenants,
+    agent_groups, agents, alert_rules, alerts, content_rules, incidents, legal_holds, models, packs, risks,
+    system_prompts, tenants,
 };
 use crate::store::entities::{alert, approval, incident, risk};
-use crate::store::policies;
+use crate::store::{notifications, policies};
 
 /// Unit: microseconds.
 const MINUTE: i64 = 60_000_000;
@@ -42,10 +43,15 @@ const MOST_LINKED: u64 = 20;
 /// How long the database may take to have everything.
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
+/// When so many days began of which today is the last. Days begin at midnight, UTC.
+pub(super) fn beginning(now: i64, days: u32) -> i64 {
+    (now.div_euclid(DAY) + 1 - i64::from(days)) * DAY
+}
+
 /// Lives through so many days, up to now.
 pub(super) async fn live(app: &App, tenant: &TenantId, scenario: &Organisation, days: u32) -> Result<(), ApiError> {
     let now = clock::now_micros();
-    let begin = now - i64::from(days) * DAY;
+    let begin = beginning(now, days);
     let clock = Clock::at(begin);
     let past = Past { app, tenant, scenario, clock: clock.clone(), now };
     clock::by(clock, past.live(begin, days)).await
@@ -88,6 +94,7 @@ impl Past<'_> {
             }
             if day % MONTH == MONTH - 1 || last {
                 self.settle().await?;
+                self.clock.set((midnight + DAY).min(self.now) - 20 * MINUTE);
                 let who = [self.somebody(1), self.somebody(0)];
                 reports::ask(self.app, &self.clock, &who, last).await?;
             }
@@ -190,6 +197,19 @@ impl Past<'_> {
         for prompt in &self.scenario.prompts {
             system_prompts::create(app, caller, scenario::input(prompt)?).await?;
         }
+        let hold = legal_holds::Input {
+            name: Some("Refund dispute, customer C-4417".to_owned()),
+            reason: Some(
+                "What the help desk's agent was asked and answered is kept until the case is closed.".to_owned(),
+            ),
+            hold_type: Some("litigation".to_owned()),
+            reference_number: Some("2026-117".to_owned()),
+            agent_ids: Some(vec!["support-assistant".to_owned()]),
+            custodian_email: Some("maya.lindqvist@northwind.example".to_owned()),
+            notify_on_access: Some(true),
+            ..legal_holds::Input::default()
+        };
+        legal_holds::create(app, caller, hold).await?;
         app.content_rules_changed(self.tenant).await;
         self.register_risks().await
     }
@@ -210,12 +230,15 @@ impl Past<'_> {
             let absent =
                 (worker.id == "lead-researcher" && day < 30) || (worker.id == "release-manager" && day % 45 > 30);
             let growth = 40 + day.min(90) * 60 / 90;
-            let times = worker.pace * share * growth / 10_000 / 2 + dice.below(3);
+            let times = worker.pace * share * growth / 10_000 + dice.below(3);
             for _ in 0..if absent { 0 } else { times } {
                 let hour = if worker.users.is_empty() { dice.below(24) } else { 8 + dice.below(10) };
                 let at = midnight + i64::try_from(hour * 60 + dice.below(60)).unwrap_or_default() * MINUTE;
                 let at = at + i64::try_from(dice.below(60_000_000)).unwrap_or_default();
-                plan.push((at.min(self.now), number, dice.below(3) == 0));
+                let talks = dice.below(3) == 0;
+                if at < self.now {
+                    plan.push((at, number, talks));
+                }
             }
         }
         plan
@@ -283,9 +306,14 @@ impl Past<'_> {
         let at = at.min(self.now);
         self.clock.set(at);
         self.job(tasks::alert_rules::check(self.app, self.tenant).await);
+        // What nobody answered in time is over, as the schedule finds within half a minute.
+        resolve::expire_due(self.app).await?;
         // What came up in the last days is still on the table.
         let recent = self.now - 2 * DAY;
         let db = self.app.store.db();
+        if at < recent {
+            notifications::read_all(db, self.tenant, at).await?;
+        }
         let pending = approval::Entity::find()
             .filter(approval::Column::TenantId.eq(self.tenant.as_str()))
             .filter(approval::Column::Status.eq("pending"))
@@ -309,7 +337,9 @@ impl Past<'_> {
         for row in open.all(db).await? {
             self.clock.set((row.created_at + 3 * 60 * MINUTE).min(at));
             let who = self.somebody(1 + dice.below(2));
-            alerts::acknowledge(self.app, &who, &row.id).await?;
+            if row.status == "open" {
+                alerts::acknowledge(self.app, &who, &row.id).await?;
+            }
             if dice.below(6) > 0 {
                 self.clock.advance(90 * MINUTE);
                 let (note, is_false) = match dice.below(4) {
