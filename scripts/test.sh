@@ -19,6 +19,9 @@ cargo test --locked -q -p zentinelle-core --test vectors -- --nocapture | grep -
 say "the whole interface, with schemathesis"
 scripts/schemathesis.sh 150
 
+say "compliance reports, with NIST's model of OSCAL"
+scripts/oscal.sh
+
 say "policies of the examples"
 cargo build --locked -q -p zentinelle-server
 target=${CARGO_TARGET_DIR:-target}

@@ -48,6 +48,12 @@ pub(crate) fn now() -> Timestamp {
     CLOCK.try_with(|clock| instant(clock.micros())).unwrap_or_else(|_| Timestamp::now())
 }
 
+/// When an id was made that begins with its time (UUIDv7), to the millisecond. Unit: microseconds since 1970.
+pub(crate) fn of_id(id: &str) -> Option<i64> {
+    let (seconds, nanos) = uuid::Uuid::try_parse(id).ok()?.get_timestamp()?.to_unix();
+    i64::try_from(seconds).ok()?.checked_mul(1_000_000)?.checked_add(i64::from(nanos / 1_000))
+}
+
 /// An instant as the database keeps it. Unit: microseconds since 1970, UTC.
 pub(crate) fn micros(instant: Timestamp) -> i64 {
     instant.as_microsecond()

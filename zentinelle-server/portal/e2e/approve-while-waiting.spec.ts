@@ -9,8 +9,8 @@ test("an action is approved while its agent waits", async ({ page, rest, newAgen
   const waiting = rest("get", `approvals/${stopped.approval_id}?wait=55`, agent.key);
 
   await page.goto("approvals/");
-  await page.getByRole("row", { name: new RegExp(agent.agentId) }).getByRole("button", { name: "Tool call" }).click();
-  const panel = page.getByRole("dialog", { name: `Tool call: ${agent.name}` });
+  await page.getByRole("row", { name: new RegExp(agent.name) }).getByRole("button", { name: "Tool call" }).click();
+  const panel = page.getByRole("dialog", { name: `Tool call: issue_refund · ${agent.name}` });
   await expect(panel.getByText("A-4711")).toBeVisible();
   await expect(panel.getByText("Time left")).toBeVisible();
   await panel.getByLabel("Comment").fill("The parcel never came");
@@ -25,7 +25,7 @@ test("an action is approved while its agent waits", async ({ page, rest, newAgen
   expect(await (await rest("post", "evaluate", agent.key, again)).json()).toMatchObject({ allowed: false });
 
   await page.getByRole("tab", { name: "Answered" }).click();
-  await expect(page.getByRole("row", { name: new RegExp(agent.agentId) })).toBeVisible();
+  await expect(page.getByRole("row", { name: new RegExp(agent.name) })).toBeVisible();
 });
 
 test("an action is denied, and its agent is told", async ({ page, rest, newAgent, newPolicy }) => {
@@ -35,7 +35,7 @@ test("an action is denied, and its agent is told", async ({ page, rest, newAgent
   await expect.poll(async () => (stopped = await (await rest("post", "evaluate", agent.key, call("close_account"))).json()).allowed).toBe(false);
   const waiting = rest("get", `approvals/${stopped.approval_id}?wait=55`, agent.key);
   await page.goto(`approvals/?open=${stopped.approval_id}`);
-  const panel = page.getByRole("dialog", { name: `Tool call: ${agent.name}` });
+  const panel = page.getByRole("dialog", { name: `Tool call: close_account · ${agent.name}` });
   await panel.getByRole("button", { name: "Deny" }).click();
   await expect(page.getByText("Denied. The agent was told.")).toBeVisible();
   expect(await (await waiting).json()).toMatchObject({ status: "denied" });

@@ -2,7 +2,9 @@
 //! repository in force, agents with a past, people who can sign in, and commands to try.
 
 mod past;
+mod reports;
 mod scenario;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -14,10 +16,11 @@ use serde_json::{Map, Value, json};
 use zentinelle_core::ids::{AgentId, TenantId};
 use zeroize::Zeroizing;
 
+use self::scenario::Organisation;
 use crate::app::App;
 use crate::auth::key::KeyKind;
 use crate::auth::{Caller, Role};
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::http::error::ApiError;
 use crate::service::keys::{self, NewKey};
 use crate::service::policies::Keeper;
@@ -48,21 +51,25 @@ pub(crate) struct Keys {
 pub(crate) async fn seed(app: &App, days: u32) -> Result<Keys, ApiError> {
     let tenant = TenantId::new(tenants::STANDALONE);
     let caller = Caller::local(tenant.clone());
+    let scenario = scenario::read()?;
     let present = policy::Entity::find().filter(policy::Column::TenantId.eq(tenant.as_str()));
     if present.count(app.store.db()).await? == 0 {
         let written = documents::read(POLICIES, &tenant).map_err(ApiError::Policies)?;
         let manner = Manner { keeper: Keeper::Document, prune: false, dry_run: false };
-        documents::apply(app, &caller, &written, manner, "the demonstration's policies").await?;
+        // They are as old as what was decided by them.
+        let founded = if days > 0 { past::beginning(clock::now_micros(), days) } else { clock::now_micros() };
+        let founding = documents::apply(app, &caller, &written, manner, "the demonstration's policies");
+        clock::by(Clock::at(founded), founding).await?;
         if days > 0 {
             let started = std::time::Instant::now();
             // Without its past the organisation is as good to try.
-            match past::live(app, &tenant, days).await {
+            match past::live(app, &tenant, &scenario, days).await {
                 Ok(()) => tracing::info!(days, took_ms = started.elapsed().as_millis(), "the demonstration has a past"),
                 Err(error) => tracing::error!(?error, "the demonstration's past ended early"),
             }
         }
     }
-    let (password, people) = if days > 0 { people(app, &caller).await? } else { (None, Vec::new()) };
+    let (password, people) = if days > 0 { people(app, &caller, &scenario).await? } else { (None, Vec::new()) };
     let txn = app.store.begin().await?;
     enrol(&txn, &tenant, AGENT, "Demonstration agent").await?;
     let enrolment = keys::issue(&txn, app.directory.hasher(), &caller, NewKey::new(KeyKind::Enrolment, "demo")).await?;
@@ -72,6 +79,11 @@ pub(crate) async fn seed(app: &App, days: u32) -> Result<Keys, ApiError> {
     let operator = keys::issue(&txn, app.directory.hasher(), &caller, operator).await?;
     txn.commit().await?;
     app.policies_changed(&tenant).await;
+    if days > 0
+        && let Err(error) = waiting::leave(app, &tenant, &scenario).await
+    {
+        tracing::error!(?error, "nothing waits for approval in the demonstration");
+    }
     Ok(Keys {
         enrolment: enrolment.key.text.to_string(),
         agent: own.key.text.to_string(),
@@ -83,8 +95,11 @@ pub(crate) async fn seed(app: &App, days: u32) -> Result<Keys, ApiError> {
 
 /// Gives everybody in the organisation one password, which is new at every start: earlier ones
 /// were shown once.
-async fn people(app: &App, caller: &Caller) -> Result<(Option<Zeroizing<String>>, Vec<String>), ApiError> {
-    let scenario = scenario::read().map_err(|error| ApiError::Internal(error.to_string()))?;
+async fn people(
+    app: &App,
+    caller: &Caller,
+    scenario: &Organisation,
+) -> Result<(Option<Zeroizing<String>>, Vec<String>), ApiError> {
     let password = passwords::temporary()?;
     let hash = passwords::hash(&password).await?;
     let mut shown = Vec::new();

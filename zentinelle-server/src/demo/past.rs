@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use zentinelle_core::ids::{AgentId, TenantId};
 
-use super::scenario::{self, Deed, Dice, Organisation, Worker};
+use super::reports;
+use super::scenario::{self, Dice, Organisation, Worker};
 use crate::app::App;
-use crate::auth::{AgentFacts, Caller, Role, SignedIn, SignedInBy};
+use crate::auth::{AgentFacts, Caller};
 use crate::clock::{self, Clock};
 use crate::http::error::ApiError;
 use crate::jobs::tasks;
@@ -24,28 +25,35 @@ use crate::service::interactions::{self, ReportedUsage, Turn};
 use crate::service::policies::Keeper;
 use crate::service::policies::documents::{self, Manner};
 use crate::service::{
-    agent_groups, agents, alert_rules, alerts, content_rules, incidents, models, packs, risks, system_prompts, tenants,
+    agent_groups, agents, alert_rules, alerts, content_rules, incidents, legal_holds, models, packs, risks,
+    system_prompts, tenants,
 };
 use crate::store::entities::{alert, approval, incident, risk};
-use crate::store::policies;
+use crate::store::{notifications, policies};
 
 /// Unit: microseconds.
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 1_440 * MINUTE;
+/// How often a report of the month is asked for. Unit: days.
+const MONTH: u32 = 30;
 /// Where the dice start.
 const SEED: u64 = 20_260_701;
 /// How many incidents one risk is linked with.
 const MOST_LINKED: u64 = 20;
 /// How long the database may take to have everything.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// When so many days began of which today is the last. Days begin at midnight, UTC.
+pub(super) fn beginning(now: i64, days: u32) -> i64 {
+    (now.div_euclid(DAY) + 1 - i64::from(days)) * DAY
+}
 
 /// Lives through so many days, up to now.
-pub(super) async fn live(app: &App, tenant: &TenantId, days: u32) -> Result<(), ApiError> {
-    let scenario = scenario::read().map_err(|error| ApiError::Internal(error.to_string()))?;
+pub(super) async fn live(app: &App, tenant: &TenantId, scenario: &Organisation, days: u32) -> Result<(), ApiError> {
     let now = clock::now_micros();
-    let begin = now - i64::from(days) * DAY;
+    let begin = beginning(now, days);
     let clock = Clock::at(begin);
-    let past = Past { app, tenant, scenario: &scenario, clock: clock.clone(), now };
+    let past = Past { app, tenant, scenario, clock: clock.clone(), now };
     clock::by(clock, past.live(begin, days)).await
 }
 
@@ -80,8 +88,15 @@ impl Past<'_> {
                     self.act(worker, facts, &mut dice).await?;
                 }
             }
-            if day % 7 == 6 || day + 1 == days {
+            let last = day + 1 == days;
+            if day % 7 == 6 || last {
                 self.look_after(midnight + DAY - MINUTE, &mut dice).await?;
+            }
+            if day % MONTH == MONTH - 1 || last {
+                self.settle().await?;
+                self.clock.set((midnight + DAY).min(self.now) - 20 * MINUTE);
+                let who = [self.somebody(1), self.somebody(0)];
+                reports::ask(self.app, &self.clock, &who, last).await?;
             }
         }
         self.clock.set(self.now);
@@ -111,7 +126,7 @@ impl Past<'_> {
             if let Some(agents) = risk.remove("agents") {
                 risk.insert("agent_ids".to_owned(), agents);
             }
-            risks::create(self.app, &self.somebody(number % 3), input(&Value::Object(risk))?).await?;
+            risks::create(self.app, &self.somebody(number % 3), scenario::input(&Value::Object(risk))?).await?;
             self.clock.advance(MINUTE);
         }
         Ok(())
@@ -130,7 +145,7 @@ impl Past<'_> {
                 .limit(MOST_LINKED);
             let incidents: Vec<String> = about.all(db).await?.into_iter().map(|row| row.id).collect();
             if !incidents.is_empty() {
-                let change = input(&json!({ "incident_ids": incidents }))?;
+                let change = scenario::input(&json!({ "incident_ids": incidents }))?;
                 risks::update(self.app, &self.somebody(1), id, change).await?;
             }
         }
@@ -171,17 +186,30 @@ impl Past<'_> {
             self.clock.advance(MINUTE);
         }
         for model in &self.scenario.models {
-            models::create(app, caller, input(model)?).await?;
+            models::create(app, caller, scenario::input(model)?).await?;
         }
         for rule in &self.scenario.content_rules {
-            content_rules::create(app, caller, input(rule)?).await?;
+            content_rules::create(app, caller, scenario::input(rule)?).await?;
         }
         for rule in &self.scenario.alert_rules {
-            alert_rules::create(app, caller, input(rule)?).await?;
+            alert_rules::create(app, caller, scenario::input(rule)?).await?;
         }
         for prompt in &self.scenario.prompts {
-            system_prompts::create(app, caller, input(prompt)?).await?;
+            system_prompts::create(app, caller, scenario::input(prompt)?).await?;
         }
+        let hold = legal_holds::Input {
+            name: Some("Refund dispute, customer C-4417".to_owned()),
+            reason: Some(
+                "What the help desk's agent was asked and answered is kept until the case is closed.".to_owned(),
+            ),
+            hold_type: Some("litigation".to_owned()),
+            reference_number: Some("2026-117".to_owned()),
+            agent_ids: Some(vec!["support-assistant".to_owned()]),
+            custodian_email: Some("maya.lindqvist@northwind.example".to_owned()),
+            notify_on_access: Some(true),
+            ..legal_holds::Input::default()
+        };
+        legal_holds::create(app, caller, hold).await?;
         app.content_rules_changed(self.tenant).await;
         self.register_risks().await
     }
@@ -202,12 +230,15 @@ impl Past<'_> {
             let absent =
                 (worker.id == "lead-researcher" && day < 30) || (worker.id == "release-manager" && day % 45 > 30);
             let growth = 40 + day.min(90) * 60 / 90;
-            let times = worker.pace * share * growth / 10_000 / 2 + dice.below(3);
+            let times = worker.pace * share * growth / 10_000 + dice.below(3);
             for _ in 0..if absent { 0 } else { times } {
                 let hour = if worker.users.is_empty() { dice.below(24) } else { 8 + dice.below(10) };
                 let at = midnight + i64::try_from(hour * 60 + dice.below(60)).unwrap_or_default() * MINUTE;
                 let at = at + i64::try_from(dice.below(60_000_000)).unwrap_or_default();
-                plan.push((at.min(self.now), number, dice.below(3) == 0));
+                let talks = dice.below(3) == 0;
+                if at < self.now {
+                    plan.push((at, number, talks));
+                }
             }
         }
         plan
@@ -218,35 +249,13 @@ impl Past<'_> {
         let Some(deed) = dice.pick(&worker.does, |deed| deed.weight) else { return Ok(()) };
         let asked = Asked {
             agent: Arc::clone(facts),
-            user: self.user(worker, dice),
+            user: worker.user(dice),
             action: deed.action.clone(),
-            context: self.context(worker, deed, dice),
+            context: deed.context(worker.session(self.clock.micros()), dice),
             dry_run: false,
             source: Source::Native,
         };
         decide::answer(self.app, asked).await.map(drop)
-    }
-
-    fn context(&self, worker: &Worker, deed: &Deed, dice: &mut Dice) -> Map<String, Value> {
-        let mut context = deed.context.clone();
-        if let Some(tool) = &deed.tool {
-            // Coding agents say what they say to their own hooks.
-            let arguments = if matches!(tool.as_str(), "Bash" | "Edit" | "Read") { "tool_input" } else { "tool_args" };
-            context.insert("tool_name".to_owned(), json!(tool));
-            context.insert(arguments.to_owned(), Value::Object(dice.fill_all(&deed.args)));
-        }
-        context.insert("session_id".to_owned(), json!(self.session(worker)));
-        context
-    }
-
-    /// One session a day and agent.
-    fn session(&self, worker: &Worker) -> String {
-        format!("{}-{}", worker.id, self.clock.micros().div_euclid(DAY))
-    }
-
-    fn user(&self, worker: &Worker, dice: &mut Dice) -> Option<String> {
-        let user = dice.pick(&worker.users, |_| 1)?;
-        Some(format!("{user}@northwind.example"))
     }
 
     /// The system prompt an agent speaks with, as the organisation's library has it.
@@ -267,9 +276,9 @@ impl Past<'_> {
         let number = |dice: &mut Dice, least: u64, span: u64| i64::try_from(least + dice.below(span)).ok();
         let turn = Turn {
             agent: Arc::clone(facts),
-            user: self.user(worker, dice),
+            user: worker.user(dice),
             interaction_type: "chat".to_owned(),
-            session_id: Some(self.session(worker)),
+            session_id: Some(worker.session(self.clock.micros())),
             request_id: None,
             provider: Some(worker.provider.clone()),
             model: Some(worker.model.clone()),
@@ -297,9 +306,14 @@ impl Past<'_> {
         let at = at.min(self.now);
         self.clock.set(at);
         self.job(tasks::alert_rules::check(self.app, self.tenant).await);
+        // What nobody answered in time is over, as the schedule finds within half a minute.
+        resolve::expire_due(self.app).await?;
         // What came up in the last days is still on the table.
         let recent = self.now - 2 * DAY;
         let db = self.app.store.db();
+        if at < recent {
+            notifications::read_all(db, self.tenant, at).await?;
+        }
         let pending = approval::Entity::find()
             .filter(approval::Column::TenantId.eq(self.tenant.as_str()))
             .filter(approval::Column::Status.eq("pending"))
@@ -323,7 +337,9 @@ impl Past<'_> {
         for row in open.all(db).await? {
             self.clock.set((row.created_at + 3 * 60 * MINUTE).min(at));
             let who = self.somebody(1 + dice.below(2));
-            alerts::acknowledge(self.app, &who, &row.id).await?;
+            if row.status == "open" {
+                alerts::acknowledge(self.app, &who, &row.id).await?;
+            }
             if dice.below(6) > 0 {
                 self.clock.advance(90 * MINUTE);
                 let (note, is_false) = match dice.below(4) {
@@ -350,7 +366,7 @@ impl Past<'_> {
         let minutes = i64::try_from(20 + dice.below(300)).unwrap_or_default();
         self.clock.set((row.created_at + minutes * MINUTE).min(at));
         let take = json!({ "status": "investigating", "assignee_id": assignee });
-        incidents::update(self.app, &who, &row.id, input(&take)?).await?;
+        incidents::update(self.app, &who, &row.id, scenario::input(&take)?).await?;
         if dice.below(5) == 0 {
             return Ok(());
         }
@@ -361,22 +377,12 @@ impl Past<'_> {
             "resolution": "The call was refused as intended; the prompt now says what the text is.",
             "impact": "None: nothing left the organisation.",
         });
-        incidents::update(self.app, &who, &row.id, input(&end)?).await.map(drop)
+        incidents::update(self.app, &who, &row.id, scenario::input(&end)?).await.map(drop)
     }
 
     /// One of those who look after agents.
     fn somebody(&self, number: u64) -> Caller {
-        let at = usize::try_from(number).unwrap_or_default();
-        let Some(person) = self.scenario.people.get(at) else { return Caller::local(self.tenant.clone()) };
-        let role = Role::from_name(&person.role).unwrap_or(Role::Viewer);
-        let signed_in = SignedIn {
-            by: SignedInBy::Local,
-            user_id: String::new(),
-            session_id: String::new(),
-            email: Some(person.email.clone()),
-            name: person.name.clone(),
-        };
-        Caller::person(self.tenant.clone(), role, &person.email, signed_in)
+        self.scenario.caller(self.tenant, usize::try_from(number).unwrap_or_default())
     }
 
     /// Waits until the database has everything.
@@ -392,9 +398,4 @@ impl Past<'_> {
             tracing::warn!(?error, "a job of the demonstration failed");
         }
     }
-}
-
-/// What a service takes, from how the scenario writes it.
-fn input<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, ApiError> {
-    crate::http::extract::read(value.clone())
 }

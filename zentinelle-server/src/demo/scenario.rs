@@ -2,7 +2,11 @@
 //! it is not written anywhere; the engine decides.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use zentinelle_core::ids::TenantId;
+
+use crate::auth::{Caller, Role, SignedIn, SignedInBy};
+use crate::http::error::ApiError;
 
 /// The policies beside those of a coding agent.
 pub(super) const POLICIES: &str = include_str!("../../data/demo/policies.yaml");
@@ -102,13 +106,62 @@ pub(super) struct Talk {
     pub(super) output: String,
 }
 
+impl Organisation {
+    /// One of those who look after agents, as a service knows them.
+    pub(super) fn caller(&self, tenant: &TenantId, number: usize) -> Caller {
+        let Some(person) = self.people.get(number) else { return Caller::local(tenant.clone()) };
+        let role = Role::from_name(&person.role).unwrap_or(Role::Viewer);
+        let signed_in = SignedIn {
+            by: SignedInBy::Local,
+            user_id: String::new(),
+            session_id: String::new(),
+            email: Some(person.email.clone()),
+            name: person.name.clone(),
+        };
+        Caller::person(tenant.clone(), role, &person.email, signed_in)
+    }
+}
+
+impl Worker {
+    /// Whom it acts for, if it acts for anybody.
+    pub(super) fn user(&self, dice: &mut Dice) -> Option<String> {
+        let user = dice.pick(&self.users, |_| 1)?;
+        Some(format!("{user}@northwind.example"))
+    }
+
+    /// Its session of a day, of which it has one. Unit: microseconds.
+    pub(super) fn session(&self, at: i64) -> String {
+        format!("{}-{}", self.id, at.div_euclid(86_400_000_000))
+    }
+}
+
+impl Deed {
+    /// What is said of it when the engine is asked.
+    pub(super) fn context(&self, session: String, dice: &mut Dice) -> Map<String, Value> {
+        let mut context = self.context.clone();
+        if let Some(tool) = &self.tool {
+            // Coding agents say what they say to their own hooks.
+            let arguments = if matches!(tool.as_str(), "Bash" | "Edit" | "Read") { "tool_input" } else { "tool_args" };
+            context.insert("tool_name".to_owned(), json!(tool));
+            context.insert(arguments.to_owned(), Value::Object(dice.fill_all(&self.args)));
+        }
+        context.insert("session_id".to_owned(), json!(session));
+        context
+    }
+}
+
+/// What a service takes, from how the scenario writes it.
+pub(super) fn input<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, ApiError> {
+    crate::http::extract::read(value.clone())
+}
+
 fn tool_call() -> String {
     "tool_call".to_owned()
 }
 
 /// Reads the scenario.
-pub(super) fn read() -> Result<Organisation, serde_json::Error> {
-    serde_json::from_str(ORGANISATION)
+pub(super) fn read() -> Result<Organisation, ApiError> {
+    serde_json::from_str(ORGANISATION).map_err(|error| ApiError::Internal(error.to_string()))
 }
 
 /// Numbers that are the same at every start (SplitMix64).

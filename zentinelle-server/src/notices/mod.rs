@@ -80,7 +80,8 @@ fn row(emission: &Emission) -> Option<notification::Model> {
         message: message.to_owned(),
         metadata: json!({ "agent_id": emission.agent_id, "user_id": emission.user_id, "data": emission.data }),
         status: "unread".to_owned(),
-        created_at: clock::now_micros(),
+        // What it tells of may be older, such as an event that was reported late.
+        created_at: clock::of_id(&emission.id).unwrap_or_else(clock::now_micros),
         read_at: None,
     })
 }
@@ -168,6 +169,14 @@ async fn enqueue(
     let work = Work::SendEmail { notification_id: notification_id.to_owned(), to };
     jobs::enqueue(txn, Job::new(tenant.clone(), work).unique(key)).await?;
     Ok(())
+}
+
+/// Whether people were told the same within a span before. Unit: microseconds.
+pub(crate) async fn was_told(db: &impl ConnectionTrait, emission: &Emission, within: i64) -> Result<bool, StoreError> {
+    match row(emission) {
+        Some(row) => rows::is_repeated(db, &row, within).await,
+        None => Ok(false),
+    }
 }
 
 /// Sends a message that is kept to those whom a legal hold names, once, whatever the

@@ -284,7 +284,11 @@ fn incidents<'d>(
         tenant_id: request.agent.tenant_id.clone(),
         id: clock::new_id(),
         dedup_key: format!("{}:{}:{}", policy.id, request.agent.agent_id, violation.code),
-        title: format!("{}: {}", policy.name, violation.code),
+        title: format!(
+            "{}: {}",
+            policy.name,
+            violation.code.as_str().rsplit('.').next().unwrap_or_default().replace('_', " ")
+        ),
         description: violation.message.clone(),
         incident_type: "policy_violation".to_owned(),
         severity: wire_name(&violation.severity),

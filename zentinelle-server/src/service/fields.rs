@@ -24,6 +24,13 @@ const MOST_SECONDS: i64 = 10 * 366 * 86_400;
 /// The largest JSON value that operators may keep. Unit: bytes.
 const MOST_JSON: usize = 64 * 1024;
 
+/// A word of the wire as people read it: `data_leak` is `Data leak`.
+pub(crate) fn in_words(word: &str) -> String {
+    let text = word.replace('_', " ");
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// Refuses a text that is too long or holds NUL, which PostgreSQL cannot keep.
 pub(crate) fn text(field: &str, text: &str, most: usize) -> Result<(), ApiError> {
     // A text of few bytes has few characters; counting is for the others.

@@ -49,7 +49,7 @@ pub(crate) struct Input {
     pub(crate) expires_at: Option<String>,
     /// Who answers for it.
     pub(crate) custodian_email: Option<String>,
-    /// Whether those who are told want to know of access as well.
+    /// Whether those who are told want to know of access as well; see [`super::hold_access`].
     pub(crate) notify_on_access: Option<bool>,
     /// Who is told by e-mail when it begins, changes or ends.
     pub(crate) notification_emails: Option<Vec<String>>,
@@ -193,6 +193,16 @@ async fn tell(
         data: json!({ "alert_type": "legal_hold", "description": row.reason, "hold_id": row.id,
             "reference_number": row.reference_number, "expires_at": clock::iso_or_none(row.expires_at) }),
     };
+    spread(app, txn, row, told).await
+}
+
+/// Tells an organisation something about a hold, and those whom the hold names.
+pub(super) async fn spread(
+    app: &App,
+    txn: &DatabaseTransaction,
+    row: &legal_hold::Model,
+    told: Emission,
+) -> Result<(), StoreError> {
     let named = row.notification_emails.as_array().map_or(0, Vec::len);
     webhooks::emit(txn, told.clone()).await?;
     if app.background.mail.is_some() {

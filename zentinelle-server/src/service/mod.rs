@@ -20,6 +20,7 @@ pub(crate) mod enrolment;
 pub(crate) mod events;
 pub(crate) mod fields;
 pub(crate) mod gaps;
+pub(crate) mod hold_access;
 pub(crate) mod incidents;
 pub(crate) mod interactions;
 pub(crate) mod jobs;

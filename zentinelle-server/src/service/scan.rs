@@ -14,6 +14,7 @@ use zentinelle_core::ids::{AgentId, TenantId, UserId};
 use zentinelle_core::scope::ScopeChain;
 
 use super::content_rules::{self, ContentType, Question, RuleSet, ScanAction, ScanMode, Scanned, Severity};
+use super::fields::in_words;
 use crate::app::App;
 use crate::auth::{AgentFacts, Caller};
 use crate::clock;
@@ -219,8 +220,13 @@ fn alert(content: &Content, scanned: &Scanned, scan: &content_scan::Model) -> Op
         dedup_key: format!("scan:{agent}:{rule_type}:{severity}"),
         alert_type: alert_type.to_owned(),
         severity,
-        title: format!("{rule_type}: {} in content of {agent}", first.category),
-        description: format!("a scan of {} found {} violation(s)", scan.content_type, scanned.count),
+        title: format!("{} in content of {agent}", in_words(&rule_type)),
+        description: format!(
+            "{} in the {}. Findings of the scan: {}.",
+            in_words(first.category),
+            scan.content_type.replace('_', " "),
+            scanned.count
+        ),
         agent_id: Some(agent.to_owned()),
         user_id: scan.user_id.clone(),
         metadata: json!({ "scan_id": scan.id, "rule_id": first.rule_id, "action": scan.action_taken }),

@@ -3,6 +3,7 @@
 pub(crate) mod analysis;
 pub(crate) mod catalogue;
 pub(crate) mod library;
+pub(crate) mod trial;
 pub(crate) mod usage;
 
 use std::collections::BTreeSet;

@@ -9,6 +9,7 @@ use zentinelle_core::audit::AuditAction;
 
 use super::change::Change;
 use super::fields;
+use super::hold_access::{self, Access, Records};
 use super::sheet::{Cell, Sheet};
 use crate::app::App;
 use crate::auth::Caller;
@@ -56,6 +57,14 @@ pub(crate) async fn export(
     caller: Caller,
     wanted: Wanted,
 ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send + 'static, ApiError> {
+    let records = Records {
+        entity_type: "scans",
+        from: wanted.from.unwrap_or(i64::MIN),
+        to: wanted.to.unwrap_or(i64::MAX),
+        agent: None,
+        user: None,
+    };
+    hold_access::tell(&app, &caller, Access::Exported, records).await?;
     let change = Change {
         caller: &caller,
         action: AuditAction::Export,

@@ -1,6 +1,7 @@
 //! Alerts in the database.
 
 use super::keyset::{self, Narrow as _, Order};
+use crate::clock;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
@@ -12,7 +13,6 @@ use zentinelle_core::ids::TenantId;
 use super::entities::alert;
 use super::page::{self, Page, Paged};
 use super::{StoreError, rows};
-use crate::clock;
 use crate::recorder::record::RaisedAlert;
 
 /// Opens an alert, or counts up the one with the same key that nobody resolved. Says
@@ -30,7 +30,8 @@ pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedAlert) -> Res
     if rows::change_newest::<alert::Entity>(txn, tenant, alert::Column::Id, same, again).await? {
         return Ok(false);
     }
-    let now = clock::now_micros();
+    // It was raised when its id was made, though it may tell of something earlier and is written later.
+    let raised_at = clock::of_id(&raised.id).unwrap_or_else(clock::now_micros);
     let row = alert::ActiveModel {
         tenant_id: Set(raised.tenant_id.as_str().to_owned()),
         id: Set(raised.id),
@@ -51,8 +52,8 @@ pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedAlert) -> Res
         resolved_by: Set(None),
         resolved_at: Set(None),
         resolution_notes: Set(String::new()),
-        created_at: Set(now),
-        updated_at: Set(now),
+        created_at: Set(raised_at),
+        updated_at: Set(raised_at),
     };
     alert::Entity::insert(row).exec_without_returning(txn).await?;
     Ok(true)

@@ -97,7 +97,7 @@ impl Listed {
     /// The rows of a tenant.
     pub(crate) fn select(&self, tenant: &TenantId) -> Select<Entity> {
         let all = Entity::find().of(Column::TenantId, tenant).between(Column::OccurredAt, self.since, self.until);
-        let searched = [Column::Reason, Column::Resource, Column::Action, Column::Id];
+        let searched = [Column::Reason, Column::Resource, Column::Action, Column::AgentId, Column::Code, Column::Id];
         let rows = all
             .clone()
             .with_policy(&all, self.policy_id.as_deref())

@@ -45,7 +45,8 @@ pub(crate) async fn raise(txn: &DatabaseTransaction, raised: RaisedIncident) -> 
     if rows::change_newest::<incident::Entity>(txn, tenant, incident::Column::Id, same, again).await? {
         return Ok(false);
     }
-    let detected_at = clock::now_micros();
+    // Detected when its id was made: the clock of its service level does not wait for the database.
+    let detected_at = clock::of_id(&raised.id).unwrap_or_else(clock::now_micros);
     let row = incident::ActiveModel {
         tenant_id: Set(raised.tenant_id.as_str().to_owned()),
         id: Set(raised.id),

@@ -88,7 +88,8 @@ pub(crate) struct HeldBy {
 }
 
 impl Hold {
-    fn read(row: legal_hold::Model) -> Result<Self, StoreError> {
+    /// What a row says.
+    pub(crate) fn read(row: legal_hold::Model) -> Result<Self, StoreError> {
         let unreadable =
             |error: serde_json::Error| StoreError::Unreadable { what: "legal hold", why: error.to_string() };
         Ok(Self {
@@ -103,6 +104,17 @@ impl Hold {
     /// Whether the hold speaks of a kind of records at all.
     pub(crate) fn covers(&self, entity_type: &str) -> bool {
         self.entity_types.is_empty() || self.entity_types.iter().any(|one| one == entity_type)
+    }
+
+    /// Whether it holds any record between two instants, of an agent and a user; one that is not told may be any.
+    pub(crate) fn touches(&self, from: i64, to: i64, agent: Option<&str>, user: Option<&str>) -> bool {
+        let named = |names: &[String], one: Option<&str>| {
+            names.is_empty() || one.is_none_or(|one| names.iter().any(|name| name == one))
+        };
+        self.from.is_none_or(|begin| begin <= to)
+            && self.to.is_none_or(|end| end >= from)
+            && named(&self.agent_ids, agent)
+            && named(&self.user_ids, user)
     }
 
     /// The rows that are held. A hold of some agents or users holds every row of a table that
@@ -150,6 +162,20 @@ pub(crate) async fn active(db: &impl ConnectionTrait, tenant: &TenantId) -> Resu
         .all(db)
         .await?;
     rows.into_iter().map(Hold::read).collect()
+}
+
+/// The holds of a tenant that are in force now and whose people want to know who looks at what they hold.
+pub(crate) async fn watched(
+    db: &impl ConnectionTrait,
+    tenant: &TenantId,
+    now: i64,
+) -> Result<Vec<legal_hold::Model>, StoreError> {
+    let rows = legal_hold::Entity::find()
+        .filter(Column::TenantId.eq(tenant.as_str()))
+        .filter(Column::NotifyOnAccess.eq(true))
+        .filter(stands(ACTIVE, now))
+        .filter(Column::EffectiveAt.lte(now));
+    Ok(rows.all(db).await?)
 }
 
 /// One hold of a tenant.

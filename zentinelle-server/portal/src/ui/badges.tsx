@@ -20,7 +20,7 @@ const LOOKS: Record<string, [Tone, LucideIcon]> = {
   failed: ["critical", X], not_met: ["critical", X], revoked: ["critical", Ban], rejected: ["critical", Ban], breached: ["critical", OctagonAlert], error: ["critical", X],
   on_track: ["good", Clock], at_risk: ["medium", Clock], mitigating: ["low", Clock], identified: ["high", CircleDot], assessed: ["medium", CircleDot], transferred: ["quiet", Check],
   block: ["critical", Ban], redact: ["medium", Eye], require_approval: ["medium", Clock], log_only: ["low", Eye], not_assessed: ["quiet", CircleDashed], false_positive: ["quiet", X],
-  restricted: ["medium", AlertTriangle], unread: ["high", CircleDot], read: ["quiet", Check], queued: ["quiet", Clock], dead: ["critical", X], verified: ["good", ShieldCheck], completed: ["good", Check],
+  restricted: ["medium", AlertTriangle], unread: ["high", CircleDot], read: ["quiet", Check], queued: ["quiet", Clock], dead: ["critical", X], verified: ["good", ShieldCheck], completed: ["good", Check], complete: ["good", Check],
 };
 
 /** A status, severity, effect or the like. `label` where the word is not to be the value's own. */

@@ -44,7 +44,7 @@ export function Drawing({ kind, lines = [], bars, unit, rows, time }: DrawingPro
   const frame = [
     <CartesianGrid key="grid" stroke={grid} vertical={false} />,
     <XAxis key="x" dataKey="at" tick={tick} stroke={grid} tickFormatter={time} minTickGap={36} />,
-    <YAxis key="y" tick={tick} stroke={grid} width={48} tickFormatter={(value: number) => axisValue(value, unit)} />,
+    <YAxis key="y" tick={tick} stroke={grid} width={48} tickFormatter={(value: number) => axisValue(value, unit)} allowDecimals={isMoney(unit)} />,
     <Legend key="legend" iconType="plainline" wrapperStyle={{ fontSize: 12, color: axis }} />,
   ];
   const margin = { left: 0, right: 12, top: 6, bottom: 0 };

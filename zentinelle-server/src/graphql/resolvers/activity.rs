@@ -8,6 +8,7 @@ use crate::clock;
 use crate::graphql::ask::{Ask, ById, Instant, Resolvers};
 use crate::graphql::page::{self, PageArgs};
 use crate::http::error::ApiError;
+use crate::service::hold_access::{self, Access, Records};
 use crate::service::prices::usd;
 use crate::store::entities::{event, interaction, job};
 use crate::store::{events as event_store, interactions as store, jobs, keyset};
@@ -51,7 +52,10 @@ pub(super) fn register(to: &mut Resolvers) {
         args.read(&ask, "interactions", select, store::SORTS, interaction::Column::Id, view).await
     });
     to.query("interactionLog", async |ask: Ask, args: ById| -> Result<Option<Value>, ApiError> {
-        Ok(store::by_id(ask.db(), ask.tenant(), &args.id.0).await?.map(view))
+        let Some(row) = store::by_id(ask.db(), ask.tenant(), &args.id.0).await? else { return Ok(None) };
+        let records = Records::one("interactions", row.occurred_at, &row.agent_id, row.user_id.as_deref());
+        hold_access::tell(&ask.app, &ask.caller, Access::Opened, records).await?;
+        Ok(Some(view(row)))
     });
     nested(to);
 }

@@ -49,9 +49,10 @@ pub(super) fn register(to: &mut Resolvers) {
 pub(super) fn view(row: approval::Model) -> Value {
     let row = as_of_now(row);
     let policy = row.request.pointer("/policies/0").cloned().unwrap_or_default();
+    let justification = row.request.get("justification").and_then(Value::as_str).unwrap_or_default().to_owned();
     json!({
         "id": row.id, "status": row.status, "risk": risk_level(row.risk_score), "action": row.action,
-        "reason": row.reason, "justification": row.purpose, "agentId": row.agent_id,
+        "reason": row.reason, "justification": justification, "agentId": row.agent_id,
         "userIdentifier": row.user_id.unwrap_or_default(), "requestedAt": clock::iso(row.requested_at),
         "expiresAt": clock::iso(row.expires_at), "resolvedAt": at(row.decided_at), "resolvedBy": row.decided_by,
         "comment": row.decision_note, "digest": row.arguments_digest, "context": row.request,

@@ -9,6 +9,7 @@ use crate::graphql::ask::{Ask, ById, Id, Instant, Resolvers, optional};
 use crate::graphql::page::{self, PageArgs};
 use crate::http::error::ApiError;
 use crate::service::content_rules::{self, ContentType, RuleSet, RuleType, ScanMode};
+use crate::service::hold_access::{self, Access, Records};
 use crate::store::entities::{content_rule, content_scan, content_violation};
 use crate::store::{content_rules as rule_store, counts, keyset, scans as store, wire_name};
 
@@ -28,6 +29,11 @@ const RULE_TYPES: [RuleType; 11] = [
 ];
 const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
 const ENFORCEMENTS: [&str; 5] = ["block", "warn", "log_only", "redact", "require_approval"];
+
+/// Unit: microseconds.
+const DAY: i64 = 86_400_000_000;
+/// The most days of a series. Whoever asks for more gets the newest.
+const MOST_DAYS: i64 = 1_000;
 
 pub(super) fn register(to: &mut Resolvers) {
     to.query("contentRules", rules);
@@ -93,7 +99,10 @@ fn found(to: &mut Resolvers) {
         args.read(&ask, "contentScans", select, store::SORTS, content_scan::Column::Id, scan_view).await
     });
     to.query("contentScan", async |ask: Ask, args: ById| -> Result<Option<Value>, ApiError> {
-        Ok(store::by_id(ask.db(), ask.tenant(), &args.id.0).await?.map(scan_view))
+        let Some(row) = store::by_id(ask.db(), ask.tenant(), &args.id.0).await? else { return Ok(None) };
+        let records = Records::one("scans", row.created_at, &row.agent_id, row.user_id.as_deref());
+        hold_access::tell(&ask.app, &ask.caller, Access::Opened, records).await?;
+        Ok(Some(scan_view(row)))
     });
     to.query("contentViolations", async |ask: Ask, args: Violations| {
         let wanted = store::ViolationsListed {
@@ -338,11 +347,15 @@ async fn summary(ask: Ask, args: Summary) -> Result<Value, ApiError> {
     let severities =
         counts::violations_by(db, tenant, content_violation::Column::Severity, args.since.0, until).await?;
     let types = counts::violations_by(db, tenant, content_violation::Column::RuleType, args.since.0, until).await?;
-    let days = counts::violations_by_day(db, tenant, args.since.0, until).await?;
+    let found = counts::violations_by_day(db, tenant, args.since.0, until).await?;
+    // Days without a finding are there, with zero: a line across a gap would show some on each.
+    let first = (until - MOST_DAYS * DAY).max(args.since.0).div_euclid(DAY);
+    let days = first..=(until - 1).max(args.since.0).div_euclid(DAY);
     let line = |key: &str, pick: fn(&counts::Day) -> i64| {
-        let points = days.iter().map(|day| json!({ "at": clock::iso(day.day * 86_400_000_000), "value": pick(day) }));
+        let of = |at: i64| found.iter().find(|day| day.day == at).map_or(0, pick);
+        let points = days.clone().map(|day| json!({ "at": clock::iso(day * DAY), "value": of(day) }));
         json!({
-            "key": key, "label": display(key), "total": days.iter().map(pick).sum::<i64>(),
+            "key": key, "label": display(key), "total": found.iter().map(pick).sum::<i64>(),
             "points": points.collect::<Vec<_>>(),
         })
     };

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::graphql::ask::{Ask, ById, Resolvers};
 use crate::graphql::page::{Connection, PageArgs};
 use crate::http::error::ApiError;
+use crate::service::hold_access::{self, Access, Records};
 use crate::store::entities::evaluation;
 use crate::store::evaluations as store;
 
@@ -18,7 +19,10 @@ pub(super) fn register(to: &mut Resolvers) {
         args.read(&ask, "decisions", select, store::SORTS, evaluation::Column::Id, view).await
     });
     to.query("decision", async |ask: Ask, args: ById| -> Result<Option<Value>, ApiError> {
-        Ok(store::by_id(ask.db(), ask.tenant(), &args.id.0).await?.map(view))
+        let Some(row) = store::by_id(ask.db(), ask.tenant(), &args.id.0).await? else { return Ok(None) };
+        let records = Records::one("evaluations", row.occurred_at, &row.agent_id, row.user_id.as_deref());
+        hold_access::tell(&ask.app, &ask.caller, Access::Opened, records).await?;
+        Ok(Some(view(row)))
     });
     to.batch("said", async |app, tenant, ids| {
         let rows = store::policy_lists(app.store.db(), &tenant, &ids).await?;

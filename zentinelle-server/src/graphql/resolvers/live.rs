@@ -14,6 +14,8 @@ use hashbrown::HashMap;
 use sea_orm::{EntityTrait, ModelTrait, Select};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use zentinelle_core::Action;
+use zentinelle_core::request::ActionKind;
 
 use super::shared::{display, made_at};
 use super::{activity, alerts, approvals, decisions, incidents, notifications};
@@ -257,12 +259,22 @@ async fn entries(
     Ok(found)
 }
 
+/// An action as people read it; clients name a call to a model in several ways.
+fn action(name: &str) -> String {
+    match Action::new(name).kind() {
+        ActionKind::ModelCall => "Model call".to_owned(),
+        ActionKind::ModelReply => "Model reply".to_owned(),
+        ActionKind::ToolCall => "Tool call".to_owned(),
+        ActionKind::SecretAccess | ActionKind::Spawn | ActionKind::Stop | ActionKind::Other => display(name),
+    }
+}
+
 fn of_decision(row: evaluation::Model) -> Value {
     let about = row.resource.as_deref().map(|resource| format!(" {resource}")).unwrap_or_default();
     let status = if row.allowed { "allowed" } else { "denied" };
     json!({
         "id": row.id, "kind": "decision", "at": clock::iso(row.occurred_at), "status": status,
-        "title": format!("{}{about}", display(&row.action)), "agentId": row.agent_id, "userIdentifier": row.user_id,
+        "title": format!("{}{about}", action(&row.action)), "agentId": row.agent_id, "userIdentifier": row.user_id,
         "detail": decisions::view(row),
     })
 }

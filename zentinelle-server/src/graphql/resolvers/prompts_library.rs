@@ -9,7 +9,7 @@ use crate::graphql::ask::{Ask, ById, Id, Nothing, Resolvers, optional};
 use crate::graphql::page::{self, PageArgs};
 use crate::http::error::ApiError;
 use crate::service::system_prompts::library::{self, Seen, Wanted};
-use crate::service::system_prompts::{self as service, PromptInput, analysis, catalogue, usage};
+use crate::service::system_prompts::{self as service, PromptInput, analysis, catalogue, trial, usage};
 use crate::store::entities::system_prompt;
 
 /// The most versions of a prompt that are listed.
@@ -172,16 +172,21 @@ fn mutations(to: &mut Resolvers) {
             "improvements": improvements.collect::<Vec<_>>(),
             "message": "The score is the share of checks that hold; each check is listed. No model was asked." }))
     });
-    to.mutation("testSystemPrompt", async |_: Ask, args: Test| -> Result<Value, ApiError> {
-        crate::service::fields::text("systemPrompt", &args.system_prompt, 200_000)?;
-        crate::service::fields::text("userMessage", &args.user_message, 200_000)?;
-        let found = analysis::analyse(&args.system_prompt, "system");
-        let faults: Vec<&str> = found.improvements.iter().filter(|one| one.severity == "high").map(|one| one.why).collect();
-        let tokens = service::estimated_tokens(&args.system_prompt) + service::estimated_tokens(&args.user_message);
-        let why = "No model was called: a test needs an agent and a provider key, and goes through the proxy like every call.";
-        Ok(json!({ "success": false, "ok": false, "response": "", "modelUsed": "", "inputTokens": tokens,
-            "outputTokens": 0, "error": why, "errors": [why], "message": faults.join("; "),
-            "problems": [{ "code": "PROVIDER_NEEDED", "message": why, "path": [] }] }))
+    to.mutation("testSystemPrompt", async |ask: Ask, args: Test| -> Result<Value, ApiError> {
+        let trial = trial::put(&ask.app, &ask.caller, &args.system_prompt, &args.user_message).await?;
+        let objections = trial.objections();
+        let errors: Vec<&str> = objections.iter().map(|one| one.message.as_str()).collect();
+        let problems: Vec<Value> =
+            objections.iter().map(|one| json!({ "code": one.code, "message": one.message, "path": [] })).collect();
+        let mut said = vec![match trial.policies {
+            0 => "No policy in force judges what is said. No model was asked.".to_owned(),
+            some => format!("Judged by the policies in force about what is said: {some}. No model was asked."),
+        }];
+        said.extend(trial.warnings());
+        let good = objections.is_empty();
+        Ok(json!({ "success": good, "ok": good, "response": "", "modelUsed": "", "inputTokens": trial.tokens,
+            "outputTokens": 0, "error": errors.first(), "errors": errors, "message": said.join(" "),
+            "problems": problems }))
     });
 }
 

@@ -5,18 +5,13 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock;
+pub(super) use crate::clock::of_id as made_at;
 use crate::graphql::ask::{Ask, Id};
 use crate::http::error::ApiError;
 use crate::http::extract;
+pub(super) use crate::service::fields::in_words as display;
 use crate::store::agents;
 use crate::store::entities::agent;
-
-/// A word of the wire as people read it: `data_leak` is `Data leak`.
-pub(super) fn display(word: &str) -> String {
-    let text = word.replace('_', " ");
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
 
 /// Options of a choice.
 pub(super) fn options(words: &[&str]) -> Value {
@@ -99,10 +94,4 @@ pub(super) fn made_id(name: &str) -> String {
     let mut bytes = [0_u8; 16];
     bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
     uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
-}
-
-/// When a thing with this id was made: ids tell. Unit: microseconds since 1970.
-pub(super) fn made_at(id: &str) -> Option<i64> {
-    let (seconds, nanos) = uuid::Uuid::try_parse(id).ok()?.get_timestamp()?.to_unix();
-    i64::try_from(seconds).ok()?.checked_mul(1_000_000)?.checked_add(i64::from(nanos) / 1_000)
 }

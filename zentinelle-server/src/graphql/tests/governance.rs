@@ -179,7 +179,7 @@ async fn prompts_are_kept_marked_rated_forked_and_analysed() {
             (&json!(2), &json!(["openai"]))
         );
         assert!(changed["f"]["improvements"].as_array().is_some_and(|all| all.len() >= 3), "{changed}");
-        assert_eq!((&changed["g"]["success"], &changed["g"]["response"]), (&json!(false), &json!("")));
+        assert_eq!((&changed["g"]["success"], &changed["g"]["response"]), (&json!(true), &json!("")));
         let list = "query($id: ID!) { systemPromptsPage(first: 1, filter: { search: \"refunds\" }) { totalCount nodes { id } pageInfo { hasNextPage } }
             myFavorites { id favoriteCount forkCount userRating } systemPrompt(slug: \"support-desk\") { name isFavorited }
             promptVersions(id: $id) { version tokenCount } promptDiff(id: $id, from: 1, to: 2) { path before after }

@@ -2,12 +2,14 @@
 
 mod frame;
 mod governance;
+mod held;
 mod live;
 mod mutations;
 mod pages;
 mod schema;
 mod subscriptions;
 mod tenancy;
+mod trial;
 mod world;
 
 use serde_json::{Value, json};

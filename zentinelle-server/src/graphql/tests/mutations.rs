@@ -227,7 +227,7 @@ pub(super) const CALLS: &[Call] = &[
     ("togglePromptFavorite", r#"promptId: "{prompt}""#, Done, None),
     ("rateSystemPrompt", r#"promptId: "{prompt}", rating: 5, review: "good""#, Done, None),
     ("rateSystemPrompt", r#"promptId: "{prompt}", rating: 9, review: "good""#, Refused, None),
-    ("testSystemPrompt", r#"systemPrompt: "Be kind.", userMessage: "hello""#, Either, None),
+    ("testSystemPrompt", r#"systemPrompt: "Be kind.", userMessage: "hello""#, Done, None),
     ("analyzeSystemPrompt", r#"promptText: "Be kind.""#, Done, None),
     ("deleteSystemPrompt", r#"id: "{prompt}""#, Done, None),
     ("saveView", r#"page: "agents", name: "mine", query: "?a=1""#, Done, Some(("view", "/id"))),
@@ -266,18 +266,12 @@ pub(super) const PERSONAL: &[Call] = &[
     ("revokeSession", r#"id: "{session}""#, Done, None),
 ];
 
-/// What cannot be made here: nobody entered a key of a provider, so no model answers.
-const NEVER_DONE: &str = "testSystemPrompt";
-
 #[test]
 fn no_change_is_left_untried() {
     let contract = Contract::read().expect("the contract is sound");
     for field in contract.fields("Mutation") {
         let name = field.name.node.as_str();
-        let tried = CALLS
-            .iter()
-            .chain(PERSONAL)
-            .any(|(call, _, says, _)| *call == name && (*says == Done || name == NEVER_DONE));
+        let tried = CALLS.iter().chain(PERSONAL).any(|(call, _, says, _)| *call == name && *says == Done);
         assert!(tried || NOT_YET.contains(&name), "{name} is never made");
     }
 }

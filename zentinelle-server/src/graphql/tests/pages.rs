@@ -73,7 +73,8 @@ async fn the_denials_of_a_policy_are_found_by_its_id() {
         server.settled().await;
         let query =
             "query($filter: DecisionsFilter) { decisionsPage(filter: $filter) { totalCount nodes { allowed } } }";
-        for (search, expected) in [("", 2), ("SHELL", 2), ("nowhere", 0)] {
+        for (search, expected) in [("", 2), ("SHELL", 2), ("builder", 2), ("tool_permission.denied", 2), ("nowhere", 0)]
+        {
             let filter = json!({ "policyId": denies, "search": search });
             let answer = ask(&server, &key, query, json!({ "filter": filter })).await;
             let page = &data(&answer)["decisionsPage"];

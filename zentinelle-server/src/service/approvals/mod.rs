@@ -196,6 +196,7 @@ fn by_agent(request: &Request, action: AuditAction, id: &str, changes: Value) ->
     record.agent_id = Some(request.agent.agent_id.as_str().to_owned());
     record.ext_user_id = request.user_id.as_ref().map(|user| user.as_str().to_owned());
     record.resource_id = Some(id.to_owned());
+    record.resource_name = Some(request.action.name().to_owned());
     record.changes = changes;
     record
 }

@@ -3,7 +3,7 @@ import { graphql } from "./gql";
 export const ApprovalsPage = graphql(`
   query ApprovalsPage($first: Int, $after: String, $last: Int, $before: String, $filter: ApprovalsFilter, $sort: Sort) {
     approvalsPage(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort) {
-      nodes { id status risk action reason agentId userIdentifier requestedAt expiresAt resolvedAt resolvedBy policyName }
+      nodes { id status risk action reason agentId endpoint { id name } context userIdentifier requestedAt expiresAt resolvedAt resolvedBy policyName }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
       totalCount
     }

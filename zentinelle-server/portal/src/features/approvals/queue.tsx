@@ -15,6 +15,7 @@ import { Countdown, Facts, GoTo, Identifier, JsonText, RelativeTime, Told } from
 import { type BulkItem, type Column, DataTable, type Filter } from "@/ui/table";
 import { tell } from "@/ui/toasts";
 import type { ApprovalQuery, ApprovalsPageQuery } from "./gql/graphql";
+import { calledOf, decisionOf, factsOf } from "./called";
 import { Approval, ApprovalChanged, ApprovalsPage, Approve, Deny } from "./queries";
 
 type Row = ApprovalsPageQuery["approvalsPage"]["nodes"][number];
@@ -23,10 +24,10 @@ const WRITE = "approvals:write";
 const ANSWERED = ["approved", "consumed", "denied", "expired", "cancelled"];
 
 const columns = (waiting: boolean): readonly Column<Row>[] => [
-  { key: "action", label: t("approvals.action"), cell: (row) => word(row.action) },
-  { key: "agentId", label: t("approvals.agent"), cell: (row) => row.agentId },
+  { key: "action", label: t("approvals.action"), cell: (row) => <Text whiteSpace="nowrap">{calledOf(row)}</Text>, value: calledOf },
+  { key: "agentId", label: t("approvals.agent"), cell: (row) => row.endpoint?.name ?? row.agentId, value: (row) => row.agentId },
   { key: "risk", label: t("approvals.risk"), cell: (row) => <StatusBadge value={row.risk} /> },
-  { key: "reason", label: t("approvals.reason"), cell: (row) => <Text lineClamp={2} maxW="34rem">{row.reason}</Text> },
+  { key: "reason", label: t("approvals.reason"), cell: (row) => <Text lineClamp={2} maxW="34rem"><Told text={row.reason} /></Text> },
   { key: "policyName", label: t("approvals.policy"), cell: (row) => row.policyName ?? "–", hidden: waiting },
   { key: "userIdentifier", label: t("approvals.user"), cell: (row) => row.userIdentifier || "–" },
   { key: "requestedAt", label: t("approvals.requested"), sort: "requestedAt", cell: (row) => <RelativeTime at={row.requestedAt} /> },
@@ -60,7 +61,7 @@ export function ApprovalQueue() {
         <Tabs.List><Tabs.Trigger value="waiting">{t("approvals.waiting")}</Tabs.Trigger><Tabs.Trigger value="history">{t("approvals.history")}</Tabs.Trigger></Tabs.List>
       {["waiting", "history"].map((tab) => <Tabs.Content key={tab} value={tab} pt="4">
       {(tab === "waiting") !== waiting ? null : <DataTable key={String(waiting)} name={waiting ? "approvals" : "approvals-history"} label={t("nav.approvals")} document={ApprovalsPage} select={(page) => page.approvalsPage} columns={columns(waiting)} filters={filters}
-        fixed={waiting ? { status: ["pending"] } : filtersWithout(url.all("status"))} rowId={(row) => row.id} rowName={(row) => `${word(row.action)}, ${row.agentId}`} onOpen={(row) => url.set({ open: row.id }, "push")} pollSeconds={waiting ? 10 : undefined}
+        fixed={waiting ? { status: ["pending"] } : filtersWithout(url.all("status"))} rowId={(row) => row.id} rowName={(row) => `${calledOf(row)}, ${row.agentId}`} onOpen={(row) => url.set({ open: row.id }, "push")} pollSeconds={waiting ? 10 : undefined}
         sort={{ field: "requestedAt", direction: waiting ? "ASC" : "DESC" }} empty={{ title: t("approvals.empty"), text: t("approvals.empty.text") }}
         bulk={waiting ? [{ key: "approve", label: t("approvals.approve"), permission: WRITE, run: each("approve") }, { key: "deny", label: t("approvals.deny"), permission: WRITE, danger: true, run: each("deny") }] : []} />}
       </Tabs.Content>)}
@@ -98,7 +99,7 @@ function Panel({ id, close, again }: { id: string | null; close: () => void; aga
     void again();
   };
   return (
-    <SidePanel open={!!id} close={close} size="lg" title={found ? `${word(found.action)}: ${found.endpoint?.name ?? found.agentId}` : t("nav.approvals")}
+    <SidePanel open={!!id} close={close} size="lg" title={found ? `${calledOf(found)} · ${found.endpoint?.name ?? found.agentId}` : t("nav.approvals")}
       footer={open && may(WRITE) ? (
         <HStack gap="3" w="100%">
           <Text fontSize="sm" color="fg.muted" flex="1">{t("approvals.once")}</Text>
@@ -128,12 +129,13 @@ function Known({ approval, open }: { approval: Known; open: boolean }) {
       </HStack>
       <Stack gap="1"><Text fontSize="xs" color="fg.muted">{t("approvals.reason")}</Text><Text><Told text={approval.reason} /></Text></Stack>
       {approval.justification ? <Stack gap="1"><Text fontSize="xs" color="fg.muted">{t("approvals.justification")}</Text><Text>{approval.justification}</Text></Stack> : null}
-      <Stack gap="1"><Text fontSize="xs" color="fg.muted">{t("approvals.context")}</Text><JsonText value={approval.context} maxH="72" /></Stack>
+      <Stack gap="1"><Text fontSize="xs" color="fg.muted">{t("approvals.context")}</Text><JsonText value={factsOf(approval)} maxH="72" /></Stack>
       <Facts items={[
         [t("approvals.agent"), approval.endpoint ? <GoTo key="a" href={`/agents/detail/?id=${approval.endpoint.id}`}>{approval.endpoint.name}</GoTo> : approval.agentId],
         approval.endpoint ? [t("approvals.agentLately"), t("approvals.agentLately.value", { decisions: number(approval.endpoint.decisions24h), denied: number(approval.endpoint.denied24h) })] : null,
         [t("approvals.user"), approval.userIdentifier || "–"],
         approval.policyId ? [t("approvals.policy"), <GoTo key="p" href={`/policies/detail/?id=${approval.policyId}`}>{approval.policyName ?? approval.policyId}</GoTo>] : null,
+        decisionOf(approval) ? [t("approvals.decision"), <GoTo key="e" href={`/monitoring/decision/?id=${decisionOf(approval)}`}>{t("approvals.decision.open")}</GoTo>] : null,
         [t("approvals.requested"), <RelativeTime key="r" at={approval.requestedAt} />],
         approval.resolvedAt ? [t("approvals.resolved"), <RelativeTime key="d" at={approval.resolvedAt} />] : null,
         approval.resolvedBy ? [t("approvals.resolvedBy"), person(approval.resolvedBy)] : null,

@@ -23,6 +23,11 @@ const NEWEST = { field: "timestamp", direction: "DESC" } as const;
 const LINKED = ["agent", "endpoint", "agent_group", "policy", "approval", "alert", "risk", "incident", "prompt", "system_prompt", "model", "framework"];
 const TYPES = ["policy", "agent", "agent_group", "approval", "alert", "alert_rule", "content_rule", "incident", "risk", "framework", "prompt", "model", "api_key", "user", "session", "retention_policy", "legal_hold", "webhook", "organization"];
 
+/** The record's name; a request for approval is called by the action that waits. */
+function nameOf({ resourceType, resourceName, resourceId }: Row): string {
+  return (resourceType === "approval" && resourceName ? word(resourceName) : resourceName) || resourceId || "";
+}
+
 const filters = once((): readonly Filter[] => [
   { key: "resourceType", label: t("audit.resourceType"), kind: "many", choices: TYPES.map((value) => ({ value })) },
   { key: "action", label: t("audit.action"), kind: "many", choices: ["create", "update", "delete", "login", "approve", "deny", "export", "activate"].map((value) => ({ value })) },
@@ -33,7 +38,7 @@ const filters = once((): readonly Filter[] => [
 const columns = once((): readonly Column<Row>[] => [
   { key: "action", label: t("audit.action"), cell: (row) => word(row.action), sort: "action", width: "18%" },
   { key: "resourceType", label: t("audit.resourceType"), cell: (row) => <Tag>{word(row.resourceType)}</Tag>, sort: "resourceType" },
-  { key: "resource", label: t("audit.resource"), cell: (row) => (LINKED.includes(row.resourceType) && row.resourceId ? <GoTo href={hrefFor(row.resourceType, row.resourceId)} fontWeight="normal">{row.resourceName || row.resourceId}</GoTo> : row.resourceName || row.resourceId || "–"), value: (row) => row.resourceName || row.resourceId },
+  { key: "resource", label: t("audit.resource"), cell: (row) => (LINKED.includes(row.resourceType) && row.resourceId ? <GoTo href={hrefFor(row.resourceType, row.resourceId)} fontWeight="normal">{nameOf(row)}</GoTo> : nameOf(row) || "–"), value: (row) => row.resourceName || row.resourceId },
   { key: "actor", label: t("audit.actor"), cell: (row) => <Actor row={row} />, value: (row) => row.actor?.name ?? row.actor?.email ?? row.actor?.id, sort: "actor" },
   { key: "changes", label: t("audit.changes"), cell: (row) => (row.changes?.length ? <Text lineClamp={1} maxW="18rem" fontSize="sm" color="fg.muted">{row.changes.map((one) => one.field).join(", ")}</Text> : "–"), value: (row) => row.changes },
   { key: "timestamp", label: t("audit.at"), cell: (row) => <RelativeTime at={row.timestamp} />, sort: "timestamp" },
@@ -61,13 +66,13 @@ export function AuditLogs() {
 
 function EntryPanel({ row, close }: { row: Row | undefined; close: () => void }) {
   return (
-    <SidePanel open={!!row} close={close} size="lg" title={row ? `${word(row.action)} · ${row.resourceName || word(row.resourceType)}` : ""} footer={row ? <ReceiptButton sequence={row.sequence ?? undefined} /> : null}>
+    <SidePanel open={!!row} close={close} size="lg" title={row ? `${word(row.action)} · ${nameOf(row) || word(row.resourceType)}` : ""} footer={row ? <ReceiptButton sequence={row.sequence ?? undefined} /> : null}>
       {row ? (
         <Stack gap="5">
           <Facts items={[
             [t("audit.at"), instant(row.timestamp)], [t("audit.actor"), <Actor key="actor" row={row} />], row.actor?.email ? [t("audit.email"), row.actor.email] : null,
             [t("audit.resourceType"), word(row.resourceType)],
-            [t("audit.resource"), LINKED.includes(row.resourceType) && row.resourceId ? <GoTo key="r" href={hrefFor(row.resourceType, row.resourceId)}>{row.resourceName || row.resourceId}</GoTo> : row.resourceName || "–"],
+            [t("audit.resource"), LINKED.includes(row.resourceType) && row.resourceId ? <GoTo key="r" href={hrefFor(row.resourceType, row.resourceId)}>{nameOf(row)}</GoTo> : nameOf(row) || "–"],
             [t("audit.resourceId"), row.resourceId ? <Identifier key="rid" value={row.resourceId} /> : "–"], row.status ? [t("common.status"), <StatusBadge key="s" value={row.status} />] : null,
             [t("audit.ip"), row.ipAddress || "–"], [t("audit.agent"), row.userAgent || "–"], row.apiKeyPrefix ? [t("audit.key"), row.apiKeyPrefix] : null, [t("common.id"), <Identifier key="id" value={row.id} />],
           ]} />

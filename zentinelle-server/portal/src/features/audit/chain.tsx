@@ -47,7 +47,7 @@ export function ChainCard() {
                 <Icon size={22} aria-hidden />
                 <Stack gap="0">
                   <Text fontWeight="semibold">{broken ? t("chain.broken") : now.valid ? t("chain.valid") : t("chain.unknown")}</Text>
-                  <Text fontSize="sm" color="fg.muted">{now.message}{broken && now.brokenAt !== null ? ` ${t("chain.at", { sequence: now.brokenAt })}` : ""}</Text>
+                  <Text fontSize="sm" color="fg.muted">{now.valid === null ? t("chain.unknown.text") : now.message}{broken && now.brokenAt !== null ? ` ${t("chain.at", { sequence: now.brokenAt })}` : ""}</Text>
                 </Stack>
               </HStack>
               <Stack gap="0.5" fontSize="xs" color="fg.muted">

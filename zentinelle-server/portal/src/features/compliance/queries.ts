@@ -30,7 +30,7 @@ export const RequestReport = graphql(`
 export const Reports = graphql(`
   query Reports($first: Int, $after: String, $last: Int, $before: String, $filter: ComplianceReportsFilter, $sort: Sort) {
     complianceReportsPage(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort) {
-      nodes { id name framework generatedAt period status downloadUrl }
+      nodes { id name kind format framework generatedAt period status downloadUrl }
       totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
   }

@@ -9,7 +9,7 @@ import { once } from "@/lib/once";
 import { May } from "@/lib/session";
 import { useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
-import { StatusBadge } from "@/ui/badges";
+import { StatusBadge, Tag } from "@/ui/badges";
 import { ChoiceField, FormDialog, TextField } from "@/ui/dialogs";
 import { Page } from "@/ui/page";
 import { RelativeTime } from "@/ui/small";
@@ -22,8 +22,13 @@ const KINDS = ["compliance_framework", "compliance_full", "control_coverage", "v
 const FORMATS = ["pdf", "csv", "json", "oscal"];
 const RUNNING = ["pending", "queued", "running", "generating"];
 
+function kindOf(kind: string): string {
+  return KINDS.includes(kind) ? t(`report.kind.${kind}` as "report.kind.risk") : word(kind);
+}
+
 const columns = once((): readonly Column<Row>[] => [
-  { key: "name", label: t("common.name"), cell: (row) => row.name ?? "–", width: "32%" },
+  { key: "name", label: t("common.name"), cell: (row) => kindOf(row.kind), value: (row) => row.name, width: "32%" },
+  { key: "format", label: t("report.format"), cell: (row) => <Tag>{row.format.toUpperCase()}</Tag> },
   { key: "framework", label: t("nav.framework"), cell: (row) => row.framework || "–" },
   { key: "period", label: t("report.period"), cell: (row) => row.period || "–" },
   { key: "status", label: t("common.status"), cell: (row) => <HStack gap="2">{RUNNING.includes(row.status ?? "") ? <Spinner size="xs" aria-hidden /> : null}<StatusBadge value={row.status} /></HStack> },
@@ -31,7 +36,7 @@ const columns = once((): readonly Column<Row>[] => [
   { key: "downloadUrl", label: t("report.file"), cell: (row) => (row.downloadUrl && !RUNNING.includes(row.status ?? "") ? <Button asChild size="2xs" variant="outline"><chakra.a href={row.downloadUrl} download aria-label={t("report.downloadOf", { name: row.name ?? "" })}><Download size={12} aria-hidden /> {t("report.download")}</chakra.a></Button> : <Text as="span" color="fg.muted">–</Text>) },
 ]);
 const filters = once((): readonly Filter[] => [
-  { key: "kind", label: t("common.type"), kind: "many", choices: KINDS.map((value) => ({ value })) },
+  { key: "kind", label: t("common.type"), kind: "many", choices: KINDS.map((value) => ({ value, label: kindOf(value) })) },
   { key: "status", label: t("common.status"), kind: "many", choices: ["pending", "running", "complete", "failed"].map((value) => ({ value })) },
 ]);
 
@@ -61,7 +66,7 @@ function RequestForm({ close, framework }: { close: () => void; framework: strin
   return (
     <FormDialog open close={close} title={t("report.new")} lead={t("report.form.lead")} submit={submit} submitLabel={t("report.new")}>
       <SimpleGrid columns={{ base: 1, sm: 2 }} gap="3">
-        <ChoiceField name="kind" label={t("common.type")} value={made.kind} set={put("kind")} choices={KINDS.map((value) => ({ value, label: word(value) }))} />
+        <ChoiceField name="kind" label={t("common.type")} value={made.kind} set={put("kind")} choices={KINDS.map((value) => ({ value, label: kindOf(value) }))} />
         <ChoiceField name="format" label={t("report.format")} value={made.format} set={put("format")} choices={FORMATS.map((value) => ({ value, label: t(`report.format.${value}` as "report.format.pdf") }))} />
       </SimpleGrid>
       <ChoiceField name="framework_id" label={t("nav.framework")} value={made.framework} set={put("framework")} empty={t("gap.everyFramework")} choices={(data?.frameworks ?? []).map(({ id, name }) => ({ value: id, label: name }))} />

@@ -10,6 +10,7 @@ import { ChartCard, Sparkline } from "@/ui/chart";
 import { Card, Grid, Loaded, Page } from "@/ui/page";
 import { Countdown, GoTo, RelativeTime } from "@/ui/small";
 import { StatCard } from "@/ui/stat";
+import { calledOf } from "../approvals/called";
 import type { OverviewQuery } from "./gql/graphql";
 import { Overview, WaitingNow } from "./queries";
 
@@ -67,7 +68,7 @@ function Shown({ facts }: { facts: Facts }) {
         <Card title={t("dashboard.policies")}><Shares counts={facts.policiesByEnforcement} href={(key) => `/policies/?enforcement=${key}`} /></Card>
       </Grid>
       <Box display="grid" gap="4" gridTemplateColumns={{ base: "minmax(0,1fr)", lg: "minmax(0,1fr) minmax(0,1fr)" }}>
-        <ChartCard title={t("dashboard.topDenials")} unit={t("dashboard.denied").toLowerCase()} kind="bar" bars={facts.topDenials.slice(0, 8).map((one) => ({ key: one.key, label: one.label, value: one.count, color: "chart.2" }))} />
+        <ChartCard title={t("dashboard.topDenials")} unit={t("dashboard.denied").toLowerCase()} kind="bar" bars={facts.topDenials.slice(0, 8).map((one) => ({ key: one.key, label: word(one.key), value: one.count, color: "chart.2" }))} />
         <ChartCard title={t("dashboard.topAgents")} unit="usd" kind="bar" bars={facts.topAgentsByCost.slice(0, 8).map((one) => ({ key: one.key, label: one.label, value: one.costUsd }))} />
       </Box>
       <Box display="grid" gap="4" gridTemplateColumns={{ base: "minmax(0,1fr)", lg: "minmax(0,2fr) minmax(0,1fr)" }} alignItems="start">
@@ -115,7 +116,7 @@ function Waiting({ count }: { count: number }) {
           <Stack gap="3">
             {approvalsPage.nodes.map((one) => (
               <Flex key={one.id} justify="space-between" gap="3" fontSize="sm" align="center">
-                <Box minW="0"><GoTo href={`/approvals/?open=${one.id}`}>{word(one.action)}</GoTo><Text fontSize="xs" color="fg.muted" truncate>{one.agentId}</Text></Box>
+                <Box minW="0"><GoTo href={`/approvals/?open=${one.id}`}>{calledOf(one)}</GoTo><Text fontSize="xs" color="fg.muted" truncate>{one.endpoint?.name ?? one.agentId}</Text></Box>
                 <HStack><StatusBadge value={one.risk} /><Countdown until={one.expiresAt} over="0:00" /></HStack>
               </Flex>
             ))}

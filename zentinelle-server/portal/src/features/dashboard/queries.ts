@@ -23,6 +23,6 @@ export const Overview = graphql(`
 `);
 export const WaitingNow = graphql(`
   query WaitingNow {
-    approvalsPage(first: 5, filter: { status: ["pending"] }) { nodes { id action agentId risk expiresAt } totalCount }
+    approvalsPage(first: 5, filter: { status: ["pending"] }) { nodes { id action agentId endpoint { id name } context risk expiresAt } totalCount }
   }
 `);

@@ -5,7 +5,7 @@ import { useQuery } from "@apollo/client/react";
 import { Check, Eye, Siren, X } from "lucide-react";
 import { useState } from "react";
 import { sayProblems, useChange } from "@/lib/change";
-import { instant } from "@/lib/format";
+import { instant, person } from "@/lib/format";
 import { May } from "@/lib/session";
 import { hrefFor, useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
@@ -91,8 +91,8 @@ function Body({ alert }: { alert: AlertRow }) {
             [t("decision.agent"), alert.endpoint ? <HStack key="a"><GoTo href={hrefFor("agent", alert.endpoint.id)}>{alert.endpoint.name}</GoTo><StatusBadge value={alert.endpoint.health} /></HStack> : "–"],
             [t("decision.user"), alert.userIdentifier || "–"], [t("scanner.findings"), String(alert.violationCount)],
             [t("alert.first"), instant(alert.firstViolationAt)], [t("alert.last"), instant(alert.lastViolationAt)],
-            [t("alert.acknowledged"), alert.acknowledgedAt ? `${instant(alert.acknowledgedAt)} · ${alert.acknowledgedByUsername ?? "–"}` : "–"],
-            [t("alert.resolved"), alert.resolvedAt ? `${instant(alert.resolvedAt)} · ${alert.resolvedByUsername ?? "–"}` : "–"],
+            [t("alert.acknowledged"), alert.acknowledgedAt ? `${instant(alert.acknowledgedAt)} · ${person(alert.acknowledgedByUsername)}` : "–"],
+            [t("alert.resolved"), alert.resolvedAt ? `${instant(alert.resolvedAt)} · ${person(alert.resolvedByUsername)}` : "–"],
             [t("common.id"), <Identifier key="id" value={alert.id} short />],
           ]} />
         </Card>

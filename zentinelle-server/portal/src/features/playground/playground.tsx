@@ -5,12 +5,13 @@ import { Ban, Check, CircleDashed, History, ShieldCheck } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { errorText } from "@/lib/apollo";
 import { duration, instant } from "@/lib/format";
+import { subjectOf } from "@/lib/json";
 import { useUrlState } from "@/lib/url";
 import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { CodeEditor } from "@/ui/code-editor";
 import { Card, NothingState, Page } from "@/ui/page";
-import { JsonText, RelativeTime } from "@/ui/small";
+import { JsonText, RelativeTime, Told } from "@/ui/small";
 import { tell } from "@/ui/toasts";
 import { type Decided, type EngineModule, loadEngine } from "./engine";
 import { EXAMPLES } from "./examples";
@@ -155,7 +156,7 @@ function Said({ effect, allowed, reason, code, warnings, obligations, retryAt, d
           <HStack gap="2.5"><Icon size={22} aria-hidden /><Text fontSize="xl" fontWeight="semibold">{t(`playground.${effect}`)}</Text></HStack>
           <Text fontSize="xs">{t("playground.took", { time: duration(tookUs) })}</Text>
         </Flex>
-        {reason ? <Text mt="2">{reason}</Text> : null}
+        {reason ? <Text mt="2"><Told text={reason} /></Text> : null}
         <HStack gap="4" mt="2" fontSize="sm" wrap="wrap">
           {code ? <chakra.code fontFamily="mono">{code}</chakra.code> : null}
           <Text>{t("playground.risk")} {document.risk_score} {t("playground.ofHundred")}</Text>
@@ -171,16 +172,16 @@ function Said({ effect, allowed, reason, code, warnings, obligations, retryAt, d
                 <Table.Row key={one.id} bg={document.determining.includes(one.id) ? "accent.subtle" : undefined}>
                   <Table.Cell px="4" fontWeight={document.determining.includes(one.id) ? "semibold" : undefined}>{one.name}</Table.Cell>
                   <Table.Cell px="4"><Tag>{word(one.type)}</Tag></Table.Cell>
-                  <Table.Cell px="4">{one.passed ? <StatusBadge value={one.applicable ? "satisfied" : "not_applicable"} label={one.applicable ? t("playground.passed") : t("playground.silent")} /> : <Text color="critical.fg">{one.message}</Text>}</Table.Cell>
+                  <Table.Cell px="4">{one.passed ? <StatusBadge value={one.applicable ? "satisfied" : "not_applicable"} label={one.applicable ? t("playground.passed") : t("playground.silent")} /> : <Text color="critical.fg"><Told text={one.message} /></Text>}</Table.Cell>
                 </Table.Row>
               ))}
             </Table.Body>
           </Table.Root>
         </Box>
       </Card>
-      {changes.length > 0 ? <Card title={t("playground.change")}><Stack as="ul" gap="1" ps="4" fontSize="sm">{changes.map((one) => <li key={one}>{one}</li>)}</Stack></Card> : null}
+      {changes.length > 0 ? <Card title={t("playground.change")}><Stack as="ul" gap="1" ps="4" fontSize="sm" listStyleType="disc">{changes.map((one) => <li key={one}><Told text={one} /></li>)}</Stack></Card> : null}
       {obligations.length > 0 ? <Card title={t("playground.obligations")}><JsonText value={obligations} maxH="40" /></Card> : null}
-      {warnings.length > 0 ? <Card title={t("playground.warnings")}><Stack gap="1" fontSize="sm" color="medium.fg">{warnings.map((one) => <Text key={one}>{one}</Text>)}</Stack></Card> : null}
+      {warnings.length > 0 ? <Card title={t("playground.warnings")}><Stack gap="1" fontSize="sm" color="medium.fg">{warnings.map((one) => <Text key={one}><Told text={one} /></Text>)}</Stack></Card> : null}
       <Card title={t("playground.explain")}><JsonText value={words} maxH="72" whiteSpace="pre-wrap" /></Card>
     </Stack>
   );
@@ -188,24 +189,30 @@ function Said({ effect, allowed, reason, code, warnings, obligations, retryAt, d
 
 /** Decisions that were made, to ask again. */
 function PastMenu({ choose }: { choose: (id: string) => void }) {
-  const [load, { data }] = useLazyQuery(PastDecisions);
+  const [load, { data, previousData, loading, error }] = useLazyQuery(PastDecisions);
   const [open, setOpen] = useState(false);
   const [text, setText] = useState("");
-  const search = useLater(text, 250);
+  const search = useLater(text.trim(), 250);
   useEffect(() => {
     if (open) void load({ variables: { search: search || null } });
   }, [open, search, load]);
+  const found = (data ?? previousData)?.decisionsPage.nodes;
+  const said = error ? errorText(error) : found?.length === 0 && !loading ? t(search ? "playground.past.none" : "playground.past.empty") : found ? undefined : t("playground.past.loading");
   return (
     <Popover.Root open={open} onOpenChange={(change) => setOpen(change.open)} positioning={{ placement: "bottom-end" }} lazyMount>
       <Popover.Trigger asChild><Button size="sm" variant="outline"><History size={14} aria-hidden /> {t("playground.past")}</Button></Popover.Trigger>
       <Portal>
         <Popover.Positioner>
-          <Popover.Content w="min(26rem, calc(100vw - 1rem))" aria-label={t("playground.past")}>
+          <Popover.Content w="min(28rem, calc(100vw - 1rem))" aria-label={t("playground.past")}>
             <Box p="2"><Input size="sm" type="search" aria-label={t("playground.past.search")} placeholder={t("playground.past.search")} value={text} onChange={({ target }) => setText(target.value)} /></Box>
-            <Stack gap="0" maxH="20rem" overflow="auto" pb="2">
-              {data?.decisionsPage.nodes.map((one) => (
-                <chakra.button key={one.id} type="button" display="flex" justifyContent="space-between" gap="3" px="3" py="2" fontSize="sm" textAlign="start" cursor="pointer" _hover={{ bg: "bg.subtle" }} onClick={() => { setOpen(false); choose(one.id); }}>
-                  <Box minW="0"><Text truncate>{one.agentId}: {word(one.action)}</Text><Text fontSize="xs" color="fg.muted"><RelativeTime at={one.decidedAt} /></Text></Box>
+            <Stack gap="0" maxH="20rem" overflow="auto" pb="2" aria-live="polite" aria-busy={loading}>
+              {said ? <Text px="3" py="2" fontSize="sm" color={error ? "critical.fg" : "fg.muted"}>{said}</Text> : null}
+              {found?.map((one) => (
+                <chakra.button key={one.id} type="button" display="flex" justifyContent="space-between" alignItems="center" gap="3" px="3" py="2" fontSize="sm" textAlign="start" cursor="pointer" _hover={{ bg: "bg.subtle" }} onClick={() => { setOpen(false); choose(one.id); }}>
+                  <Box minW="0">
+                    <Text truncate>{[word(one.action), subjectOf(one.context)].filter(Boolean).join(": ")}</Text>
+                    <Text fontSize="xs" color="fg.muted" truncate>{one.agentId} · <RelativeTime at={one.decidedAt} />{one.code ? <> · <chakra.code fontFamily="mono">{one.code}</chakra.code></> : null}</Text>
+                  </Box>
                   <StatusBadge value={one.allowed ? "allowed" : "denied"} />
                 </chakra.button>
               ))}

@@ -5,7 +5,7 @@ export const PoliciesInForce = graphql(`
 `);
 export const PastDecisions = graphql(`
   query PastDecisions($search: String) {
-    decisionsPage(first: 20, filter: { search: $search }) { nodes { id action agentId allowed code decidedAt } }
+    decisionsPage(first: 20, filter: { search: $search }) { nodes { id action agentId allowed code context decidedAt } }
   }
 `);
 export const PastDecision = graphql(`

@@ -43,9 +43,9 @@ function ChooseType() {
           return categories.map((category) => (
             <Box key={category} as="section">
               <Text as="h2" fontSize="sm" fontWeight="semibold" color="fg.muted" mb="2">{word(category)}</Text>
-              <Grid min="17rem" gap="3">
+              <Grid gap="3" gridTemplateColumns="repeat(auto-fill, minmax(min(100%, 17rem), 1fr))">
                 {types.filter((one) => (one.category ?? "") === category).map((one) => (
-                  <chakra.button key={one.value} type="button" textAlign="start" bg="bg.panel" borderWidth="1px" borderColor="border" rounded="l3" p="4" cursor="pointer" _hover={{ borderColor: "accent.border" }} onClick={() => url.set({ type: one.value }, "push")}>
+                  <chakra.button key={one.value} type="button" display="flex" flexDirection="column" alignItems="flex-start" textAlign="start" bg="bg.panel" borderWidth="1px" borderColor="border" rounded="l3" p="4" cursor="pointer" _hover={{ borderColor: "accent.border" }} onClick={() => url.set({ type: one.value }, "push")}>
                     <Text fontWeight="semibold" fontSize="sm">{word(one.value)}</Text>
                     <Text fontSize="sm" color="fg.muted" mt="1">{one.description}</Text>
                   </chakra.button>

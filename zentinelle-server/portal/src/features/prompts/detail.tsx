@@ -115,7 +115,7 @@ function Body({ prompt, id }: { prompt: PromptRow; id: string }) {
         <Facts items={[
           [t("common.type"), word(prompt.promptType)], [t("prompt.category"), prompt.category?.name ?? "–"], [t("prompt.visibility"), word(prompt.visibility)], [t("prompt.version"), String(prompt.version ?? "–")],
           [t("prompt.rating"), <Rating key="rating" value={prompt.avgRating} />], [t("prompt.favorites"), number(prompt.favoriteCount)], [t("prompt.forks"), number(prompt.forkCount)], [t("prompt.uses"), number(prompt.usageCount)],
-          [t("prompt.temperature"), number(prompt.recommendedTemperature, 2)], [t("prompt.maxTokens"), number(prompt.recommendedMaxTokens)], [t("prompt.providers"), prompt.compatibleProviders?.map(word).join(", ") || "–"],
+          [t("prompt.temperature"), number(prompt.recommendedTemperature, 2)], [t("prompt.maxTokens"), prompt.recommendedMaxTokens ? t("prompt.tokens.count", { count: prompt.recommendedMaxTokens }) : "–"], [t("prompt.providers"), prompt.compatibleProviders?.map(word).join(", ") || "–"],
           [t("prompt.variables"), variables.length > 0 ? <Wrap key="v" gap="1">{variables.map((one) => <Tag key={one}>{`{{${one}}}`}</Tag>)}</Wrap> : "–"],
           [t("risk.tags"), prompt.tags?.length ? <Wrap key="t" gap="1">{prompt.tags.map((one) => <Tag key={one.id}>{one.name}</Tag>)}</Wrap> : "–"],
           [t("prompt.author"), person(prompt.createdByUsername)], [t("common.updated"), <RelativeTime key="u" at={prompt.updatedAt} />], [t("common.id"), <Identifier key="id" value={id} short />],

@@ -4,8 +4,9 @@ import { Button, HStack, Text } from "@chakra-ui/react";
 import { Ban, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { number, person } from "@/lib/format";
+import { asWords } from "@/lib/json";
 import { May } from "@/lib/session";
-import { t } from "@/messages";
+import { t, word } from "@/messages";
 import { StatusBadge, Tag } from "@/ui/badges";
 import { ChecksField, ConfirmDialog, FormDialog, TextField } from "@/ui/dialogs";
 import { useRun } from "@/lib/change";
@@ -19,10 +20,18 @@ type Row = ApiKeysPageQuery["apiKeysPage"]["nodes"][number];
 const WRITE = "keys:write";
 const SCOPES = ["agents:read", "agents:write", "policies:read", "policies:write", "events:read", "events:write", "evaluations:read", "approvals:read", "approvals:write", "audit:read", "compliance:read", "*"];
 
+/** What a key may: its scopes, its role, or what keys of its kind are for. */
+function Allowed({ row }: { row: Row }) {
+  const scopes = asWords(row.scopes);
+  if (scopes.length > 0) return <HStack gap="1" wrap="wrap" maxW="26rem">{scopes.map((one) => <Tag key={one} fontFamily="mono">{one}</Tag>)}</HStack>;
+  if (row.role) return <>{word(row.role)}</>;
+  return <Text color="fg.muted">{t(row.description === "enrolment" ? "keys.may.enrolment" : "keys.may.agent")}</Text>;
+}
+
 const columns = (): readonly Column<Row>[] => [
   { key: "name", label: t("common.name"), sort: "name", cell: (row) => row.name },
   { key: "keyPrefix", label: t("keys.prefix"), cell: (row) => <Text fontFamily="mono" fontSize="xs">{row.keyPrefix}…</Text> },
-  { key: "scopes", label: t("keys.scopes"), cell: (row) => <HStack gap="1" wrap="wrap" maxW="26rem">{(Array.isArray(row.scopes) ? (row.scopes as string[]) : []).map((one) => <Tag key={one} fontFamily="mono">{one}</Tag>)}</HStack> },
+  { key: "scopes", label: t("keys.may"), cell: (row) => <Allowed row={row} />, value: (row) => row.scopes },
   { key: "status", label: t("common.status"), cell: (row) => <StatusBadge value={row.status} /> },
   { key: "lastUsedAt", label: t("keys.used"), sort: "lastUsedAt", cell: (row) => <RelativeTime at={row.lastUsedAt} empty={t("common.never")} /> },
   { key: "usageCount", label: t("keys.uses"), numeric: true, hidden: true, cell: (row) => number(row.usageCount) },

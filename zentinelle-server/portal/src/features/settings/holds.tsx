@@ -27,6 +27,7 @@ const columns = (): readonly Column<Row>[] => [
   { key: "effectiveDate", label: t("holds.effective"), cell: (row) => day(row.effectiveDate) },
   { key: "expirationDate", label: t("holds.expires"), cell: (row) => day(row.expirationDate) },
   { key: "custodianEmail", label: t("holds.custodian"), cell: (row) => row.custodianEmail || "–", hidden: true },
+  { key: "notifyOnAccess", label: t("holds.watched"), cell: (row) => t(row.notifyOnAccess ? "common.yes" : "common.no"), hidden: true },
 ];
 
 export function HoldTable() {
@@ -71,10 +72,12 @@ function NewHold({ close }: { close: () => void }) {
   const [from, setFrom] = useState(new Date().toISOString().slice(0, 10));
   const [until, setUntil] = useState("");
   const [custodianEmail, setCustodian] = useState("");
+  const [notifyOnAccess, setNotify] = useState(false);
+  const [emails, setEmails] = useState("");
   return (
     <FormDialog open close={close} title={t("holds.new")} submitLabel={t("common.create")} submit={async () => {
       if (!appliesToAll && entityTypes.length === 0) return { success: false, problems: [{ message: t("form.must", { name: t("holds.entities") }), path: ["entityTypes"] }] };
-      const input = { name, description, referenceNumber, holdType: holdType || choices.holdTypes[0]?.value, appliesToAll, entityTypes: appliesToAll ? [] : entityTypes, userIdentifiers: listOf(users), effectiveDate: instantOf(from), expirationDate: instantOf(until), custodianEmail };
+      const input = { name, description, referenceNumber, holdType: holdType || choices.holdTypes[0]?.value, appliesToAll, entityTypes: appliesToAll ? [] : entityTypes, userIdentifiers: listOf(users), effectiveDate: instantOf(from), expirationDate: instantOf(until), custodianEmail, notifyOnAccess, notificationEmails: listOf(emails) };
       const outcome = await run(async () => (await create({ variables: { input } })).data?.createLegalHold, { done: t("common.saved"), quiet: true });
       if (outcome.success) close();
       return outcome;
@@ -89,6 +92,8 @@ function NewHold({ close }: { close: () => void }) {
       <TextField name="effectiveDate" label={t("holds.effective")} type="date" value={from} set={setFrom} required />
       <TextField name="expirationDate" label={`${t("holds.expires")} (${t("common.optional")})`} type="date" value={until} set={setUntil} />
       <TextField name="custodianEmail" label={t("holds.custodian")} type="email" value={custodianEmail} set={setCustodian} />
+      <TextField name="notificationEmails" label={`${t("holds.emails")} (${t("common.optional")})`} help={t("holds.emails.help")} value={emails} set={setEmails} />
+      <SwitchField label={t("holds.notify")} value={notifyOnAccess} set={setNotify} />
     </FormDialog>
   );
 }

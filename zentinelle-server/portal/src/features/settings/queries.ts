@@ -9,7 +9,7 @@ export const UpdateOrganization = graphql(`
 export const ApiKeysPage = graphql(`
   query ApiKeysPage($first: Int, $after: String, $last: Int, $before: String, $filter: ApiKeysFilter, $sort: Sort) {
     apiKeysPage(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort) {
-      nodes { id name status scopes keyPrefix expiresAt lastUsedAt usageCount createdAt createdByUsername }
+      nodes { id name description role status scopes keyPrefix expiresAt lastUsedAt usageCount createdAt createdByUsername }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
       totalCount
     }
@@ -43,7 +43,7 @@ export const ResetPassword = graphql(`
   mutation ResetPassword($id: ID!) { resetPassword(id: $id) { success temporaryPassword errors { code message path } } }
 `);
 export const Sessions = graphql(`
-  query Sessions { sessions { id userName current createdAt lastSeenAt expiresAt ipAddress userAgent } }
+  query Sessions { sessions { id userId userName current createdAt lastSeenAt expiresAt ipAddress userAgent } }
 `);
 export const RevokeSession = graphql(`
   mutation RevokeSession($id: ID!) { revokeSession(id: $id) { success errors { code message path } } }
@@ -105,7 +105,7 @@ export const DeleteRetention = graphql(`
 export const HoldsPage = graphql(`
   query HoldsPage($first: Int, $after: String, $last: Int, $before: String, $filter: LegalHoldsFilter, $sort: Sort) {
     legalHoldsPage(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort) {
-      nodes { id name description referenceNumber holdType status isActive appliesToAll entityTypes userIdentifiers effectiveDate expirationDate releasedAt custodianEmail createdAt }
+      nodes { id name description referenceNumber holdType status isActive appliesToAll entityTypes userIdentifiers effectiveDate expirationDate releasedAt custodianEmail notifyOnAccess createdAt }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
       totalCount
     }

@@ -2,6 +2,7 @@
 import { useMutation, useQuery } from "@apollo/client/react";
 import { Box, Button, Stack, Table, Tabs, Text } from "@chakra-ui/react";
 import { Pencil, Plus, Power, Trash2 } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import { number } from "@/lib/format";
 import { May } from "@/lib/session";
@@ -14,9 +15,11 @@ import { useRun } from "@/lib/change";
 import { RelativeTime } from "@/ui/small";
 import { type Column, DataTable, type Filter } from "@/ui/table";
 import type { RetentionPageQuery } from "./gql/graphql";
-import { HoldTable } from "./holds";
 import { SettingsPage } from "./parts";
 import { CreateRetention, DeleteRetention, RetentionChoices, RetentionPage, RetentionPreview, ToggleRetention, UpdateRetention } from "./queries";
+
+// Loaded when its tab is first opened.
+const HoldTable = dynamic(() => import("./holds").then((made) => made.HoldTable), { ssr: false });
 
 type Row = RetentionPageQuery["retentionPoliciesPage"]["nodes"][number];
 const WRITE = "retention:write";

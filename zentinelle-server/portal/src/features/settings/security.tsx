@@ -10,6 +10,7 @@ import { FormDialog, FormProblems, ProblemList, TextField } from "@/ui/dialogs";
 import { Card, Loaded } from "@/ui/page";
 import { useRun } from "@/lib/change";
 import { Identifier, RelativeTime, SecretOnce } from "@/ui/small";
+import type { SessionsQuery } from "./gql/graphql";
 import { SettingsPage } from "./parts";
 import { BeginTotp, ChangePassword, ConfirmTotp, DisableTotp, RenewRecoveryCodes, RevokeSession, Sessions } from "./queries";
 
@@ -135,31 +136,48 @@ function QrCode({ text }: { text: string }) {
 }
 
 function SessionList() {
+  const me = useMe();
   const result = useQuery(Sessions, { fetchPolicy: "cache-and-network" });
+  const open = me.signedInBy === "open";
+  return (
+    <Loaded result={result} waiting={<Card title={t("security.sessions")}><Box h="6" /></Card>}>
+      {({ sessions }) => {
+        const own = sessions.filter((one) => one.userId === me.id);
+        const others = sessions.filter((one) => one.userId !== me.id);
+        return (
+          <>
+            <Card title={t("security.sessions")} flush={own.length > 0}>
+              {own.length > 0 ? <SessionTable sessions={own} /> : <Text fontSize="sm" color="fg.muted">{t(open ? "security.sessions.open" : "security.sessions.none")}</Text>}
+            </Card>
+            {others.length > 0 ? <Card title={t("security.sessions.others", { count: others.length })} flush><SessionTable sessions={others} named /></Card> : null}
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function SessionTable({ sessions, named = false }: { sessions: SessionsQuery["sessions"]; named?: boolean }) {
   const run = useRun();
   const [revoke] = useMutation(RevokeSession);
+  const headings = [...(named ? [t("security.sessions.person")] : []), t("security.sessions.from"), t("common.created"), t("security.sessions.seen"), t("security.sessions.expires"), ""];
   return (
-    <Card title={t("security.sessions")} flush>
-      <Loaded result={result} waiting={<Box p="4" />}>
-        {({ sessions }) => sessions.length === 0 ? <Text px="4" pb="4" fontSize="sm" color="fg.muted">{t("security.sessions.none")}</Text> : (
-          <Box overflowX="auto" tabIndex={0}>
-            <Table.Root size="sm">
-              <Table.Header><Table.Row>{[t("security.sessions.from"), t("common.created"), t("security.sessions.seen"), t("security.sessions.expires"), ""].map((one, index) => <Table.ColumnHeader key={index} px="4">{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>
-              <Table.Body>
-                {sessions.map((one) => (
-                  <Table.Row key={one.id}>
-                    <Table.Cell px="4">{one.ipAddress}<Text fontSize="xs" color="fg.muted" lineClamp={1} maxW="24rem">{one.userAgent}</Text></Table.Cell>
-                    <Table.Cell px="4"><RelativeTime at={one.createdAt} /></Table.Cell>
-                    <Table.Cell px="4"><RelativeTime at={one.lastSeenAt} /></Table.Cell>
-                    <Table.Cell px="4"><RelativeTime at={one.expiresAt} /></Table.Cell>
-                    <Table.Cell px="4" textAlign="end">{one.current ? <StatusBadge value="active" label={t("security.sessions.current")} /> : <Button size="xs" variant="outline" onClick={() => void run(async () => (await revoke({ variables: { id: one.id } })).data?.revokeSession, { done: t("security.sessions.ended") })}>{t("security.sessions.end")}</Button>}</Table.Cell>
-                  </Table.Row>
-                ))}
-              </Table.Body>
-            </Table.Root>
-          </Box>
-        )}
-      </Loaded>
-    </Card>
+    <Box overflowX="auto" tabIndex={0}>
+      <Table.Root size="sm">
+        <Table.Header><Table.Row>{headings.map((one) => <Table.ColumnHeader key={one} px="4">{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>
+        <Table.Body>
+          {sessions.map((one) => (
+            <Table.Row key={one.id}>
+              {named ? <Table.Cell px="4">{one.userName || one.userId}</Table.Cell> : null}
+              <Table.Cell px="4">{one.ipAddress}<Text fontSize="xs" color="fg.muted" lineClamp={1} maxW="24rem">{one.userAgent}</Text></Table.Cell>
+              <Table.Cell px="4"><RelativeTime at={one.createdAt} /></Table.Cell>
+              <Table.Cell px="4"><RelativeTime at={one.lastSeenAt} /></Table.Cell>
+              <Table.Cell px="4"><RelativeTime at={one.expiresAt} /></Table.Cell>
+              <Table.Cell px="4" textAlign="end">{one.current ? <StatusBadge value="active" label={t("security.sessions.current")} /> : <Button size="xs" variant="outline" onClick={() => void run(async () => (await revoke({ variables: { id: one.id } })).data?.revokeSession, { done: t("security.sessions.ended") })}>{t("security.sessions.end")}</Button>}</Table.Cell>
+            </Table.Row>
+          ))}
+        </Table.Body>
+      </Table.Root>
+    </Box>
   );
 }

@@ -21,6 +21,8 @@ export const approvals = {
   "approvals.approved": "Approved. The agent goes on.",
   "approvals.denied": "Denied. The agent was told.",
   "approvals.context": "What it wants to do",
+  "approvals.decision": "Denied by",
+  "approvals.decision.open": "The decision, rule by rule",
   "approvals.digest": "Digest",
   "approvals.digest.help": "The approval holds for exactly this call and no other.",
   "approvals.once": "Once answered it stands.",

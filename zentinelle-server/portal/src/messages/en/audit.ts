@@ -24,6 +24,7 @@ export const audit = {
   "chain.valid": "The chain holds",
   "chain.broken": "The chain is broken",
   "chain.unknown": "The chain has not been walked yet",
+  "chain.unknown.text": "Verifying makes every hash anew and compares it.",
   "chain.at": "It breaks at entry {sequence}.",
   "chain.entries": "{count} entry|{count} entries",
   "chain.never": "not walked yet",

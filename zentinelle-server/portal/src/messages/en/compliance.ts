@@ -92,7 +92,15 @@ export const compliance = {
   "report.to": "To",
 
   "word.partial": "Partly met",
-  "word.compliance_framework": "One framework",
-  "word.compliance_full": "All frameworks",
-  "word.executive": "Summary for leadership",
+  "report.kind.compliance_framework": "One framework",
+  "report.kind.compliance_full": "All frameworks",
+  "report.kind.executive": "Summary for leadership",
+  "word.compliance_full": "Compliance, every framework",
+  "word.compliance_framework": "Compliance with one framework",
+  "word.executive": "Governance summary",
+  "report.kind.incident": "Incidents",
+  "report.kind.risk": "Risk register",
+  "report.kind.control_coverage": "Coverage by kind of policy",
+  "report.kind.violation_summary": "Violations by day and kind",
+  "report.kind.audit_trail": "Audit trail",
 } as const;

@@ -155,7 +155,7 @@ function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
                         </Table.Cell>
                       ) : null}
                       {visible.map((column, index) => (
-                        <Table.Cell key={column.key} data-label={column.label} textAlign={column.numeric ? "end" : "start"} fontVariantNumeric={column.numeric ? "tabular-nums" : undefined} py="2.5">
+                        <Table.Cell key={column.key} data-label={column.label} textAlign={column.numeric ? "end" : "start"} fontVariantNumeric={column.numeric ? "tabular-nums" : undefined} whiteSpace={column.numeric ? "nowrap" : undefined} py="2.5">
                           {index === 0 && rowHref ? <GoTo href={rowHref(row)} color="fg">{column.cell(row)}</GoTo>
                             : index === 0 && onOpen ? <chakra.button type="button" textAlign="start" fontWeight="medium" cursor="pointer" onClick={() => onOpen(row)}>{column.cell(row)}</chakra.button>
                             : column.cell(row)}
