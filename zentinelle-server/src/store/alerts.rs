@@ -1,7 +1,5 @@
 //! Alerts in the database.
 
-use super::keyset::{self, Narrow as _, Order};
-use crate::clock;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
@@ -11,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use zentinelle_core::ids::TenantId;
 
 use super::entities::alert;
+use super::keyset::{self, Narrow as _, Order};
 use super::page::{self, Page, Paged};
 use super::{StoreError, rows};
+use crate::clock;
 use crate::recorder::record::RaisedAlert;
 
 /// Opens an alert, or counts up the one with the same key that nobody resolved. Says
