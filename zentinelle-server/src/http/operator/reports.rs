@@ -157,7 +157,7 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "The file, in the format that was asked for", content(
             (String = "text/csv"), (String = "application/x-ndjson"), (Vec<u8> = "application/pdf"),
-            (String = "application/json")
+            (Value = "application/json")
         )),
         (status = 409, description = "The report is not complete", body = ErrorBody),
         (status = "4XX", description = "There is no such report", body = ErrorBody),
