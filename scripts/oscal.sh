@@ -7,33 +7,12 @@
 need python3 "install Python 3.9 or newer"
 need curl "install curl"
 
-target=${CARGO_TARGET_DIR:-target}
-mkdir -p "$target"
-tool=$(cd "$target" && pwd)/oscal
-scratch=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$scratch"' EXIT
-
 # The last release whose models are those of 1.1.2, the version our reports name; later ones know 1.2 alone.
-if [ ! -x "$tool/bin/trestle" ]; then
-  say "installing compliance-trestle into $tool"
-  python3 -m venv "$tool"
-  "$tool/bin/pip" install --quiet --disable-pip-version-check 'compliance-trestle==3.4.0'
-fi
+python_tool oscal trestle 'compliance-trestle==3.4.0'
+scratch_for_a_server
 
 say "OSCAL: a server with the demonstration organisation"
-cargo build --locked -q -p zentinelle-server
-: >"$scratch/log"
-ZENTINELLE_LOG__FORMAT=json "$target/debug/zentinelle" serve --demo --data-dir "$scratch/data" --listen 127.0.0.1:0 >"$scratch/log" &
-server=$!
-address=
-for _ in {1..600}; do
-  address=$(sed -nE 's/.*"message":"listening".*"address":"([^"]+)".*/\1/p' "$scratch/log")
-  [ -z "$address" ] || break
-  kill -0 "$server" 2>/dev/null || fail "the server ended" "its last words: $(tail -3 "$scratch/log")"
-  sleep 0.1
-done
-[ -n "$address" ] || fail "the server did not begin to listen within a minute"
+start_demo
 key=$(grep -oE 'sk_platform_[A-Za-z0-9_-]{43}' "$scratch/log" | tail -1)
 reports=http://$address/api/zentinelle/v1/reports
 ask() { curl -fsS -H "X-Zentinelle-Key: $key" "$@"; }

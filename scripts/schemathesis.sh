@@ -8,35 +8,13 @@
 need python3 "install Python 3.9 or newer"
 
 seconds=${1:-120}
-target=${CARGO_TARGET_DIR:-target}
-mkdir -p "$target"
-tool=$(cd "$target" && pwd)/schemathesis
-scratch=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$scratch"' EXIT
-
-if [ ! -x "$tool/bin/schemathesis" ]; then
-  say "installing schemathesis into $tool"
-  python3 -m venv "$tool"
-  "$tool/bin/pip" install --quiet --disable-pip-version-check 'schemathesis>=4,<5'
-fi
+python_tool schemathesis schemathesis 'schemathesis>=4,<5'
+scratch_for_a_server
 
 say "a server on SQLite"
-cargo build --locked -q -p zentinelle-server
-zentinelle=$target/debug/zentinelle
-export ZENTINELLE_LOG__FORMAT=json ZENTINELLE_THROTTLE__ENABLED=false
+export ZENTINELLE_THROTTLE__ENABLED=false
+start_demo
 # The demonstration gives an agent's key; an operator's comes from the command.
-: >"$scratch/log" # the server opens it only once it runs
-"$zentinelle" serve --data-dir "$scratch/data" --demo --listen 127.0.0.1:0 >"$scratch/log" &
-server=$!
-address=
-for _ in {1..600}; do
-  address=$(sed -nE 's/.*"message":"listening".*"address":"([^"]+)".*/\1/p' "$scratch/log")
-  [ -z "$address" ] || break
-  kill -0 "$server" 2>/dev/null || fail "the server ended" "its last words: $(tail -3 "$scratch/log")"
-  sleep 0.1
-done
-[ -n "$address" ] || fail "the server did not begin to listen within a minute"
 agent=$(grep -oE 'sk_agent_[A-Za-z0-9_-]{43}' "$scratch/log" | head -1)
 admin=$("$zentinelle" key create --data-dir "$scratch/data" --role admin --label schemathesis --format json | grep -oE 'sk_platform_[A-Za-z0-9_-]{43}' | head -1)
 [ -n "$agent" ] && [ -n "$admin" ] || fail "the server gave no keys to try it with"

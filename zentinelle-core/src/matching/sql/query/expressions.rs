@@ -280,6 +280,6 @@ impl Reader<'_, '_> {
             }
             Some(())
         })?;
-        self.expect(close)
+        self.must_be(close)
     }
 }

@@ -76,7 +76,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         stands
     }
 
-    pub(super) fn expect(&mut self, mark: char) -> Read {
+    pub(super) fn must_be(&mut self, mark: char) -> Read {
         self.mark(mark).then_some(())
     }
 
@@ -90,9 +90,9 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     /// Reads what stands in parentheses.
     pub(super) fn parens(&mut self, read: impl FnOnce(&mut Self) -> Read) -> Read {
-        self.expect('(')?;
+        self.must_be('(')?;
         self.deeper(read)?;
-        self.expect(')')
+        self.must_be(')')
     }
 
     /// Reads things with commas between them.
@@ -106,7 +106,7 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     /// Steps over parentheses of options, samples and the like, which hold no query.
     pub(super) fn options(&mut self) -> Read {
-        self.expect('(')?;
+        self.must_be('(')?;
         let mut open = 1;
         while open > 0 {
             let token = self.peek()?;
