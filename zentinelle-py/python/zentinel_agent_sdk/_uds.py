@@ -6,10 +6,11 @@ import asyncio
 import collections
 import json
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import _eager, _events
+from .request import Request
 
 if TYPE_CHECKING:
     from ._native import ZentinelAgent, ZentinelConnection
@@ -64,6 +65,8 @@ class Connection(asyncio.BufferedProtocol):
         self._shared = shared
         self._native = self._link(shared, shared.next)
         self._receive: Callable[[bytes], Turn] = self._native.receive
+        self._agent = shared.agent
+        self._run = shared.starter.start
         self._buffer = memoryview(bytearray(_BUFFER))
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._waiting: collections.deque[_events.Event] = collections.deque()
@@ -147,9 +150,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _begin(self, event: _events.Event) -> None:
         kind, ticket = event[0], event[1]
-        if kind == "request":
-            self._start(ticket, self._judge(event))
-        elif kind == "notice":
+        if kind == "notice":
             logger.warning("%s", event[2])
         elif kind == "greeted":
             logger.info("a proxy connected, version %s", event[2][:32].encode("ascii", "replace").decode())
@@ -158,17 +159,19 @@ class Connection(asyncio.BufferedProtocol):
             if task is not None:
                 task.cancel()
         else:
-            self._start(ticket, self._configure(ticket, event[2]) if kind == "configure" else self._judge(event))
-
-    def _start(self, ticket: int, work: Coroutine[Any, Any, None]) -> None:
-        task = self._shared.starter.start(work)
-        if task is not None:
-            self._tasks[ticket] = task
+            task = self._run(self._configure(ticket, event[2]) if kind == "configure" else self._judge(event))
+            if task is not None:
+                self._tasks[ticket] = task
 
     async def _judge(self, event: _events.Event) -> None:
         ticket = event[1]
         try:
-            turn = self._native.answer(ticket, await _events.answer(self._shared.agent, event))
+            # What is asked most takes the shortest way.
+            if event[0] == "request":
+                answer = (await self._agent.on_request(Request(event[2]))).to_wire()
+            else:
+                answer = await _events.answer(self._agent, event)
+            turn = self._native.answer(ticket, answer)
         except asyncio.CancelledError:
             raise
         except Exception:
@@ -184,7 +187,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             config: Any = json.loads(text)
             async with self._shared.configuring:
-                await self._shared.agent.on_configure(config if config is not None else {})
+                await self._agent.on_configure(config if config is not None else {})
         except asyncio.CancelledError:
             raise
         except Exception as error:

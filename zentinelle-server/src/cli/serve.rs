@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use zentinelle_core::ids::TenantId;
 
@@ -80,9 +81,14 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Write)?;
     let served = runtime.block_on(async {
         let server = Server::assemble(&config).await?;
+        // Ends with the server.
+        let mut present = tokio::task::JoinSet::new();
         if args.demo {
             let keys = demo::seed(&server.app, args.demo_days).await.map_err(StartError::demo)?;
             anstream::println!("{}", keys.commands(config.listen, config.auth.decided() == AuthMode::Open));
+            if args.demo_days > 0 {
+                present.spawn(demo::live(Arc::clone(&server.app)));
+            }
         }
         // After the demonstration's people, who may be administrators.
         first_administrator(&server.app, &config).await?;

@@ -2,6 +2,7 @@
 //! repository in force, agents with a past, people who can sign in, and commands to try.
 
 mod past;
+mod present;
 mod reports;
 mod scenario;
 mod waiting;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value, json};
 use zentinelle_core::ids::{AgentId, TenantId};
 use zeroize::Zeroizing;
 
+pub(crate) use self::present::live;
 use self::scenario::Organisation;
 use crate::app::App;
 use crate::auth::key::KeyKind;

@@ -9,14 +9,13 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 use serde_json::{Value, json};
 use zentinelle_core::ids::{AgentId, TenantId};
 
-use super::reports;
 use super::scenario::{self, Dice, Organisation, Worker};
+use super::{present, reports};
 use crate::app::App;
 use crate::auth::{AgentFacts, Caller};
 use crate::clock::{self, Clock};
 use crate::http::error::ApiError;
 use crate::jobs::tasks;
-use crate::recorder::record::Record;
 use crate::service::agents::Edit;
 use crate::service::approvals::resolve::{self, Verdict};
 use crate::service::decide::{self, Asked, Source};
@@ -100,13 +99,7 @@ impl Past<'_> {
             }
         }
         self.clock.set(self.now);
-        let alive = |(worker, _): &(&Worker, Arc<AgentFacts>)| Record::Heartbeat {
-            tenant_id: self.tenant.clone(),
-            agent_id: worker.id.clone(),
-            health: if worker.id == "campaign-writer" { "degraded" } else { "healthy" }.to_owned(),
-            at: self.now,
-        };
-        self.app.recorder.record(&crew.iter().map(alive).collect::<Vec<_>>())?;
+        present::report(self.app, self.tenant, self.scenario)?;
         self.settle().await?;
         self.job(tasks::roll_up::roll_up(self.app, self.tenant).await);
         self.job(tasks::baselines::learn(self.app, self.tenant).await);

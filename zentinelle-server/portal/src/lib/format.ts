@@ -34,6 +34,13 @@ export function usd(value: number | string | null | undefined): string {
   return amount.toLocaleString(currentLanguage(), { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: digits });
 }
 
+/** A sum on an axis: whole dollars without cents, thousands as K. */
+export function compactUsd(value: number): string {
+  const notation = Math.abs(value) < 100 ? "standard" : "compact";
+  const cents = notation === "standard" && !Number.isInteger(value);
+  return value.toLocaleString(currentLanguage(), { style: "currency", currency: "USD", notation, minimumFractionDigits: cents ? 2 : 0, maximumFractionDigits: cents ? 2 : 1 });
+}
+
 export function percent(part: number, digits = 0): string {
   return part.toLocaleString(currentLanguage(), { style: "percent", maximumFractionDigits: digits });
 }

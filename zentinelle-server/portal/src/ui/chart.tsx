@@ -4,7 +4,7 @@ import { Box, Button, HStack, Skeleton, Table, Text } from "@chakra-ui/react";
 import { ChartColumn, Table2 } from "lucide-react";
 import dynamic from "next/dynamic";
 import { type ReactNode, useMemo, useState } from "react";
-import { compact, day, instant, number, usd } from "@/lib/format";
+import { compact, compactUsd, day, instant, number, usd } from "@/lib/format";
 import { t } from "@/messages";
 import { Card, NothingState } from "./page";
 import type { DrawingProps } from "./chart-drawing";
@@ -40,8 +40,7 @@ export function unitValue(value: number, unit: string): string {
 }
 
 export function axisValue(value: number, unit: string): string {
-  if (!isMoney(unit)) return compact(value);
-  return `$${Math.abs(value) < 100 ? number(value, 2) : compact(value)}`;
+  return isMoney(unit) ? compactUsd(value) : compact(value);
 }
 
 export function ChartCard(props: ChartCardProps) {

@@ -10,8 +10,12 @@ use crate::http::error::ApiError;
 use crate::service::audit;
 use crate::service::fields;
 use crate::store::audit as store;
+use crate::store::decision_hours::{self, Dimension};
 use crate::store::entities::audit_entry;
 use crate::store::keyset;
+
+/// How many agents the summary names.
+const MOST_AGENTS: usize = 10;
 
 pub(super) fn register(to: &mut Resolvers) {
     to.query("auditLogs", logs);
@@ -41,17 +45,27 @@ fn view(row: audit_entry::Model) -> Value {
         None => super::shared::made_id(&format!("{}:{}", row.tenant_id, row.sequence)),
     };
     let metadata = record.get("metadata").filter(|given| !given.is_null()).cloned().unwrap_or_else(|| json!({}));
-    let (kind, name) = row.actor.split_once(':').unwrap_or(("system", &row.actor));
+    let actor = actor(&row.actor, record.get("agent_id").and_then(Value::as_str));
     let changes: Vec<Value> = of("changes").as_object().into_iter().flatten().filter_map(change).collect();
     json!({
         "id": id, "sequence": row.sequence, "action": row.action, "resourceType": row.resource_type,
         "resourceId": row.resource_id, "resourceName": text("resource_name"), "metadata": metadata,
         "apiKeyPrefix": text("api_key_prefix"), "ipAddress": of("ip_address"), "userAgent": text("user_agent"),
         "timestamp": clock::iso(row.recorded_at),
-        "actor": { "id": row.actor, "name": name, "email": null, "type": kind },
+        "actor": actor,
         "resource": format!("{} {}", row.resource_type, row.resource_id), "status": of("outcome"),
         "details": of("changes"), "changes": changes,
     })
+}
+
+/// Who acted. Operators and keys say what they are; an agent stands in the record by its id, with the user it acted for.
+fn actor(who: &str, agent: Option<&str>) -> Value {
+    let (kind, name, user) = match (who.split_once(':'), agent) {
+        (_, Some(agent)) => ("agent", agent, Some(who).filter(|who| *who != agent)),
+        (Some((kind, name)), None) => (kind, name, None),
+        (None, None) => (if who.is_empty() { "system" } else { "user" }, who, None),
+    };
+    json!({ "id": who, "name": name, "email": user, "type": kind })
 }
 
 /// `field: [old, new]` as a change.
@@ -98,23 +112,20 @@ async fn analytics(ask: Ask, args: Days) -> Result<Value, ApiError> {
     if !(1..=366).contains(&args.days) {
         return Err(ApiError::invalid("days", "must be 1 to 366"));
     }
-    let since = clock::now_micros() - args.days * 86_400_000_000;
+    let now = clock::now_micros();
+    let since = now - args.days * 86_400_000_000;
     let rows = store::activity(ask.db(), ask.tenant(), since).await?;
     let mut by_type: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
-    let mut by_agent: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
     for row in &rows {
         *by_type.entry(&row.action).or_default() += row.entries;
-        if let Some(agent) = row.actor.strip_prefix("agent:") {
-            *by_agent.entry(agent).or_default() += row.entries;
-        }
     }
     let mut timeline: std::collections::BTreeMap<(i64, &str), i64> = std::collections::BTreeMap::new();
     for row in &rows {
         *timeline.entry((row.day, row.action.as_str())).or_default() += row.entries;
     }
-    let mut top: Vec<(&str, i64)> = by_agent.into_iter().collect();
-    top.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    top.truncate(10);
+    // The chain keeps what policies say is to be kept; how busy an agent is, its decisions tell.
+    let top =
+        decision_hours::greatest(ask.db(), ask.tenant(), (since, now), Dimension::Agent, false, MOST_AGENTS).await?;
     Ok(json!({
         "timeline": timeline.into_iter().map(|((day, action), count)| {
             json!({ "bucket": clock::iso(day * 86_400_000_000), "eventType": action, "count": count })
@@ -187,4 +198,27 @@ async fn export(ask: Ask, args: Export) -> Result<Value, ApiError> {
         url.push_str(&format!("&{name}={}", at.as_str().unwrap_or_default()));
     }
     Ok(json!({ "downloadUrl": url }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::actor;
+
+    #[test]
+    fn an_actor_is_what_the_record_says_of_it() {
+        let kind = |who, agent| {
+            let actor = actor(who, agent);
+            (actor["type"].clone(), actor["name"].clone(), actor["email"].clone())
+        };
+        assert_eq!(kind("operator:ann", None), (json!("operator"), json!("ann"), Value::Null));
+        assert_eq!(kind("builder", Some("builder")), (json!("agent"), json!("builder"), Value::Null));
+        assert_eq!(
+            kind("ann@acme.example", Some("builder")),
+            (json!("agent"), json!("builder"), json!("ann@acme.example"))
+        );
+        assert_eq!(kind("ann@acme.example", None), (json!("user"), json!("ann@acme.example"), Value::Null));
+        assert_eq!(kind("", None), (json!("system"), json!(""), Value::Null));
+    }
 }

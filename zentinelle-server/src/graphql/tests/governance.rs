@@ -441,3 +441,26 @@ async fn prompts_that_are_used_are_featured_and_decisions_stand_in_the_timeline_
         assert!(kinds.contains(&"decision") && kinds.contains(&"interaction"), "{kinds:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_names_the_agent_and_whom_it_acted_for() {
+    for server in servers().await {
+        let (key, agent) = (server.operator(Role::Operator).await, server.agent("builder").await);
+        server.policy("tool_permission", json!({ "requires_approval": ["pay"] })).await;
+        for (tool, user) in [("pay", "ann@acme.example"), ("search", "ben@acme.example")] {
+            let asked = json!({ "action": "tool_call", "user_id": user, "context": { "tool": tool } });
+            server.post("/api/zentinelle/v1/evaluate", &agent, asked).await;
+        }
+        server.settled().await;
+        let query = "{ auditLogsPage(filter: { resourceType: [\"approval\"] }) { nodes { actor { name email type } } }
+            operators: auditLogsPage(filter: { resourceType: [\"api_key\"] }) { nodes { actor { type } } }
+            auditAnalytics(days: 1) { topAgents { agentId eventCount } byType { eventType count } } }";
+        let answer = ask(&server, &key, query, json!({})).await;
+        let found = data(&answer);
+        let actor = json!({ "name": "builder", "email": "ann@acme.example", "type": "agent" });
+        assert_eq!(found["auditLogsPage"]["nodes"], json!([{ "actor": actor }]));
+        assert_eq!(found["operators"]["nodes"][0]["actor"]["type"], "operator", "{answer}");
+        // What was allowed counts as well, though it stands on no chain.
+        assert_eq!(found["auditAnalytics"]["topAgents"], json!([{ "agentId": "builder", "eventCount": 2 }]));
+    }
+}

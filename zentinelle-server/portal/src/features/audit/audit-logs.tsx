@@ -1,6 +1,6 @@
 // The audit log: who changed what, and whether the chain that proves it holds.
 "use client";
-import { HStack, Stack, Text } from "@chakra-ui/react";
+import { Box, Stack, Text } from "@chakra-ui/react";
 import { useState } from "react";
 import { once } from "@/lib/once";
 import { hrefFor } from "@/lib/url";
@@ -47,9 +47,10 @@ const columns = once((): readonly Column<Row>[] => [
   { key: "id", label: t("common.id"), cell: (row) => <Identifier value={row.id} short />, hidden: true },
 ]);
 
-function Actor({ row }: { row: Row }) {
-  const name = row.actor?.name || row.actor?.email || row.actor?.id;
-  return <HStack gap="2"><Text>{name || t("audit.system")}</Text>{row.actor?.type ? <Text as="span" fontSize="xs" color="fg.muted">{word(row.actor.type)}</Text> : null}</HStack>;
+function Actor({ row: { actor } }: { row: Row }) {
+  const kind = actor?.type && actor.type !== "system" ? word(actor.type) : null;
+  const role = kind && actor?.email ? t("audit.onBehalf", { kind, user: actor.email }) : kind;
+  return <Box>{actor?.name || t("audit.system")}{role ? <> <Text as="span" fontSize="xs" color="fg.muted">{role}</Text></> : null}</Box>;
 }
 
 export function AuditLogs() {
@@ -70,7 +71,7 @@ function EntryPanel({ row, close }: { row: Row | undefined; close: () => void })
       {row ? (
         <Stack gap="5">
           <Facts items={[
-            [t("audit.at"), instant(row.timestamp)], [t("audit.actor"), <Actor key="actor" row={row} />], row.actor?.email ? [t("audit.email"), row.actor.email] : null,
+            [t("audit.at"), instant(row.timestamp)], [t("audit.actor"), <Actor key="actor" row={row} />],
             [t("audit.resourceType"), word(row.resourceType)],
             [t("audit.resource"), LINKED.includes(row.resourceType) && row.resourceId ? <GoTo key="r" href={hrefFor(row.resourceType, row.resourceId)}>{nameOf(row)}</GoTo> : nameOf(row) || "–"],
             [t("audit.resourceId"), row.resourceId ? <Identifier key="rid" value={row.resourceId} /> : "–"], row.status ? [t("common.status"), <StatusBadge key="s" value={row.status} />] : null,

@@ -1,8 +1,9 @@
 "use client";
 import { useMutation, useQuery } from "@apollo/client/react";
-import { Box, Button, Stack, Table, Tabs, Text } from "@chakra-ui/react";
+import { Box, Button, HStack, Stack, Table, Tabs, Text } from "@chakra-ui/react";
 import { Pencil, Plus, Power, Trash2 } from "lucide-react";
 import dynamic from "next/dynamic";
+import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { number } from "@/lib/format";
 import { May } from "@/lib/session";
@@ -31,10 +32,13 @@ export function useChoices() {
   return { entities: of(data?.retentionOptions?.entityTypes), actions: of(data?.retentionOptions?.expirationActions), requirements: of(data?.retentionOptions?.complianceRequirements), holdTypes: of(data?.legalHoldOptions?.holdTypes) };
 }
 
+/** A policy written as a document may speak of several kinds of records, each with days of its own. */
+const kindsOf = (row: Row) => row.entityType.split(",");
+
 const columns = (): readonly Column<Row>[] => [
   { key: "name", label: t("common.name"), sort: "name", cell: (row) => row.name },
-  { key: "entityType", label: t("retention.entity"), cell: (row) => <Tag>{word(row.entityType)}</Tag> },
-  { key: "retentionDays", label: t("retention.days"), sort: "retentionDays", numeric: true, cell: (row) => t("common.days", { count: row.retentionDays }) },
+  { key: "entityType", label: t("retention.entity"), cell: (row) => <HStack gap="1" wrap="wrap">{kindsOf(row).map((kind) => <Tag key={kind}>{word(kind)}</Tag>)}</HStack> },
+  { key: "retentionDays", label: t("retention.days"), sort: "retentionDays", numeric: true, cell: (row) => t(kindsOf(row).length > 1 ? "retention.days.atLeast" : "common.days", { count: row.retentionDays }) },
   { key: "minimumRetentionDays", label: t("retention.minimum"), numeric: true, cell: (row) => number(row.minimumRetentionDays) },
   { key: "expirationAction", label: t("retention.action"), cell: (row) => word(row.expirationAction) },
   { key: "complianceRequirement", label: t("retention.requirement"), cell: (row) => row.complianceRequirementDisplay ?? word(row.complianceRequirement) },
@@ -56,6 +60,7 @@ export function Retention() {
 
 function Policies() {
   const run = useRun();
+  const router = useRouter();
   const { entities } = useChoices();
   const [toggle] = useMutation(ToggleRetention);
   const [remove] = useMutation(DeleteRetention);
@@ -68,7 +73,7 @@ function Policies() {
       {add}
       <DataTable name="retention" label={t("nav.retention")} document={RetentionPage} select={(page) => page.retentionPoliciesPage} columns={columns()} filters={filters} rowId={(row) => row.id} rowName={(row) => row.name} empty={{ title: t("retention.empty"), text: t("retention.empty.text") }}
         rowActions={(row) => [
-          { key: "edit", label: t("common.edit"), icon: Pencil, permission: WRITE, run: edit },
+          { key: "edit", label: t("common.edit"), icon: Pencil, permission: WRITE, run: (one) => (kindsOf(one).length > 1 ? router.push(`/policies/edit/?id=${one.id}`) : edit(one)) },
           { key: "toggle", label: row.enabled ? t("policies.disable") : t("policies.enable"), icon: Power, permission: WRITE, run: (one) => void run(async () => (await toggle({ variables: { id: one.id } })).data?.toggleRetentionPolicyEnabled, { done: t("common.saved") }) },
           { key: "delete", label: t("common.delete"), icon: Trash2, permission: WRITE, danger: true, run: doom },
         ]} />

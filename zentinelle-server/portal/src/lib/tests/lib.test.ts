@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { differences } from "../diff";
-import { countdown, relative } from "../format";
+import { compactUsd, countdown, relative } from "../format";
 import { outcomeOf } from "../outcome";
 import { toCsv } from "../save-file";
 import { covers } from "../session";
@@ -60,5 +60,11 @@ describe("words and numbers", () => {
     expect(toCsv([["a,b", '"', "=1+1"], [1, null, { x: 1 }]])).toBe('"a,b","""",\'=1+1\r\n1,,"{""x"":1}"\r\n');
     expect(countdown(3661)).toBe("1:01:01");
     expect(relative(new Date(0).toISOString(), 120_000)).toBe("2 minutes ago");
+  });
+});
+
+describe("sums on an axis", () => {
+  it("have cents only where there are some", () => {
+    expect([0, 0.65, 1.3, 25, 400, 12_400].map(compactUsd)).toEqual(["$0", "$0.65", "$1.30", "$25", "$400", "$12.4K"]);
   });
 });

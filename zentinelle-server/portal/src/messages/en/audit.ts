@@ -6,7 +6,7 @@ export const audit = {
   "audit.resourceId": "Id of the record",
   "audit.actor": "Actor",
   "audit.system": "The server itself",
-  "audit.email": "E-mail",
+  "audit.onBehalf": "{kind} for {user}",
   "audit.changes": "Changes",
   "audit.noChanges": "No field changed.",
   "audit.recorded": "As it was recorded",

@@ -152,6 +152,7 @@ export const common = {
   "word.agent:spawn": "Start of an agent",
   "word.spawn": "Start of a server",
   "word.stop": "Stop of a server",
+  "word.api_key": "API key",
   "word.mcp": "MCP",
   "word.mcp_server": "MCP server",
   "word.langchain": "LangChain",

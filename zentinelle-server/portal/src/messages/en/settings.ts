@@ -109,6 +109,7 @@ export const settings = {
   "retention.edit": "Edit {name}",
   "retention.entity": "Records",
   "retention.days": "Kept for",
+  "retention.days.atLeast": "{count} days or longer",
   "retention.days.label": "Days to keep",
   "retention.minimum": "Legal minimum, days",
   "retention.action": "Then",
