@@ -30,9 +30,7 @@ if sys.version_info >= (3, 12):
 else:
     import contextvars
     import types
-
-    # The documented means of those who extend asyncio, and what they keep: `current_task` without its detours.
-    from asyncio.tasks import _current_tasks, _enter_task, _leave_task
+    from asyncio.tasks import _enter_task, _leave_task  # the documented means of those who extend asyncio
 
     class Starter:
         """Starts coroutines on a loop."""
@@ -44,7 +42,7 @@ else:
         def start(self, work: Work) -> asyncio.Task[None] | None:
             """Runs `work` until it waits for something; nothing if it never did."""
             loop = self._loop
-            if loop in _current_tasks:
+            if asyncio.current_task(loop) is not None:
                 return loop.create_task(work)
             lender = self._spare
             if lender is None or lender.task.done():

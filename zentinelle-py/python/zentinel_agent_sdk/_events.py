@@ -20,7 +20,7 @@ Event = tuple[Any, ...]
 
 
 async def answer(agent: Agent, event: Event) -> str | None:
-    """Asks the agent about anything but a request's headers, and gives its answer as JSON; nothing for a plain allow."""
+    """Asks the agent about anything but a request's headers. Its answer as JSON; nothing for a plain allow."""
     kind = event[0]
     if kind == "request_body":
         return (await agent.on_request_body(_request(event[2]).with_body(event[3]))).to_wire()
