@@ -118,6 +118,34 @@ pub(crate) enum StartError {
 }
 
 impl StartError {
+    /// What to do about it.
+    pub(crate) fn help(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "let this user read and write there, or choose another directory with --data-dir",
+            Self::Database(_) | Self::Store(_) | Self::Ledger(_) => {
+                "check `database.url`, that the database runs, and that it lets this user in"
+            }
+            Self::Redis(_) => "check `redis.url`: `redis://` or `rediss://`, a host and, where it is not 6379, a port",
+            Self::Journal(_) => "see that the disk has space and that only one server uses the data directory",
+            Self::Listen { why, .. } => match why.kind() {
+                std::io::ErrorKind::AddrInUse => "stop what listens there, or choose another address with --listen",
+                std::io::ErrorKind::PermissionDenied => "choose a port from 1024 on with --listen",
+                _ => "choose an address of this machine with --listen",
+            },
+            Self::Demo(_)
+            | Self::First(_)
+            | Self::Sealing(_)
+            | Self::Root(_)
+            | Self::Traces(_)
+            | Self::Schedule(_)
+            | Self::Webhooks(_)
+            | Self::Mail(_)
+            | Self::GraphQl(_)
+            | Self::Proxy(_)
+            | Self::Zentinel(_) => "`zentinelle config show` prints the configuration as it is understood",
+        }
+    }
+
     /// The address of Redis makes no sense. What it says is not repeated: it may hold a password.
     fn redis(error: redis::RedisError) -> Self {
         Self::Redis(format!("{:?}", error.kind()))

@@ -142,6 +142,7 @@ fn a_log_that_no_terminal_shows_has_no_colours() {
     for ran in [&plain, &colored] {
         assert!(ran.code != 0 && ran.out.contains("migration"), "{}", ran.page());
         assert!(ran.err.contains("cannot listen"), "{}", ran.page());
+        assert!(ran.err.contains("stop what listens there"), "{}", ran.page());
     }
     assert!(!plain.out.contains('\u{1b}'), "{}", plain.page());
     assert!(colored.out.contains('\u{1b}'), "{}", colored.page());

@@ -2,6 +2,10 @@
 
 use std::io;
 
+use crate::causes::with_causes;
+use crate::proxy::local::LocalError;
+use crate::server::StartError;
+
 /// Why a run of the command ended early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
@@ -68,8 +72,13 @@ pub(crate) enum CommandError {
         names: String,
     },
     /// The server could not start, or ended.
-    #[error("the server did not run: {0}")]
-    Server(String),
+    #[error("the server did not run: {why}")]
+    Server {
+        /// Why.
+        why: String,
+        /// What to do about it.
+        help: &'static str,
+    },
     /// Work on the server's database failed.
     #[error("{0}")]
     Local(String),
@@ -94,6 +103,18 @@ pub(crate) enum CommandError {
     },
 }
 
+impl From<LocalError> for CommandError {
+    fn from(error: LocalError) -> Self {
+        Self::Server { why: with_causes(&error), help: error.help() }
+    }
+}
+
+impl From<StartError> for CommandError {
+    fn from(error: StartError) -> Self {
+        Self::Server { why: with_causes(&error), help: error.help() }
+    }
+}
+
 impl CommandError {
     /// What to do about it.
     pub(crate) fn help(&self) -> Option<String> {
@@ -111,7 +132,7 @@ impl CommandError {
             Self::Argument { help, .. } => help,
             Self::Local(_) => "name the server's own files with --config or --data-dir",
             Self::Configuration => "mend it; `zentinelle config check` shows the faults again",
-            Self::Server(_) => "look at the configuration, then at the log above",
+            Self::Server { help, .. } => help,
             Self::Read { .. } | Self::Write(_) | Self::WriteFile { .. } => return None,
         };
         Some(help.to_owned())

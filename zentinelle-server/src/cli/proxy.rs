@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
 use super::output::Console;
-use crate::causes::with_causes;
 use crate::clock;
 use crate::config::{Config, Log, Secret};
 use crate::exit::Exit;
@@ -91,7 +90,7 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
         logging::start(&Log::default(), console.is_colored());
         runtime.block_on(local::relay(listener, &endpoint, &args.provider, &key))
     };
-    served.map(|()| Exit::Success).map_err(|error| CommandError::Server(with_causes(&error)))
+    served.map(|()| Exit::Success).map_err(CommandError::from)
 }
 
 /// The policies' text, and the configuration of the pipeline that stands alone.

@@ -10,7 +10,6 @@ use super::config;
 use super::error::CommandError;
 use super::output::Console;
 use crate::app::App;
-use crate::causes::with_causes;
 use crate::config::{AuthMode, Config, Flag};
 use crate::demo;
 use crate::exit::Exit;
@@ -94,7 +93,7 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
         first_administrator(&server.app, &config).await?;
         server.run(&config).await
     });
-    served.map(|()| Exit::Success).map_err(|error| CommandError::Server(with_causes(&error)))
+    served.map(|()| Exit::Success).map_err(CommandError::from)
 }
 
 /// Makes the first person who can sign in, and says loudly when nobody needs to.

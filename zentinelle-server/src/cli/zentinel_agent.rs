@@ -110,7 +110,8 @@ pub(crate) fn run(args: &Args, console: &mut Console) -> Result<Exit, CommandErr
     let manner = Manner { name: args.name.clone(), identity, fail_open: args.fail_open, strict_ids: args.strict_ids };
     let runtime = tokio::runtime::Runtime::new().map_err(CommandError::Write)?;
     runtime.block_on(async {
-        let failed = |error: &dyn std::fmt::Display| CommandError::Server(error.to_string());
+        let help = "look at --socket and --grpc, then at the log above";
+        let failed = |error: &dyn std::fmt::Display| CommandError::Server { why: error.to_string(), help };
         let doors = Doors::open(Some(&args.socket), args.grpc).map_err(|error| failed(&error))?;
         let grpc = doors.grpc().map(|address| address.to_string());
         tracing::info!(socket = %args.socket.display(), grpc, version = VERSION, "listening");

@@ -66,6 +66,20 @@ pub(crate) enum LocalError {
     Endpoint,
 }
 
+impl LocalError {
+    /// What to do about it.
+    pub(crate) fn help(&self) -> &'static str {
+        match self {
+            Self::Start(error) => error.help(),
+            Self::Policies(_) => "mend the file that --policies names; `zentinelle policy validate` shows its faults",
+            Self::Upstream(_) => "check --provider and --upstream",
+            Self::Tls(_) => "install the system's root certificates",
+            Self::Listen(_) => "choose another --port, or end what listens there",
+            Self::Endpoint => "give --endpoint such as `https://zentinelle.example.com`",
+        }
+    }
+}
+
 /// Where a relay sends everything.
 #[derive(Clone, Debug)]
 struct Relay {
