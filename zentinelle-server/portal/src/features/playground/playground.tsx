@@ -166,7 +166,7 @@ function Said({ effect, allowed, reason, code, warnings, obligations, retryAt, d
       <Card title={t("playground.said")} flush>
         <Box overflowX="auto" tabIndex={0}>
           <Table.Root size="sm">
-            <Table.Header><Table.Row>{[t("playground.policy"), t("common.type"), ""].map((one, index) => <Table.ColumnHeader key={index} px="4">{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>
+            <Table.Header><Table.Row>{[t("playground.policy"), t("common.type"), t("decision.verdict")].map((one) => <Table.ColumnHeader key={one} px="4">{one}</Table.ColumnHeader>)}</Table.Row></Table.Header>
             <Table.Body>
               {document.policies_evaluated.map((one) => (
                 <Table.Row key={one.id} bg={document.determining.includes(one.id) ? "accent.subtle" : undefined}>
