@@ -124,15 +124,6 @@ pub(crate) async fn preview(app: &App, tenant: &TenantId) -> Result<Vec<Preview>
     for rule in &retention::rules(&app.store, tenant).await? {
         for table in &TABLES {
             let Some(days) = rule.days_of(table.held.entity_type) else { continue };
-            let old = Condition::all()
-                .add(Expr::col(Alias::new("tenant_id")).eq(tenant.as_str()))
-                .add(Expr::col(Alias::new(table.held.at)).lt(cutoff(now, days)))
-                .add(of(&rule.whose));
-            let all = counted(db, table, old.clone()).await?;
-            let free = match legal_holds::free(&holds, table.held) {
-                Some(free) => counted(db, table, old.add(free)).await?,
-                None => 0,
-            };
             let own = Condition::all().add(Expr::col(Alias::new("tenant_id")).eq(tenant.as_str()));
             let oldest = Query::select()
                 .expr(Expr::col(Alias::new(table.held.at)).min())
@@ -142,6 +133,12 @@ pub(crate) async fn preview(app: &App, tenant: &TenantId) -> Result<Vec<Preview>
             let oldest = match db.query_one(&oldest).await? {
                 Some(row) => row.try_get_by_index::<Option<i64>>(0)?,
                 None => None,
+            };
+            let before = cutoff(now, days);
+            // Most of the time nothing is too old, and counting nothing takes as long as counting something.
+            let (all, free) = match oldest.filter(|oldest| *oldest < before) {
+                Some(_) => counts(db, tenant, table, before, &rule.whose, &holds).await?,
+                None => (0, 0),
             };
             let kind = table.held.entity_type;
             match found.iter_mut().find(|known| known.entity_type == kind && known.days.total_cmp(&days).is_eq()) {
@@ -161,6 +158,27 @@ pub(crate) async fn preview(app: &App, tenant: &TenantId) -> Result<Vec<Preview>
         }
     }
     Ok(found)
+}
+
+/// How many rows of a table are too old, and how many of those no hold keeps.
+async fn counts(
+    db: &sea_orm::DatabaseConnection,
+    tenant: &TenantId,
+    table: &Table,
+    before: i64,
+    whose: &Whose,
+    holds: &[legal_holds::Hold],
+) -> Result<(u64, u64), StoreError> {
+    let old = Condition::all()
+        .add(Expr::col(Alias::new("tenant_id")).eq(tenant.as_str()))
+        .add(Expr::col(Alias::new(table.held.at)).lt(before))
+        .add(of(whose));
+    let all = counted(db, table, old.clone()).await?;
+    let free = match legal_holds::free(holds, table.held) {
+        Some(free) => counted(db, table, old.add(free)).await?,
+        None => 0,
+    };
+    Ok((all, free))
 }
 
 async fn counted(db: &sea_orm::DatabaseConnection, table: &Table, meets: Condition) -> Result<u64, StoreError> {
