@@ -1,18 +1,20 @@
 // The list of records of every page: filtered, ordered and paged by the server, its state in the address.
 "use client";
-import { Box, Button, Checkbox, chakra, Flex, HStack, Input, InputGroup, Menu, NativeSelect, Portal, Skeleton, Stack, Table, Text } from "@chakra-ui/react";
+import { Box, Button, chakra, Flex, HStack, Input, InputGroup, NativeSelect, Skeleton, Stack, Table, Text } from "@chakra-ui/react";
 import { useQuery } from "@apollo/client/react";
 import { NetworkStatus } from "@apollo/client";
-import { ArrowDown, ArrowUp, ChevronFirst, ChevronLeft, ChevronRight, EllipsisVertical, RefreshCw, Search } from "lucide-react";
+import { ArrowDown, ArrowUp, ChevronFirst, ChevronLeft, ChevronRight, RefreshCw, Search } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useMay } from "@/lib/session";
 import { counted } from "@/lib/format";
 import { t } from "@/messages";
 import { DeniedState, ErrorState, NothingState, StaleBanner } from "../page";
-import { GoTo, IconAction } from "../small";
+import { IconAction } from "../small";
 import { BulkBar } from "./bulk";
 import { ColumnMenu, ExportMenu, FilterChips, FilterMenu } from "./menus";
+import { RecordRow, Tick } from "./row";
+import { type Opened, RowMenu } from "./row-menu";
 import { filterOf, PAGE_SIZES, useTableState } from "./state";
 import type { DataTableProps, Filter } from "./types";
 import { useOpeningView, ViewMenu } from "./views";
@@ -33,7 +35,9 @@ function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
   const { state, bare, put, clear, query, open: openView, setQuery } = useTableState(filters, props.prefix, props.sort);
   const opening = useOpeningView(props.name, bare, openView);
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
-  const [loadedAt, setLoadedAt] = useState<number>();
+  const [offered, offer] = useState<Opened<Row>>();
+  // Nothing shows it until a later question fails: it is no reason to draw all rows again.
+  const loadedAt = useRef<number>(undefined);
   const body = useRef<HTMLTableSectionElement>(null);
 
   const minute = Math.floor(Date.now() / 60_000);
@@ -51,7 +55,7 @@ function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
   const data = (result.data ?? result.previousData) as Data | undefined;
   const page = data === undefined ? undefined : props.select(data);
   useEffect(() => {
-    if (result.data && !result.error && !result.loading) setLoadedAt(Date.now());
+    if (result.data && !result.error && !result.loading) loadedAt.current = Date.now();
   }, [result.data, result.error, result.loading]);
 
   const shown = state.columns ?? columns.filter((one) => !one.hidden).map((one) => one.key);
@@ -59,6 +63,7 @@ function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
   const actions = bulk.filter((one) => may(one.permission));
   const filtered = state.active > 0 || state.search !== "";
   const ids = page?.nodes.map(rowId) ?? [];
+  const all = ids.length > 0 && ids.every((id) => selected.has(id));
   const retry = () => void result.refetch();
   const open = (row: Row) => (onOpen ? onOpen(row) : rowHref && router.push(rowHref(row)));
   const opens = !!(onOpen ?? rowHref);
@@ -94,7 +99,7 @@ function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
         </HStack>
       </Flex>
       <FilterChips filters={filters} search={state.search} values={state.filters} put={put} clear={clear} />
-      {page && result.error ? <StaleBanner since={loadedAt} retry={retry} /> : null}
+      {page && result.error ? <StaleBanner since={loadedAt.current} retry={retry} /> : null}
       <Box bg="bg.panel" borderWidth="1px" borderColor="border" rounded="l3" overflow="hidden" aria-busy={!page && result.loading}>
         {!page && result.error ? (
           <ErrorState error={result.error} retry={retry} permission={props.permission} />
@@ -111,10 +116,8 @@ function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
                 <Table.Row bg="transparent">
                   {actions.length > 0 ? (
                     <Table.ColumnHeader w="10" ps="4">
-                      <Checkbox.Root size="sm" checked={ids.length > 0 && ids.every((id) => selected.has(id)) ? true : ids.some((id) => selected.has(id)) ? "indeterminate" : false}
-                        onCheckedChange={({ checked }) => select(checked === true ? new Set([...selected, ...ids]) : new Set([...selected].filter((id) => !ids.includes(id))))}>
-                        <Checkbox.HiddenInput aria-label={t("table.selectPage")} /><Checkbox.Control />
-                      </Checkbox.Root>
+                      <Tick checked={all} ref={(box: HTMLInputElement | null) => { if (box) box.indeterminate = !all && ids.some((id) => selected.has(id)); }} aria-label={t("table.selectPage")}
+                        onChange={() => select(all ? new Set([...selected].filter((id) => !ids.includes(id))) : new Set([...selected, ...ids]))} />
                     </Table.ColumnHeader>
                   ) : null}
                   {visible.map((column) => {
@@ -138,44 +141,9 @@ function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
               <Table.Body ref={body}>
                 {page ? page.nodes.map((row) => {
                   const id = rowId(row);
-                  const offered = (props.rowActions?.(row) ?? []).filter((one) => !one.permission || may(one.permission));
                   return (
-                    <Table.Row key={id} tabIndex={0} bg={selected.has(id) ? "accent.subtle" : "transparent"} _hover={{ bg: selected.has(id) ? "accent.subtle" : "bg.subtle" }} cursor={opens ? "pointer" : undefined}
-                      _focusVisible={{ outlineOffset: "-2px" }} onKeyDown={(event) => step(event, row)}
-                      onClick={(event) => {
-                        const target = event.target as HTMLElement;
-                        if (!opens || target.closest("a,button,input,label,[role=menuitem]") || getSelection()?.toString()) return;
-                        open(row);
-                      }}>
-                      {actions.length > 0 ? (
-                        <Table.Cell ps="4" data-select>
-                          <Checkbox.Root size="sm" checked={selected.has(id)} onCheckedChange={() => toggle(id)}>
-                            <Checkbox.HiddenInput aria-label={t("table.selectRow", { name: rowName(row) })} /><Checkbox.Control />
-                          </Checkbox.Root>
-                        </Table.Cell>
-                      ) : null}
-                      {visible.map((column, index) => (
-                        <Table.Cell key={column.key} data-label={column.label} textAlign={column.numeric ? "end" : "start"} fontVariantNumeric={column.numeric ? "tabular-nums" : undefined} whiteSpace={column.numeric ? "nowrap" : undefined} py="2.5">
-                          {index === 0 && rowHref ? <GoTo href={rowHref(row)} color="fg">{column.cell(row)}</GoTo>
-                            : index === 0 && onOpen ? <chakra.button type="button" textAlign="start" fontWeight="medium" cursor="pointer" onClick={() => onOpen(row)}>{column.cell(row)}</chakra.button>
-                            : column.cell(row)}
-                        </Table.Cell>
-                      ))}
-                      {props.rowActions ? (
-                        <Table.Cell data-actions textAlign="end">
-                          {offered.length > 0 ? (
-                            <Menu.Root lazyMount onSelect={({ value }) => offered.find((one) => one.key === value)?.run(row)}>
-                              <Menu.Trigger asChild><IconAction label={`${t("common.more")}: ${rowName(row)}`} size="xs"><EllipsisVertical size={15} aria-hidden /></IconAction></Menu.Trigger>
-                              <Portal><Menu.Positioner><Menu.Content>
-                                {offered.map(({ key, label, icon: Icon, danger }) => (
-                                  <Menu.Item key={key} value={key} color={danger ? "critical.fg" : undefined}>{Icon ? <Icon size={14} aria-hidden /> : null} {label}</Menu.Item>
-                                ))}
-                              </Menu.Content></Menu.Positioner></Portal>
-                            </Menu.Root>
-                          ) : null}
-                        </Table.Cell>
-                      ) : null}
-                    </Table.Row>
+                    <RecordRow key={id} row={row} table={props} columns={visible} may={may} open={open} step={step} offer={offer} opened={offered?.row === row}
+                      choice={actions.length > 0 ? { chosen: selected.has(id), toggle: () => toggle(id) } : undefined} />
                   );
                 }) : Array.from({ length: 8 }, (_, index) => (
                   <Table.Row key={index} bg="transparent">
@@ -205,6 +173,7 @@ function Rows<Row, Data>(props: DataTableProps<Row, Data>) {
           </Flex>
         ) : null}
       </Box>
+      <RowMenu key={offered && rowId(offered.row)} opened={offered} close={() => offer((now) => (now === offered ? undefined : now))} />
       {selected.size > 0 ? (
         <BulkBar actions={actions} selected={selected} nameOf={(id) => { const row = page?.nodes.find((one) => rowId(one) === id); return row === undefined ? id : rowName(row); }}
           clear={() => select(new Set())} done={retry} />
