@@ -30,6 +30,7 @@ pub mod names;
 mod needs;
 pub mod path;
 pub mod pattern;
+pub(crate) mod properties;
 #[cfg(feature = "sql")]
 pub mod sql;
 #[cfg(not(feature = "sql"))]

@@ -15,6 +15,7 @@ use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::needs::{Needs, Pairs};
+use super::properties::{self, Fault};
 
 /// Longest pattern accepted, in bytes.
 const MAX_LENGTH: usize = 4096;
@@ -154,7 +155,7 @@ impl Pattern {
         if source.len() > MAX_LENGTH {
             return Err(PatternError::TooLong { length: source.len() });
         }
-        let translated = translate(source)?;
+        let translated = translate(source)?.with_classes()?;
         // The parser is asked first, because it tells the place of a fault and the engine's own error does not.
         let parsed = regex_syntax::ParserBuilder::new()
             .nest_limit(MAX_NESTING)
@@ -198,18 +199,60 @@ impl Pattern {
     }
 }
 
-/// A pattern in the engine's syntax, and where each of its bytes came from.
+/// A pattern in the engine's syntax, and where its parts came from.
 struct Translated {
     text: String,
-    /// Character position in the source, from 1, for each byte of `text`.
-    origins: Vec<usize>,
+    /// From which byte of `text` on, which character position in the source, from 1.
+    origins: Vec<(usize, usize)>,
     end: usize,
 }
 
 impl Translated {
+    fn new(end: usize) -> Self {
+        Self { text: String::new(), origins: Vec::new(), end }
+    }
+
     fn push(&mut self, text: &str, origin: usize) {
+        self.origins.push((self.text.len(), origin));
         self.text.push_str(text);
-        self.origins.resize(self.text.len(), origin);
+    }
+
+    fn origin(&self, offset: usize) -> usize {
+        if offset >= self.text.len() {
+            return self.end;
+        }
+        let begun = self.origins.partition_point(|(start, _)| *start <= offset);
+        begun.checked_sub(1).and_then(|last| self.origins.get(last)).map_or(self.end, |(_, origin)| *origin)
+    }
+
+    /// The same with its classes by property written out.
+    fn with_classes(self) -> Result<Self, PatternError> {
+        let classes = properties::classes(&self.text, MAX_NESTING).map_err(|fault| match fault {
+            Fault::Syntax(error) => self.locate(&error),
+            Fault::Unknown(at, missing) => PatternError::Syntax { at: self.origin(at), found: missing.to_owned() },
+            Fault::TooLarge => PatternError::TooLarge,
+        })?;
+        if classes.is_empty() {
+            return Ok(self);
+        }
+        let mut out = Self::new(self.end);
+        let mut classes = classes.into_iter().peekable();
+        for (at, c) in self.text.char_indices() {
+            if let Some((place, class)) = classes.peek() {
+                if place.start == at {
+                    out.push(class, self.origin(at));
+                }
+                let last = at + c.len_utf8() == place.end;
+                if place.contains(&at) {
+                    if last {
+                        classes.next();
+                    }
+                    continue;
+                }
+            }
+            out.push(c.encode_utf8(&mut [0; 4]), self.origin(at));
+        }
+        Ok(out)
     }
 
     fn locate(&self, error: &regex_syntax::Error) -> PatternError {
@@ -218,7 +261,7 @@ impl Translated {
             regex_syntax::Error::Translate(error) => (error.span().start.offset, error.kind().to_string()),
             _ => (0, "not a regular expression".to_owned()),
         };
-        PatternError::Syntax { at: self.origins.get(offset).copied().unwrap_or(self.end), found }
+        PatternError::Syntax { at: self.origin(offset), found }
     }
 }
 
@@ -230,7 +273,7 @@ const ATOMIC: &str = "drop the mark: nothing is ever retried here, so it gains n
 /// `[`, `&`, `~` inside a class, which are plain characters in Python.
 fn translate(source: &str) -> Result<Translated, PatternError> {
     let chars: Vec<char> = source.chars().collect();
-    let mut out = Translated { text: String::with_capacity(source.len()), origins: Vec::new(), end: chars.len() + 1 };
+    let mut out = Translated::new(chars.len() + 1);
     let unsupported =
         |index: usize, construct, instead| PatternError::Unsupported { at: index + 1, construct, instead };
     let follows = |index: usize, text: &str| {
@@ -259,6 +302,15 @@ fn translate(source: &str) -> Result<Translated, PatternError> {
                         out.push(escaped.encode_utf8(&mut buffer), origin);
                     }
                     '0' => out.push("\\x00", origin),
+                    'p' | 'P' => {
+                        out.push("\\", origin);
+                        out.push(escaped.encode_utf8(&mut buffer), origin);
+                        // What follows is a name, not a count or a plain character.
+                        if chars.get(index) == Some(&'{') {
+                            index += 1;
+                            out.push("{", index);
+                        }
+                    }
                     _ => {
                         out.push("\\", origin);
                         out.push(escaped.encode_utf8(&mut buffer), origin);
@@ -379,7 +431,34 @@ mod tests {
         );
         assert!(error("(?<=a)b").starts_with("character 1: look-behind"));
         assert_eq!(error("é{b("), "character 4: unclosed group");
+        assert_eq!(error(r"é\pLx\p{Greekk}"), "character 6: Unicode property not found");
+        assert_eq!(error(r"é[\p{L}\p{sc=x}]"), "character 8: Unicode property value not found");
+        assert_eq!(error(r"\p{Greek}é{b("), "character 13: unclosed group");
+        assert_eq!(error(r"é(?-u)\pL"), "character 7: Unicode not allowed here");
+        assert_eq!(error(r"\pL[z-a]"), "character 5: invalid character class range, the start must be <= the end");
         assert!(error("[z-a]").starts_with("character 2: invalid character class range"));
+    }
+
+    #[test]
+    fn characters_are_named_by_property() {
+        for source in [r"^\p{Greek}+$", r"^[\p{Greek}]+$", r"^\p{sc=Greek}+$", r"^\pL+$", r"^\p{Alphabetic}{3}$"] {
+            assert!(found(source, "λόγ"), "{source}");
+            assert!(!found(source, "123"), "{source}");
+        }
+    }
+
+    #[test]
+    fn as_many_classes_by_property_are_accepted_as_an_automaton_can_hold() {
+        for class in [r"\pL", r"[\p{Greek}\PN]", r"\p{Uppercase}"] {
+            let mut refused = 0;
+            for count in [1, 10, 20, 40, 60, 80, 120, MAX_LENGTH / class.len()] {
+                let source = class.repeat(count);
+                let taken = Pattern::new(&source, Case::Sensitive);
+                assert_eq!(taken.is_ok(), build(&source, Case::Sensitive).is_ok(), "{count} {class}");
+                refused += usize::from(matches!(taken, Err(PatternError::TooLarge)));
+            }
+            assert!((1..8).contains(&refused), "{refused} {class}");
+        }
     }
 
     #[test]

@@ -23,7 +23,9 @@ impl Needs {
     /// The groups of an expanded pattern that is matched in any letter case. None for one that
     /// cannot be read, which then is always tried.
     pub(crate) fn of(expanded: &str) -> Self {
-        let parsed = ParserBuilder::new().multi_line(true).build().parse(expanded);
+        // A class of many letters is a wildcard here, whichever it is.
+        let expanded = expanded.replace(r"\p{L}", r"\w");
+        let parsed = ParserBuilder::new().multi_line(true).build().parse(&expanded);
         Self(parsed.map(|pattern| groups(&pattern)).unwrap_or_default())
     }
 

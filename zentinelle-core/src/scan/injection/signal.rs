@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::{Regex, RegexBuilder};
 
 use super::needs::Needs;
+use crate::matching::properties::written_out;
 
 /// What a signal speaks of. Signals of one topic confirm each other less than signals of two:
 /// see the `score` module.
@@ -200,7 +201,7 @@ pub(crate) fn compile(pattern: &str, words: bool) -> Option<Regex> {
 }
 
 fn build(expanded: &str) -> Option<Regex> {
-    RegexBuilder::new(expanded)
+    RegexBuilder::new(&written_out(expanded)?)
         .case_insensitive(true)
         .multi_line(true)
         .size_limit(8 << 20)
