@@ -36,6 +36,8 @@ say "glue and optimising"
 # Only what every engine of the last years has; `--all-features` makes modules that Node 20 refuses.
 features=(--enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-mutable-globals
   --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue --enable-call-indirect-overlong)
+# Functions are sorted by name, so that like ones stand together for whoever compresses them.
+smallest=(--flatten --rereloop -Oz -Oz --inline-max-combined-binary-size=0 --reorder-functions-by-name)
 wrap() { # NAME FOLDER: glue for browsers, bundlers and Node in FOLDER
   local name=$1 folder=$2 kind stamp=$built/$1.sha256
   ! sha256sum --status -c "$stamp" 2>/dev/null || [ ! -f "$folder/nodejs/zentinelle_bg.wasm" ] || return 0
@@ -47,13 +49,13 @@ wrap() { # NAME FOLDER: glue for browsers, bundlers and Node in FOLDER
     if [ $kind != web ] && cmp -s "$folder/web/raw.wasm" "$folder/$kind/raw.wasm"; then
       cp "$folder/web/zentinelle_bg.wasm" "$folder/$kind/"
     else
-      $package/node_modules/.bin/wasm-opt -Oz --strip-debug --strip-producers "${features[@]}" \
+      $package/node_modules/.bin/wasm-opt "${smallest[@]}" --strip-debug --strip-producers "${features[@]}" \
         "$folder/$kind/raw.wasm" -o "$folder/$kind/zentinelle_bg.wasm"
     fi
   done
   rm -f "$folder"/*/raw.wasm
   echo '{ "type": "commonjs" }' >"$folder/nodejs/package.json"
-  sha256sum "$built/$name.wasm" >"$stamp"
+  sha256sum "$built/$name.wasm" scripts/wasm.sh >"$stamp" # the flags are in here
 }
 mkdir -p $package/lite
 wrap lite $package/lite

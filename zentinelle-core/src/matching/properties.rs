@@ -52,7 +52,6 @@ pub(super) fn classes(pattern: &str, most_nesting: u32) -> Result<Vec<(Range<usi
 }
 
 /// A pattern of ours with its classes written out. None if it is malformed.
-#[cfg_attr(not(feature = "scan"), expect(dead_code, reason = "only scanners bring patterns of their own"))]
 pub(crate) fn written_out(pattern: &str) -> Option<Cow<'_, str>> {
     let classes = classes(pattern, 250).ok()?;
     if classes.is_empty() {
