@@ -11,9 +11,12 @@ target=${CARGO_TARGET_DIR:-target}
 case $target in /*) ;; *) target=$PWD/$target ;; esac
 export CRITERION_HOME=$target/criterion
 
+# As it is shipped; that takes a quarter of an hour.
+build_server() { cargo build --locked --profile dist -q -p zentinelle-server; }
+
 litellm=1.106.2
 bench_proxy() { # prints rows of the table
-  cargo build --locked --release -q -p zentinelle-server
+  build_server
   cargo build --locked --release -q -p zentinelle-upstream -p zentinelle-proxy-bench
   # Installed once; without Python or a registry the others are measured alone.
   if [ ! -x "$target/litellm-$litellm/bin/litellm" ] && command -v python3 >/dev/null; then
@@ -23,7 +26,7 @@ bench_proxy() { # prints rows of the table
   rival=
   [ ! -x "$target/litellm-$litellm/bin/litellm" ] || rival="--litellm $target/litellm-$litellm/bin/litellm"
   # shellcheck disable=SC2086
-  "$target/release/proxy_bench" --binary "$target/release/zentinelle" --upstream "$target/release/mock_upstream" $rival
+  "$target/release/proxy_bench" --binary "$target/dist/zentinelle" --upstream "$target/release/mock_upstream" $rival
 }
 
 if [ "${1-}" = proxy ]; then
@@ -33,17 +36,17 @@ if [ "${1-}" = proxy ]; then
 fi
 if [ "${1-}" = portal ]; then
   shift
-  cargo build --locked --release -q -p zentinelle-server
-  scripts/services.sh run -- benches/portal/run.sh "$target/release/zentinelle" "$@"
+  build_server
+  scripts/services.sh run -- benches/portal/run.sh "$target/dist/zentinelle" "$@"
   exit
 fi
 # The server beside a bare route of its own library, one after the other in turns.
 server_bench() {
-  cargo build --locked --release -p zentinelle-server
+  build_server
   cargo build --locked --release -p zentinelle-server-bench
   scripts/services.sh run -- bash -c '
     exec "$0" --binary "$1" --postgres "$ZENTINELLE_TEST_POSTGRES_URL" --redis "$ZENTINELLE_TEST_REDIS_URL" "${@:2}"
-  ' "$target/release/server_bench" "$target/release/zentinelle" "$@"
+  ' "$target/release/server_bench" "$target/dist/zentinelle" "$@"
 }
 
 if [ "${1:-}" = server ]; then

@@ -37,10 +37,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// A server makes and drops many small values on several threads, which this allocator is for. It
-/// is built to ask for pages of the usual size: large ones keep some 25 MB that nobody uses.
+/// A server makes and drops many small values on several threads, which this allocator is for. A thread of its own gives
+/// memory that nobody used for ten seconds back to the system.
+#[cfg(not(target_env = "msvc"))]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     cli::run(cli::Cli::parse()).into()

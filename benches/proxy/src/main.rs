@@ -27,8 +27,8 @@ const STREAM_COSTS: f64 = 2_375.0;
 /// Measures the proxy beside a bare pass-through and LiteLLM.
 #[derive(Debug, Parser)]
 struct Args {
-    /// The release binary of the server.
-    #[arg(long, default_value = "target/release/zentinelle")]
+    /// The server as it is shipped.
+    #[arg(long, default_value = "target/dist/zentinelle")]
     binary: PathBuf,
     /// The release binary of the mock.
     #[arg(long, default_value = "target/release/mock_upstream")]

@@ -20,8 +20,8 @@ use zentinelle_server_bench::process::{Server, free_address, processor_time};
 /// Measures `zentinelle serve` beside a bare axum route.
 #[derive(Debug, Parser)]
 struct Args {
-    /// The release binary of the server.
-    #[arg(long, default_value = "target/release/zentinelle")]
+    /// The server as it is shipped.
+    #[arg(long, default_value = "target/dist/zentinelle")]
     binary: PathBuf,
     /// How long each measurement takes. Unit: seconds.
     #[arg(long, default_value_t = 5)]
@@ -87,6 +87,8 @@ async fn main() -> io::Result<()> {
     for (name, environment) in setups(&args) {
         let data = data(&args)?;
         let server = Server::start(&args.binary, data.path(), &environment).await?;
+        // What the start needed goes back to the system after ten seconds.
+        tokio::time::sleep(Duration::from_secs(15)).await;
         let idle = server.resident_bytes();
         let redis = environment.iter().find(|(variable, _)| *variable == REDIS).map(|(_, url)| *url);
         let trips = async || match redis {

@@ -46,7 +46,7 @@ impl Loader<Key> for Batch {
         }
         let mut loaded = StdMap::with_capacity(keys.len());
         for ((kind, tenant), ids) in groups {
-            let Some(load) = self.app.graphql.batches.get(kind) else {
+            let Some(load) = self.app.graphql.resolvers.batches.get(kind) else {
                 return Err(Arc::new(ApiError::Internal(format!("nobody loads `{kind}`"))));
             };
             let found = load(self.app.clone(), tenant.clone(), ids).await.map_err(Arc::new)?;

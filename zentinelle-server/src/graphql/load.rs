@@ -1,6 +1,6 @@
 //! Builds the schema that is served out of the contract and the resolvers.
 //!
-//! The server does not start when a root field has no resolver, or a resolver no field.
+//! There is none when a root field has no resolver, or a resolver no field.
 
 use std::sync::Arc;
 

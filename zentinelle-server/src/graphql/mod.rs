@@ -1,9 +1,9 @@
 //! The management API: GraphQL under `/gql/zentinelle/`.
 //!
-//! The schema files in `schema/` are the contract. At the start they are read ([`contract`]),
-//! joined with the resolvers ([`resolvers`]) and built into what is served ([`load`]); a root
-//! field without a guard or a resolver stops the start. Who may ask is decided in [`guard`] and
-//! nowhere else; how much, in [`limits`].
+//! The schema files in `schema/` are the contract. At the start they are read ([`contract`]); with the
+//! first request they are joined with the resolvers ([`resolvers`]) and built into what is served
+//! ([`load`]). A root field without a guard or a resolver fails that, and the tests. Who may ask is
+//! decided in [`guard`] and nowhere else; how much, in [`limits`].
 
 pub(crate) mod ask;
 mod batch;
@@ -23,7 +23,7 @@ pub(crate) mod transport;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::dataloader::DataLoader;
 use async_graphql::dynamic::Schema;
@@ -47,9 +47,10 @@ const NOT_YET: &[&str] = resolvers::NOT_YET;
 
 /// The management API of a server.
 pub(crate) struct GraphQl {
-    schema: Schema,
+    /// What is served. It is large and takes a while, and a server of agents may never be asked.
+    schema: OnceLock<Result<Schema, ContractError>>,
     contract: Arc<Contract>,
-    batches: hashbrown::HashMap<&'static str, ask::Batched>,
+    resolvers: Resolvers,
     limits: Limits,
     /// The open subscriptions.
     listeners: Listeners,
@@ -64,23 +65,27 @@ impl fmt::Debug for GraphQl {
 }
 
 impl GraphQl {
-    /// Puts contract and resolvers together.
+    /// Reads the contract and gathers the resolvers.
     pub(crate) fn new(config: &config::GraphQl) -> Result<Self, ContractError> {
         let contract = Arc::new(Contract::read()?);
         let mut resolvers = Resolvers::default();
         resolvers::register(&mut resolvers);
-        let schema = load::schema(&contract, &resolvers, config.introspection)?;
         let limits = Limits { depth: config.max_depth as usize, complexity: config.max_complexity.into() };
-        let (batches, listeners) = (resolvers.batches, Listeners::default());
-        Ok(Self { schema, contract, batches, limits, listeners, introspection: config.introspection })
+        let (schema, listeners) = (OnceLock::new(), Listeners::default());
+        Ok(Self { schema, contract, resolvers, limits, listeners, introspection: config.introspection })
+    }
+
+    fn schema(&self) -> Result<&Schema, &ContractError> {
+        let built = || load::schema(&self.contract, &self.resolvers, self.introspection);
+        self.schema.get_or_init(built).as_ref()
     }
 
     /// The schema as a document, with who may ask what.
-    fn document(&self) -> String {
+    fn document(&self) -> Result<String, &ContractError> {
         let options = async_graphql::SDLExportOptions::new().use_space_ident();
         let guard = "\"Who may ask: the permission a key needs, and the least role of a person.\"\n\
                      directive @guard(may: String!, least: Role!) on FIELD_DEFINITION\n\n";
-        format!("{guard}{}", self.schema.sdl_with_options(options))
+        Ok(format!("{guard}{}", self.schema()?.sdl_with_options(options)))
     }
 
     /// How many subscriptions are open at this server.
@@ -102,8 +107,11 @@ impl GraphQl {
 
 /// The schema as a document, for clients and for a look at what changed.
 pub(crate) fn sdl() -> String {
-    // What is built in is sound: the server would not start, and a test reads it.
-    GraphQl::new(&config::GraphQl::default()).map_or_else(|error| format!("# {error}\n"), |graphql| graphql.document())
+    let told = |error: &ContractError| format!("# {error}\n");
+    match GraphQl::new(&config::GraphQl::default()) {
+        Ok(graphql) => graphql.document().unwrap_or_else(told),
+        Err(error) => told(&error),
+    }
 }
 
 /// What all fields of one request share.
@@ -118,14 +126,18 @@ struct Shared {
 pub(crate) struct Runner(pub(crate) Arc<App>);
 
 impl Runner {
-    /// The request with what its fields share, or why it is not run.
-    fn prepared(&self, mut request: Request) -> Result<Request, Box<Response>> {
+    /// What runs the request, and the request with what its fields share; or why it is not run.
+    fn prepared(&self, mut request: Request) -> Result<(&Schema, Request), Box<Response>> {
         let refuse = |message: String, code: &str| {
             let mut error = ServerError::new(message, None);
             error.extensions.get_or_insert_default().set("code", code);
             Box::new(Response::from_errors(vec![error]))
         };
         let graphql = &self.0.graphql;
+        let schema = graphql.schema().map_err(|error| {
+            tracing::error!(%error, "the management API cannot be built");
+            refuse("the server failed".to_owned(), "INTERNAL_ERROR")
+        })?;
         let variables = request.variables.clone();
         let document = match request.parsed_query() {
             Ok(document) => document,
@@ -135,22 +147,21 @@ impl Runner {
             return Err(refuse(exceeded.to_string(), "TOO_COMPLEX"));
         }
         let loader = Arc::new(DataLoader::new(Batch { app: self.0.clone() }, tokio::spawn));
-        Ok(request.data(Shared { app: self.0.clone(), loader }))
+        Ok((schema, request.data(Shared { app: self.0.clone(), loader })))
     }
 }
 
 impl Executor for Runner {
     async fn execute(&self, request: Request) -> Response {
         match self.prepared(request) {
-            Ok(request) => coded(self.0.graphql.schema.execute(request).await),
+            Ok((schema, request)) => coded(schema.execute(request).await),
             Err(refused) => *refused,
         }
     }
 
     fn execute_stream(&self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
         match self.prepared(request) {
-            Ok(request) => {
-                let schema = &self.0.graphql.schema;
+            Ok((schema, request)) => {
                 schema.execute_stream_with_session_data(request, session.unwrap_or_default()).map(coded).boxed()
             }
             Err(refused) => futures_util::stream::once(async { *refused }).boxed(),
