@@ -18,8 +18,9 @@ say "the hook, from process start to its end, 200 runs"
 "$venv/bin/python" benches/python/hook.py "$venv/bin/zentinelle-hook" | tee -a "$target/python/bench.md"
 
 say "agents of the Zentinel proxy, over a Unix socket"
-cargo build --locked --release -q -p zentinelle-server -p zentinelle-bench-zentinel
-"$venv/bin/python" benches/zentinel/run.py "$target/release/zentinelle-bench-zentinel" "$target/release/zentinelle" |
+cargo build --locked --profile dist -q -p zentinelle-server
+cargo build --locked --release -q -p zentinelle-bench-zentinel
+"$venv/bin/python" benches/zentinel/run.py "$target/release/zentinelle-bench-zentinel" "$target/dist/zentinelle" |
   tee -a "$target/python/bench.md"
 
 changes=$(git diff --quiet HEAD -- ':!benches' 2>/dev/null || echo ' with uncommitted changes')

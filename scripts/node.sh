@@ -10,11 +10,11 @@ target=${CARGO_TARGET_DIR:-target}
 package=zentinelle-node
 
 say "the addon"
-cargo build --locked -q --release -p zentinelle-node
+cargo build --locked -q --profile dist -p zentinelle-node
 case $(uname -s) in Darwin) library=libzentinelle_node.dylib ;; *) library=libzentinelle_node.so ;; esac
 platform=$(node -p 'const { platform: p, arch: a } = process;
   p === "linux" ? `${p}-${a}-${process.report.getReport().header.glibcVersionRuntime ? "gnu" : "musl"}` : `${p}-${a}`')
-cp "$target/release/$library" "$package/zentinelle.$platform.node"
+cp "$target/dist/$library" "$package/zentinelle.$platform.node"
 [ -f $package/wasm/zentinelle_bg.wasm ] || scripts/wasm.sh --build
 
 say "TypeScript"

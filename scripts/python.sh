@@ -24,16 +24,16 @@ if [ ! -x "$work/tools/bin/maturin" ]; then
 fi
 
 say "native parts"
-cargo build --locked -q --release -p zentinelle-hook
+cargo build --locked -q --profile dist -p zentinelle-hook
 mkdir -p "$crate/zentinelle_agent.data/scripts"
-cp "$target/release/zentinelle-hook" "$crate/zentinelle_agent.data/scripts/"
+cp "$target/dist/zentinelle-hook" "$crate/zentinelle_agent.data/scripts/"
 strip "$crate/zentinelle_agent.data/scripts/zentinelle-hook" 2>/dev/null || true
 [ -n "${ZENTINELLE_SERVER:-}" ] || cargo build --locked -q -p zentinelle-server
 decisions=$(scripts/decisions.sh)
 
 say "wheel"
 rm -rf "$work/wheels"
-(cd "$crate" && CARGO_TARGET_DIR=$target "$work/tools/bin/maturin" build --locked -q --release --compatibility linux -o "$work/wheels")
+(cd "$crate" && CARGO_TARGET_DIR=$target "$work/tools/bin/maturin" build --locked -q --profile dist --compatibility linux -o "$work/wheels")
 wheel=$(ls "$work"/wheels/*.whl)
 ls -l "$wheel" | awk '{print $5 " bytes", $NF}'
 
